@@ -1,0 +1,63 @@
+"""What can go wrong, each with one clear line for the person.
+
+AssistantError
+├── SettingsError        a configuration file or option that cannot be used
+├── EngineError          the chat model could not answer
+│   ├── EngineUnreachable    nothing answers at the URL
+│   ├── EngineTimeout        the server took longer than ``engine.timeout``
+│   └── EngineRefused        the server answered with an error or with nonsense
+├── PluginError          a tool file that cannot be loaded; names the file and the reason
+├── BadQuestion          an empty or oversized question
+├── StepLimit            the model asked for more tool rounds than ``agent.max_steps``
+├── UnknownConversation  no conversation of this owner has that id
+└── BatchError           a batch file that cannot be read or written
+
+ToolError (in ``assistant.plugin``) stands apart: it is told to the model, which may try again,
+and never ends a turn.
+"""
+
+from __future__ import annotations
+
+
+class AssistantError(Exception):
+    """Base of everything raised on purpose; its text is one line that names the thing and what to do."""
+
+
+class SettingsError(AssistantError):
+    """A configuration file, option or environment variable that cannot be used."""
+
+
+class EngineError(AssistantError):
+    """The chat model could not answer."""
+
+
+class EngineUnreachable(EngineError):
+    """Nothing answers at the configured URL."""
+
+
+class EngineTimeout(EngineError):
+    """The server did not answer, or stopped answering, within the time limit."""
+
+
+class EngineRefused(EngineError):
+    """The server answered with an error status or with something that is no chat completion."""
+
+
+class PluginError(AssistantError):
+    """A tool file that cannot be loaded."""
+
+
+class BadQuestion(AssistantError):
+    """A question that is empty or too long to be one."""
+
+
+class StepLimit(AssistantError):
+    """The model kept calling tools past the step limit."""
+
+
+class UnknownConversation(AssistantError):
+    """No conversation of this owner has that id."""
+
+
+class BatchError(AssistantError):
+    """A batch input or output that cannot be used."""

@@ -1,0 +1,170 @@
+"""The typed events of one turn: every front end renders these and nothing else.
+
+A turn is a stream of ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and
+``CitationAdded`` in the order in which they happen, closed by exactly one ``Answer`` or ``Failed``.
+Text that was streamed is provisional: ``Answer.text`` is what was checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool, with what it returned.
+
+    Attributes:
+        id: The model's id for the call.
+        name: The tool.
+        arguments: As the model gave them.
+        result: JSON-able return value; the error's text where ``ok`` is false.
+        ok: Whether the tool returned.
+        seconds: Wall time.
+    """
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    result: Any
+    ok: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote whose words were found, character by character, in the stored document.
+
+    Attributes:
+        n: The number the text cites it by; a passage keeps its number for the whole conversation.
+        document: Path of the document as it was added.
+        title: The document's title.
+        page: Page number from 1, None where the format has no pages.
+        quote: The exact words.
+        start: First character of the quote in the page's text.
+        end: One past the last character.
+        document_id: The library's id of the document.
+    """
+
+    n: int
+    document: str
+    title: str
+    page: int | None
+    quote: str
+    start: int
+    end: int
+    document_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that a tool made."""
+
+    path: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the model's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool was called and is running."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """A running tool reports how far it is.
+
+    Attributes:
+        id: The call's id.
+        fraction: Between 0 and 1; None where the tool cannot tell.
+        message: What it is doing.
+    """
+
+    id: str
+    fraction: float | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool returned or gave up."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class CitationAdded:
+    """A citation passed the check."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The checked end of a turn.
+
+    Attributes:
+        text: Markdown; citations as ``[n]``.
+        citations: Every checked citation, in order of first use.
+        unsupported: Sentences of the text for which no source and no tool result was found.
+        tool_calls: What was called, in order.
+        artifacts: Files that tools made.
+        confidence: 0 to 1.
+        abstained: Whether the assistant declined because it has no evidence.
+        engine: Which engine answered, as shown to people.
+        conversation: The conversation's id.
+        seconds: Wall time of the turn.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    unsupported: tuple[str, ...]
+    tool_calls: tuple[ToolCall, ...]
+    artifacts: tuple[Artifact, ...]
+    confidence: float
+    abstained: bool
+    engine: str
+    conversation: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the object that ``assistant ask --json`` and a batch row print."""
+        row = asdict(self)
+        row["answer"] = row.pop("text")
+        row["citations"] = [_without(c, "document_id") for c in row["citations"]]
+        row["tool_calls"] = [_without(c, "id") for c in row["tool_calls"]]
+        order = ("answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation")
+        return {key: row[key] for key in (*order, "seconds", "unsupported")}
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn ended without an answer.
+
+    Attributes:
+        message: One line for the person: what failed and what to do.
+        conversation: The conversation's id; it is kept and the question can be asked again.
+        kind: The error's class name, for programs.
+    """
+
+    message: str
+    conversation: str
+    kind: str = field(default="AssistantError")
+
+
+Event = TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | Answer | Failed
+
+
+def _without(row: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != key}

@@ -1,0 +1,116 @@
+"""What the library is made of: documents, their pages, the passages cut from them, and search hits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+OutcomeStatus = Literal["added", "changed", "unchanged", "refused", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as a reader hands it over.
+
+    Attributes:
+        number: The page's number as printed by a viewer, from 1; None where the format has no pages.
+        text: The page's text. Every character span in the library counts in this string.
+    """
+
+    number: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """What a reader makes of one file."""
+
+    title: str
+    kind: str
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that the library holds.
+
+    Attributes:
+        id: Its row in the store; never used again after a removal.
+        path: The absolute path it was added from; unique in a library.
+        title: The title found in the file, else the file name.
+        kind: The format's short name: ``pdf``, ``markdown``, ``html``, ``docx``, ``text``.
+        sha256: Hex digest of the file's bytes when it was added.
+        size: Bytes.
+        pages: How many pages it has; 1 where the format has none.
+        passages: How many passages were cut from it.
+        added: UTC time in ISO 8601.
+    """
+
+    id: int
+    path: str
+    title: str
+    kind: str
+    sha256: str
+    size: int
+    pages: int
+    passages: int
+    added: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of one page, a few sentences long: the unit that is embedded, found and cited.
+
+    Attributes:
+        id: Its row in the store; never used again after a removal.
+        document: The document's id.
+        page: The page's number, None where the format has no pages.
+        start: First character in the page's text, from 0.
+        end: One past the last character; ``page_text[start:end] == text``.
+        heading: The headings above it, outermost first, joined by `` > ``; may be empty.
+        text: The exact words.
+    """
+
+    id: int
+    document: int
+    page: int | None
+    start: int
+    end: int
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that answers a query, with the reasons why it came.
+
+    Attributes:
+        passage: What was found.
+        document: Where it stands.
+        score: The fused score that ordered the hits; higher is better.
+        dense: Cosine between query and passage, -1 to 1.
+        lexical: BM25 divided by the best BM25 of this query, 0 to 1; 0 where no word matched.
+    """
+
+    passage: Passage
+    document: Document
+    score: float
+    dense: float
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file in an ingest.
+
+    Attributes:
+        path: The file.
+        status: What happened.
+        reason: One line for the person when it was refused, else empty.
+        document: The library's entry, None when refused.
+    """
+
+    path: str
+    status: OutcomeStatus
+    reason: str = ""
+    document: Document | None = None
