@@ -1,0 +1,44 @@
+"""What every test gets: no network but this machine's own, no settings but the test's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scripted_server import ScriptedServer
+
+FOREIGN = ("ASSISTANT_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
+
+
+def pytest_configure() -> None:
+    """Before any fixture, and for the programs that tests start too."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A test that names no home must not write into the home of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("DATA", "STATE", "CONFIG"):
+            patch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind.lower())))
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty folder for the assistant's data."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def model_server() -> Iterator[ScriptedServer]:
+    """A chat server that says what the test tells it to; the test fails if it was asked for more than that."""
+    with ScriptedServer() as server:
+        yield server
+    assert server.unscripted == []
