@@ -260,12 +260,17 @@ class ScriptedServer:
         for task in ends:
             task.cancel()
 
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+            raise _DroppedError
+
     async def _pieces(self, reply: Spoken, body: Json) -> AsyncIterator[bytes]:
         events = chunks(reply, body, self._ids)
         if isinstance(reply, SlowText):
             for chunk in events:
                 if chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
-                    await asyncio.sleep(reply.delay)
+                    await self._pause(reply.delay)
                 yield sse(chunk)
         elif isinstance(reply, HalfStream):
             yield b"".join(sse(chunk) for chunk in events if not is_last(chunk))
@@ -278,7 +283,7 @@ class ScriptedServer:
 
     async def _sendcompletion(self, reply: Spoken, body: Json, send: _Send) -> None:
         if isinstance(reply, SlowText):
-            await asyncio.sleep(reply.delay * len(cut(reply.text, reply.chunk)))
+            await self._pause(reply.delay * len(cut(reply.text, reply.chunk)))
         whole = json.dumps(completion(reply, body, self._ids)).encode()
         if isinstance(reply, HalfStream):
             await _start(send, 200, "application/json", len(whole))

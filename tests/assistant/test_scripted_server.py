@@ -114,8 +114,9 @@ def test_a_page_with_status_200(model_server):
     assert response.text == "<html>Sign in</html>"
 
 
-def test_hang_answers_nothing_and_does_not_hold_up_the_stop():
-    with ScriptedServer([Hang()]) as server:
+@pytest.mark.parametrize("reply", [Hang(), SlowText("never heard", delay=60)])
+def test_waiting_answers_nothing_and_does_not_hold_up_the_stop(reply):
+    with ScriptedServer([reply]) as server:
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(f"{server.url}/chat/completions", json={"messages": ASK}, timeout=0.2)
         began = time.perf_counter()
