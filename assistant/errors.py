@@ -7,6 +7,7 @@ AssistantError
 │   ├── EngineTimeout        the server took longer than ``engine.timeout``
 │   └── EngineRefused        the server answered with an error or with nonsense
 ├── PluginError          a tool file that cannot be loaded; names the file and the reason
+├── ToolCrashed          a tool raised something other than ToolError: a bug in the tool
 ├── BadQuestion          an empty or oversized question
 ├── StepLimit            the model asked for more tool rounds than ``agent.max_steps``
 ├── UnknownConversation  no conversation of this owner has that id
@@ -45,6 +46,10 @@ class EngineRefused(EngineError):
 
 class PluginError(AssistantError):
     """A tool file that cannot be loaded."""
+
+
+class ToolCrashed(AssistantError):
+    """A tool raised something other than ToolError, which is a bug in the tool."""
 
 
 class BadQuestion(AssistantError):

@@ -1,0 +1,90 @@
+"""The composition root: every part is made here and handed to those who need it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiosqlite
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from assistant.conversations import Conversations
+from assistant.engines.choose import choose, make_engine
+from assistant.errors import SettingsError
+from assistant.graph import Parts, build_graph
+from assistant.loader import builtin_folder, load_tools
+from assistant.session import Assistant, EngineInfo
+from assistant.settings import Settings
+from index.embed import Embedder, SentenceTransformerEmbedder
+from index.library import Library
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """Returns the text embedder of the settings; it loads at first use."""
+    return SentenceTransformerEmbedder(settings.library.embedder)
+
+
+def open_library(settings: Settings, embedder: Embedder | None = None) -> Library:
+    """Opens the library in the home folder, making it where there is none.
+
+    Raises:
+        SettingsError: The home folder cannot be written.
+    """
+    folder = settings.home / "library"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The home folder {settings.home} cannot be used ({error.strerror}); choose one with --home."
+        ) from error
+    return Library.open(folder, embedder or make_embedder(settings))
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Assistant]:
+    """Makes an assistant of its parts and takes it apart again.
+
+    Args:
+        settings: What to make it of.
+
+    Yields:
+        The assistant, ready for questions.
+
+    Raises:
+        AssistantError: A part cannot be made; the text names it and what to do.
+        LibraryError: The library cannot be opened.
+    """
+    embedder = make_embedder(settings)
+    library = open_library(settings, embedder)
+    engine = make_engine(await choose(settings), settings, embedder)
+    toolbox = load_tools([builtin_folder(), *settings.tools.folders])
+    connection = await _connect(settings.home / "conversations.sqlite")
+    try:
+        saver, conversations = AsyncSqliteSaver(connection), Conversations(connection)
+        await saver.setup()
+        await conversations.setup()
+
+        def similarity(claim: str, texts: Sequence[str]) -> list[float]:
+            vectors = embedder.embed([claim, *texts])
+            return [float(value) for value in vectors[1:] @ vectors[0]]
+
+        parts = Parts(engine.model, engine.name, settings.agent.max_steps, library.page_text, similarity)
+        info = EngineInfo(engine.name, engine.advice)
+        yield Assistant(settings, library, toolbox, conversations, info, build_graph(parts, saver), saver)
+    finally:
+        await connection.close()
+        library.close()
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    try:
+        connection = await aiosqlite.connect(path, timeout=10)
+        await connection.execute("PRAGMA journal_mode = WAL")
+        # With a write-ahead log a killed process loses nothing; only a power cut can take the last moments.
+        await connection.execute("PRAGMA synchronous = NORMAL")
+        await connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error as error:
+        raise SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.") from error
+    return connection

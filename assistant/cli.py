@@ -1,0 +1,261 @@
+"""The ``assistant`` command. Each command imports what it needs, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant import options
+from assistant.options import common, load
+
+if TYPE_CHECKING:
+    from assistant.events import Answer, Failed
+    from assistant.settings import Settings
+
+
+@click.group(
+    cls=options.Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=options.examples(
+        "assistant index add ~/Documents/manuals",
+        'assistant ask "How long is the notice period?"',
+        "assistant ui",
+    ),
+)
+@click.version_option(package_name="assistant", message="%(prog)s %(version)s")
+@common
+def cli() -> None:
+    """An assistant over your own documents that shows its evidence."""
+
+
+@cli.command(
+    epilog=options.examples(
+        'assistant ask "What is 12.5 % of 2,480, minus 17?"',
+        'assistant ask --json "Who wrote the handbook?" | jq .citations',
+        "assistant ask - < question.txt",
+    )
+)
+@click.argument("question")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--conversation", metavar="ID", help="Continue that conversation.")
+@common
+def ask(question: str, as_json: bool, conversation: str | None) -> None:
+    """Answer one QUESTION ("-" reads it from standard input)."""
+    text = options.read_stdin() if question == "-" else question
+    end = asyncio.run(_ask(load(), text, as_json, conversation))
+    if not _is_answer(end):
+        sys.exit(1)
+
+
+@cli.command(epilog=options.examples("assistant chat", "assistant chat --conversation 4f0c…"))
+@click.option("--conversation", metavar="ID", help="Continue that conversation.")
+@common
+def chat(conversation: str | None) -> None:
+    """Talk with the assistant; /new begins a new conversation, /exit leaves, Ctrl-C stops an answer."""
+    from assistant.chat import run
+
+    asyncio.run(run(load(), conversation))
+
+
+@cli.command(epilog=options.examples('assistant search "notice period" -k 3', 'assistant search --json "rent"'))
+@click.argument("query")
+@click.option("-k", "count", type=click.IntRange(1, 1000), default=6, show_default=True, help="Passages to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
+@common
+def search(query: str, count: int, as_json: bool) -> None:
+    """Show the passages of the library that fit QUERY best, and why."""
+    from assistant import terminal
+    from assistant.app import open_library
+
+    library = open_library(load())
+    try:
+        hits = library.search(query, count)
+    finally:
+        library.close()
+    click.echo(json.dumps([terminal.hit_row(hit) for hit in hits], ensure_ascii=False) if as_json else terminal.hits(hits))
+
+
+@cli.command(
+    epilog=options.examples(
+        "assistant batch questions.jsonl -o answers.jsonl",
+        """echo '{"id": 1, "question": "What is 2 + 2?"}' | assistant batch - -o answers.jsonl""",
+    )
+)
+@click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-o", "--output", metavar="OUT.jsonl", type=click.Path(path_type=Path), required=True)
+@click.option("--concurrency", type=click.IntRange(1, 1024), default=4, show_default=True, help="Questions at once.")
+@common
+def batch(source: Path, output: Path, concurrency: int) -> None:
+    """Answer every row of IN.jsonl ("id", "question") into OUT.jsonl; goes on where it was stopped."""
+    from assistant.batch import run
+
+    summary = asyncio.run(run(load(), source, output, concurrency))
+    click.echo(summary.line(), err=True)
+    if summary.errors:
+        sys.exit(1)
+
+
+@cli.command(epilog=options.examples("assistant doctor", "assistant doctor --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
+@common
+def doctor(as_json: bool) -> None:
+    """Tell what is installed, which engine would answer and why, and what to do about each thing missing."""
+    from assistant.doctor import examine
+
+    findings = asyncio.run(examine(load()))
+    click.echo(json.dumps([finding.row() for finding in findings]) if as_json else "\n".join(map(str, findings)))
+    if any(finding.state == "broken" for finding in findings):
+        sys.exit(1)
+
+
+@cli.command(epilog=options.examples("assistant ui", "assistant ui --port 8080 --samples"))
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 7860]")
+@click.option("--samples", is_flag=True, help="Add the sample library if the library is empty.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
+@common
+def ui(host: str | None, port: int | None, samples: bool, open_browser: bool) -> None:
+    """Serve the web page."""
+    from assistant.server import serve
+
+    page = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    serve(load(page=page), samples=samples, open_browser=open_browser)
+
+
+@cli.group()
+@common
+def index() -> None:
+    """Add, list and remove documents."""
+
+
+@index.command("add", epilog=options.examples("assistant index add handbook.pdf notes/", "assistant index add ."))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@common
+def index_add(paths: tuple[Path, ...]) -> None:
+    """Add files and folders; a file that is there already is skipped, a changed one replaces its passages."""
+    from assistant.ingest import add
+
+    if not add(load(), paths):
+        sys.exit(1)
+
+
+@index.command("list", epilog=options.examples("assistant index list", "assistant index list --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
+@common
+def index_list(as_json: bool) -> None:
+    """List the documents."""
+    from assistant import terminal
+
+    with options.library() as library:
+        documents = library.documents()
+    click.echo(terminal.as_json(documents) if as_json else terminal.documents(documents))
+
+
+@index.command("remove", epilog=options.examples("assistant index remove handbook.pdf", "assistant index remove 3"))
+@click.argument("references", nargs=-1, required=True, metavar="DOCUMENT...")
+@common
+def index_remove(references: tuple[str, ...]) -> None:
+    """Remove documents, each named by its number, path, file name or title; the files themselves stay."""
+    from index.errors import UnknownDocument
+
+    failed = False
+    with options.library() as library:
+        for reference in references:
+            try:
+                click.echo(f"removed {library.remove(reference).path}")
+            except UnknownDocument as error:
+                click.echo(f"Error: {error}", err=True)
+                failed = True
+    if failed:
+        sys.exit(1)
+
+
+@index.command("status", epilog=options.examples("assistant index status", "assistant index status --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
+@common
+def index_status(as_json: bool) -> None:
+    """Tell how much the library holds."""
+    from assistant import terminal
+
+    with options.library() as library:
+        status = library.status()
+    click.echo(terminal.as_json(status) if as_json else terminal.status(status))
+
+
+@index.command("verify", epilog=options.examples("assistant index verify"))
+@common
+def index_verify() -> None:
+    """Check that the library is sound; exit code 1 if not."""
+    with options.library() as library:
+        problems = library.verify()
+    for problem in problems:
+        click.echo(f"Error: {problem}", err=True)
+    if problems:
+        sys.exit(1)
+    click.echo("The library is sound.")
+
+
+@cli.group()
+@common
+def tools() -> None:
+    """See which tools are installed."""
+
+
+@tools.command("list", epilog=options.examples("assistant tools list", "assistant tools list --tools ~/my-tools"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
+@common
+def tools_list(as_json: bool) -> None:
+    """List the tools, and the tool files that could not be loaded with the reason of each."""
+    from assistant import terminal
+    from assistant.loader import builtin_folder, load_tools
+
+    toolbox = load_tools([builtin_folder(), *load().tools.folders])
+    click.echo(terminal.toolbox_json(toolbox) if as_json else terminal.toolbox(toolbox))
+    if toolbox.broken:
+        sys.exit(1)
+
+
+async def _ask(settings: Settings, question: str, as_json: bool, conversation: str | None) -> Answer | Failed:
+    from assistant import terminal
+    from assistant.app import build
+
+    async with build(settings) as assistant:
+        if not as_json:
+            return await terminal.show(assistant.stream(question, conversation))
+        end = await assistant.ask(question, conversation)
+    if _is_answer(end):
+        click.echo(json.dumps(end.to_json(), ensure_ascii=False))
+    else:
+        click.echo(f"Error: {end.message}", err=True)
+    return end
+
+
+def _is_answer(end: Any) -> bool:
+    from assistant.events import Answer
+
+    return isinstance(end, Answer)
+
+
+def main() -> None:
+    """Entry point: every error is one line and an exit code, its story is in the log."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        logging.getLogger(__name__).exception("command failed: %s", sys.argv)
+        click.echo(f"Error: {options.one_line(error)}", err=True)
+        sys.exit(1)

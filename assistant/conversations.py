@@ -1,0 +1,183 @@
+"""Conversations on disk: each turn is written when it begins and once more when it ends.
+
+The messages of a turn are the graph's checkpoint; this log holds what a person sees of it, and the evidence
+with its numbers. Both lie in one SQLite file.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import aiosqlite
+
+from assistant.errors import UnknownConversation
+from assistant.evidence import Evidence
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS conversations_by_owner ON conversations (owner, updated);
+CREATE TABLE IF NOT EXISTS turns (
+    id INTEGER PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    question TEXT NOT NULL, asked TEXT NOT NULL, state TEXT NOT NULL, result TEXT
+);
+CREATE INDEX IF NOT EXISTS turns_by_conversation ON turns (conversation, id);
+CREATE TABLE IF NOT EXISTS evidence (
+    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, n INTEGER NOT NULL,
+    passage TEXT NOT NULL, PRIMARY KEY (conversation, n)
+) WITHOUT ROWID;
+"""
+
+TurnState = Literal["running", "answered", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One entry of the list of conversations.
+
+    Attributes:
+        id: As printed by ``ask --json``.
+        title: The first question, shortened.
+        created: UTC time in ISO 8601.
+        updated: The same of the last turn.
+    """
+
+    id: str
+    title: str
+    created: str
+    updated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question with what became of it.
+
+    Attributes:
+        id: Its row.
+        question: As it was asked.
+        state: ``running`` also stands for a turn that a stop or a crash cut off.
+        result: The answer as ``Answer.to_json`` gives it, or ``{"error": …}``; None while running.
+    """
+
+    id: int
+    question: str
+    state: TurnState
+    result: dict[str, Any] | None
+
+
+class Conversations:
+    """The log of every conversation.
+
+    Args:
+        connection: An open connection, which stays the caller's to close.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._db = connection
+
+    async def setup(self) -> None:
+        """Creates the tables where they are missing."""
+        await self._db.executescript(SCHEMA)
+        await self._db.commit()
+
+    async def begin(self, conversation: str | None, owner: str, question: str) -> tuple[str, int]:
+        """Writes a question down before anything is done about it.
+
+        Args:
+            conversation: None begins a new one.
+            owner: Whose it is.
+            question: As asked.
+
+        Returns:
+            The conversation's id and the turn's row.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        now = _now()
+        if conversation is None:
+            conversation = uuid.uuid4().hex
+            row = (conversation, owner, _title(question), now, now)
+            await self._db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", row)
+        else:
+            await self._require(conversation, owner)
+            await self._db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation))
+        insert = "INSERT INTO turns (conversation, question, asked, state) VALUES (?, ?, ?, 'running')"
+        cursor = await self._db.execute(insert, (conversation, question, now))
+        await self._db.commit()
+        assert cursor.lastrowid is not None
+        return conversation, cursor.lastrowid
+
+    async def end(
+        self, conversation: str, turn: int, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
+    ) -> None:
+        """Writes what became of a question, with the passages that got a number in the turn, at once.
+
+        Args:
+            conversation: The conversation's id.
+            turn: The turn's row.
+            state: How it ended.
+            result: As in ``Turn``.
+            evidence: New passages.
+        """
+        rows = [(conversation, item.n, json.dumps(asdict(item), ensure_ascii=False)) for item in evidence]
+        if rows:
+            await self._db.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", rows)
+        update = "UPDATE turns SET state = ?, result = ? WHERE id = ?"
+        await self._db.execute(update, (state, json.dumps(result, ensure_ascii=False), turn))
+        await self._db.commit()
+
+    async def evidence(self, conversation: str) -> list[Evidence]:
+        """Returns the passages of a conversation by number."""
+        select = "SELECT passage FROM evidence WHERE conversation = ? ORDER BY n"
+        rows = await self._db.execute_fetchall(select, (conversation,))
+        return [Evidence(**json.loads(row[0])) for row in rows]
+
+    async def list(self, owner: str, limit: int = 200) -> list[Conversation]:
+        """Returns the owner's conversations, the newest first."""
+        select = (
+            "SELECT id, title, created, updated FROM conversations WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
+        )
+        return [Conversation(*row) for row in await self._db.execute_fetchall(select, (owner, limit))]
+
+    async def turns(self, conversation: str, owner: str) -> list[Turn]:
+        """Returns every turn of a conversation in order.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self._require(conversation, owner)
+        select = "SELECT id, question, state, result FROM turns WHERE conversation = ? ORDER BY id"
+        rows = await self._db.execute_fetchall(select, (conversation,))
+        return [Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in rows]
+
+    async def delete(self, conversation: str, owner: str) -> None:
+        """Deletes a conversation for good.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self._require(conversation, owner)
+        for table, key in (("evidence", "conversation"), ("turns", "conversation"), ("conversations", "id")):
+            await self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (conversation,))  # noqa: S608 — fixed names
+        await self._db.commit()
+
+    async def _require(self, conversation: str, owner: str) -> None:
+        select = "SELECT 1 FROM conversations WHERE id = ? AND owner = ?"
+        if not await self._db.execute_fetchall(select, (conversation, owner)):
+            raise UnknownConversation(f"There is no conversation '{conversation}'; leave it out to begin a new one.")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _title(question: str) -> str:
+    line = " ".join(question.split())
+    return line if len(line) <= 60 else line[:59].rstrip() + "…"

@@ -1,0 +1,139 @@
+"""``assistant doctor``: what is there, which engine would answer and why, and what to do about the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from assistant.app import open_library
+from assistant.engines.choose import ADVICE, choose
+from assistant.errors import AssistantError
+from assistant.loader import builtin_folder, load_tools
+from assistant.settings import ServerEngine, Settings
+from index.errors import LibraryError
+
+State = Literal["ok", "missing", "broken"]
+PACKAGES = ("torch", "sentence-transformers", "faiss-cpu", "langgraph", "gradio", "pypdfium2", "pint")
+SIGNS = {"ok": "✓", "missing": "–", "broken": "✗"}
+LOW_DISK = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        state: ``missing`` is optional, ``broken`` is not.
+        detail: What was found.
+        advice: What to do; empty where nothing need be done.
+    """
+
+    name: str
+    state: State
+    detail: str
+    advice: str = ""
+
+    def row(self) -> dict[str, str]:
+        """Returns it for ``--json``."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        line = f"{SIGNS[self.state]} {self.name}: {self.detail}"
+        return f"{line}\n    → {self.advice}" if self.advice else line
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Looks at everything that an answer depends on."""
+    return [
+        Finding("Python", "ok", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"),
+        *_packages(),
+        _home(settings),
+        _library(settings),
+        *_tools(settings),
+        _gpu(),
+        _vllm(),
+        await _engine(settings),
+    ]
+
+
+def _packages() -> Iterator[Finding]:
+    for name in PACKAGES:
+        try:
+            yield Finding(name, "ok", importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(name, "broken", "not installed", "Install the assistant again: pip install -e .")
+
+
+def _home(settings: Settings) -> Finding:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return Finding("home", "broken", f"{settings.home}: {error.strerror}", "Choose another folder with --home.")
+    if not os.access(settings.home, os.W_OK):
+        return Finding("home", "broken", f"{settings.home} cannot be written", "Choose another folder with --home.")
+    free = shutil.disk_usage(settings.home).free
+    advice = "Free some space: the library cannot grow." if free < LOW_DISK else ""
+    return Finding("home", "broken" if advice else "ok", f"{settings.home}, {free / 1e9:.1f} GB free", advice)
+
+
+def _library(settings: Settings) -> Finding:
+    try:
+        library = open_library(settings)
+        try:
+            status = library.status()
+        finally:
+            library.close()
+    except (LibraryError, AssistantError) as error:
+        return Finding("library", "broken", str(error))
+    detail = f"{status.documents} documents, {status.passages} passages, embedded by {status.embedder}"
+    advice = "" if status.documents else "Add documents: assistant index add FOLDER"
+    return Finding("library", "ok" if status.documents else "missing", detail, advice)
+
+
+def _tools(settings: Settings) -> Iterator[Finding]:
+    toolbox = load_tools([builtin_folder(), *settings.tools.folders])
+    yield Finding("tools", "ok", ", ".join(toolbox.tools))
+    for reason in toolbox.broken.values():
+        yield Finding("tool file", "broken", reason, "Mend the file; the other tools work.")
+
+
+def _gpu() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+        return Finding("GPU", "ok", ", ".join(names))
+    return Finding("GPU", "missing", "no CUDA device", "None is needed; with one, a language model can run here.")
+
+
+def _vllm() -> Finding:
+    if importlib.util.find_spec("vllm"):
+        return Finding("vLLM", "ok", importlib.metadata.version("vllm"), "`vllm serve MODEL` starts a server for auto.")
+    return Finding("vLLM", "missing", "not installed", "On a machine with an NVIDIA GPU: pip install -e '.[gpu]'")
+
+
+async def _engine(settings: Settings) -> Finding:
+    choice = await choose(settings)
+    if choice.server is None:
+        return Finding("engine", "ok", f"built-in, because {choice.reason}", ADVICE)
+    return await _server(choice.server, choice.reason)
+
+
+async def _server(server: ServerEngine, reason: str) -> Finding:
+    from assistant.engines.openai import list_models
+
+    try:
+        models = await list_models(server)
+    except AssistantError as error:
+        return Finding("engine", "broken", f"{server.url}, because {reason}", str(error))
+    if server.model and server.model not in models:
+        advice = f"The server has: {', '.join(models) or 'none'}. Change engine.model."
+        return Finding("engine", "broken", f"{server.url} has no model {server.model}", advice)
+    return Finding("engine", "ok", f"{server.model or models[0]} at {server.url}, because {reason}")

@@ -1,0 +1,85 @@
+"""The engine that is always there: no language model, only a router, a reader and exact tools.
+
+It calls one tool for a request, or searches the library, and answers with sentences that stand there.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+
+from assistant.engines.builtin.answer import Reply, from_passages, from_tool
+from assistant.engines.builtin.read import Reader
+from assistant.engines.builtin.route import Call, Router, Talk
+
+NAME = "built-in engine (no language model)"
+
+
+class BuiltinModel(BaseChatModel):
+    """A chat model in form, so that the agent loop need not know that none is behind it.
+
+    Attributes:
+        router: Chooses a tool for a request.
+        reader: Finds the sentences that answer a question.
+        min_confidence: Below it the engine declines.
+    """
+
+    router: Router
+    reader: Reader
+    min_confidence: float
+
+    @property
+    def _llm_type(self) -> str:
+        return "assistant-builtin"
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offers tools, as the chat completions API describes them."""
+        return self.bind(tools=list(tools), **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        tools = {tool["function"]["name"]: tool["function"] for tool in kwargs.get("tools", [])}
+        message = _message(self._respond(messages, tools))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _respond(self, messages: Sequence[BaseMessage], tools: Mapping[str, Any]) -> Reply | Call:
+        request = next(message.text for message in reversed(messages) if isinstance(message, HumanMessage))
+        last = messages[-1]
+        if not isinstance(last, ToolMessage):
+            chosen = self.router.choose(request, tools)
+            return Reply(chosen.text, confidence=1.0, about_itself=True) if isinstance(chosen, Talk) else chosen
+        if last.status == "error":
+            return self._after_error(request, last, tools)
+        if last.name == "search_documents":
+            passages = json.loads(last.text)
+            return from_passages(request, self.reader.read(request, passages), passages, self.min_confidence)
+        return from_tool(last.name or "", json.loads(last.text))
+
+    def _after_error(self, request: str, error: ToolMessage, tools: Mapping[str, Any]) -> Reply | Call:
+        """A tool that we only guessed at gives way to the library; one that was asked for tells why it failed."""
+        guessed = error.name != "search_documents" and not request.lstrip().startswith("@")
+        if guessed and "search_documents" in tools and not self.router.is_sure(request):
+            return Call("search_documents", {"query": request})
+        reason = error.text.removeprefix("Error: ")
+        return Reply(f"`{error.name}` could not do that: {reason}.", confidence=0.0, about_itself=True)
+
+
+def _message(step: Reply | Call) -> AIMessage:
+    if isinstance(step, Call):
+        call = {"name": step.tool, "args": step.arguments, "id": f"call_{uuid.uuid4().hex[:12]}", "type": "tool_call"}
+        return AIMessage("", tool_calls=[call])
+    about = {"confidence": step.confidence, "abstained": step.abstained, "about_itself": step.about_itself}
+    return AIMessage(step.text, response_metadata=about)

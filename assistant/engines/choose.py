@@ -1,0 +1,83 @@
+"""Chooses the engine: what the settings name, else a server on this machine, else the built-in one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx2
+from langchain_core.language_models import BaseChatModel
+
+from assistant.settings import ServerEngine, Settings
+from index.embed import Embedder
+
+# Where the usual servers listen: vLLM, Ollama, llama.cpp, LM Studio.
+LOCAL_SERVERS = {"vLLM": 8000, "Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234}
+PROBE_SECONDS = 0.5
+ADVICE = (
+    "For answers in its own words, start a language model server on this machine (such as `ollama serve` or "
+    "`vllm serve MODEL`) or name one: `engine: {url: http://HOST:8000/v1}` in a file given by --config."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which engine to use.
+
+    Attributes:
+        server: The server, None for the built-in engine.
+        reason: Why it was chosen, one line.
+    """
+
+    server: ServerEngine | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A chat model with its name for people.
+
+    Attributes:
+        model: What the graph drives.
+        name: Who answers.
+        advice: How to get a stronger one; empty where there is nothing to advise.
+    """
+
+    model: BaseChatModel
+    name: str
+    advice: str
+
+
+async def choose(settings: Settings) -> Choice:
+    """Decides which engine the settings mean; ``auto`` looks for a server on this machine."""
+    if isinstance(settings.engine, ServerEngine):
+        return Choice(settings.engine, "the settings name it")
+    if settings.engine == "builtin":
+        return Choice(None, "the settings ask for it")
+    found = await asyncio.gather(*(_probe(name, port) for name, port in LOCAL_SERVERS.items()))
+    if server := next(filter(None, found), None):
+        return Choice(server[1], f"{server[0]} listens on this machine")
+    return Choice(None, "no URL is configured and no model server listens on this machine")
+
+
+def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engine:
+    """Makes the chosen engine; neither loads nor connects anything yet."""
+    if choice.server:
+        from assistant.engines.openai import serve
+
+        return Engine(serve(choice.server), f"{choice.server.model or 'model'} at {choice.server.url}", "")
+    from assistant.engines.builtin import model as builtin
+
+    parts = {"router": builtin.Router(embedder), "reader": builtin.Reader(embedder)}
+    model = builtin.BuiltinModel(**parts, min_confidence=settings.agent.min_confidence)
+    return Engine(model, builtin.NAME, ADVICE)
+
+
+async def _probe(name: str, port: int) -> tuple[str, ServerEngine] | None:
+    url = f"http://127.0.0.1:{port}/v1"
+    try:
+        async with httpx2.AsyncClient(timeout=PROBE_SECONDS, trust_env=False) as client:
+            listed = (await client.get(f"{url}/models")).json()
+        return name, ServerEngine(url=url, model=listed["data"][0]["id"])
+    except (httpx2.HTTPError, ValueError, LookupError, TypeError):
+        return None

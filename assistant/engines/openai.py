@@ -1,0 +1,105 @@
+"""A chat model behind any OpenAI-compatible URL, with the server's failures told apart."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import openai
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai import ChatOpenAI
+from pydantic import PrivateAttr, SecretStr
+
+from assistant.errors import EngineError, EngineRefused, EngineTimeout, EngineUnreachable
+from assistant.settings import ServerEngine
+
+# Servers without accounts want no key, but the client insists on sending one.
+NO_KEY = "none"
+# Takes the place of a model's name until the server has been asked which one it has.
+UNKNOWN = "(first model of the server)"
+
+
+class ServedModel(ChatOpenAI):
+    """The chat completions of a server; its errors are ours, and a missing model name is asked for once."""
+
+    _patience: float = PrivateAttr(default=60)
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        try:
+            if self.model_name == UNKNOWN:
+                self.model_name = (await self.models())[0]
+            async for chunk in super()._astream(*args, **kwargs):
+                yield chunk
+        except EngineError:
+            raise
+        except Exception as error:
+            raise self._translate(error) from error
+
+    async def models(self) -> list[str]:
+        """Returns the names of the server's models.
+
+        Raises:
+            EngineError: The server cannot be asked, or has none.
+        """
+        try:
+            listed = await self.root_async_client.models.list()
+            names = [model.id for model in listed.data]
+        except Exception as error:
+            raise self._translate(error) from error
+        if not names:
+            raise EngineRefused(f"The server at {self.openai_api_base} lists no model; start it with one.")
+        return names
+
+    def _translate(self, error: Exception) -> EngineError:
+        """Returns the error that a person can act on."""
+        where = f"The server at {self.openai_api_base}"
+        if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | TimeoutError):
+            return EngineTimeout(f"{where} gave no answer for {self._patience:g} s; see engine.timeout, or its log.")
+        if isinstance(error, openai.APIStatusError):
+            return EngineRefused(f"{where} answered {error.status_code}: {_reason(error)}.")
+        if type(error) is openai.APIConnectionError:
+            return EngineUnreachable(f"{where} cannot be reached ({error.__cause__ or error}); is it running?")
+        if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
+            return EngineUnreachable(f"{where} broke off in the middle of the answer ({error}); ask again.")
+        return EngineRefused(f"{where} answered with something that is no chat completion ({type(error).__name__}).")
+
+
+def serve(engine: ServerEngine) -> ServedModel:
+    """Returns the chat model of a server; nothing is sent before the first question.
+
+    Args:
+        engine: URL, model and limits; the key comes from the environment variable that it names.
+    """
+    model = ServedModel(
+        model=engine.model or UNKNOWN,
+        base_url=engine.url,
+        api_key=SecretStr(os.environ.get(engine.api_key_env) or NO_KEY),
+        timeout=engine.timeout,
+        stream_chunk_timeout=engine.timeout,
+        max_retries=1,
+        temperature=engine.temperature,
+        stream_usage=False,
+        use_responses_api=False,
+    )
+    model._patience = engine.timeout
+    return model
+
+
+async def list_models(engine: ServerEngine) -> list[str]:
+    """Returns the names of a server's models.
+
+    Raises:
+        EngineError: The server cannot be asked, or has none.
+    """
+    return await serve(engine).models()
+
+
+def _reason(error: openai.APIStatusError) -> str:
+    body = error.body
+    if isinstance(body, dict):
+        body = body.get("message") or json.dumps(body)
+    text = " ".join(str(body or error.message).split())
+    return text if len(text) <= 200 else text[:199] + "…"  # noqa: PLR2004 — one line

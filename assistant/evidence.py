@@ -1,0 +1,272 @@
+"""Evidence: passages get numbers, and what the model says of them is checked against the stored text.
+
+A sentence of an answer counts as supported when
+- a passage it cites holds the words in quotation marks that it quotes, all of its numbers (a tool's result may hold
+  them too), and either half of its content words or a sentence of much the same meaning; or
+- it cites nothing, but all of its numbers were computed by a tool in this turn.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from assistant.events import Citation, ToolCall
+from index.sentences import sentences
+from index.types import Hit
+
+# (claim, sentences of a passage) -> cosine of the claim to each, -1 to 1
+Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+# (document id, page number) -> the page's stored text; raises LookupError where it is gone
+PageText = Callable[[int, int | None], str]
+
+MIN_OVERLAP = 0.5
+MIN_COSINE = 0.6
+MIN_QUOTED_WORDS = 3
+MIN_CLAIM_WORDS = 3
+
+MARKER = re.compile(r"[ \t]*\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\](?!\()")
+QUOTED = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|«([^»\n]+)»')
+NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.M | re.S)
+ABOUT_US = re.compile(r"\b(i|i'm|i've|me|my|we|you|your|let me)\b", re.I)
+STOP_WORDS = frozenset(
+    "a about after all also an and any are as at be been but by can did do does for from had has have he her his how "
+    "if in into is it its may more most no not of on one or other our out over she so some such than that the their "
+    "them then there these they this to up us was we were what when where which while who will with would you".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage under its number, with the words that the model was shown.
+
+    Attributes:
+        n: Its number in the conversation, from 1.
+        passage: The library's id of the passage.
+        document_id: The library's id of the document.
+        document: The document's path.
+        title: The document's title.
+        page: The page's number, None where the format has no pages.
+        start: First character of the passage in the page's text.
+        text: The exact words.
+    """
+
+    n: int
+    passage: int
+    document_id: int
+    document: str
+    title: str
+    page: int | None
+    start: int
+    text: str
+
+
+class Ledger:
+    """The passages of one conversation; a passage gets its number once and keeps it.
+
+    Args:
+        entries: What the conversation has so far, by number.
+    """
+
+    def __init__(self, entries: Iterable[Evidence] = ()) -> None:
+        self._by_number = {item.n: item for item in entries}
+        self._by_passage = {item.passage: item.n for item in self._by_number.values()}
+        self._new: list[Evidence] = []
+
+    def cite(self, hit: Hit) -> int:
+        """Returns the passage's number, giving it the next one when it is new."""
+        passage = hit.passage
+        if passage.id not in self._by_passage:
+            n = max(self._by_number, default=0) + 1
+            where = (passage.document, hit.document.path, hit.document.title, passage.page)
+            item = Evidence(n, passage.id, *where, passage.start, passage.text)
+            self._by_passage[passage.id], self._by_number[n] = n, item
+            self._new.append(item)
+        return self._by_passage[passage.id]
+
+    def get(self, n: int) -> Evidence | None:
+        """Returns the passage of that number."""
+        return self._by_number.get(n)
+
+    def take_new(self) -> list[Evidence]:
+        """Returns what was added since the last call, to be saved."""
+        new, self._new = self._new, []
+        return new
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An answer after the check.
+
+    Attributes:
+        text: The text without markers that point at nothing.
+        citations: One for each passage that supports a sentence, in order of first use.
+        unsupported: Sentences that state something for which no support was found.
+        claims: How many sentences state something.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    unsupported: tuple[str, ...]
+    claims: int
+
+    @property
+    def support(self) -> float:
+        """Share of the claims that are supported, 0 to 1; 0 where nothing is claimed."""
+        return 1 - len(self.unsupported) / self.claims if self.claims else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Findings:
+    citations: dict[int, Citation] = field(default_factory=dict)
+    unsupported: list[str] = field(default_factory=list)
+    claims: int = 0
+
+
+def check(
+    text: str, ledger: Ledger, calls: Sequence[ToolCall], page_text: PageText, similarity: Similarity | None = None
+) -> Checked:
+    """Checks each sentence of an answer against the stored documents and the tools' results.
+
+    Args:
+        text: What the model said, citing passages as ``[n]``.
+        ledger: The conversation's passages.
+        calls: The turn's tool calls.
+        page_text: Looks up the text that a citation must be found in.
+        similarity: Recognises a claim in other words; without it only words are compared.
+
+    Returns:
+        The text with the citations and unsupported sentences found.
+    """
+    text = _drop_unknown(text, ledger)
+    computed = _numbers(" ".join(json.dumps(call.result, ensure_ascii=False) for call in calls if call.ok))
+    found = _Findings()
+    for claim in _claims(text):
+        cited = [item for n in claim.numbers if (item := ledger.get(n))]
+        supporting = [c for item in cited if (c := _cite(claim.text, item, computed, page_text, similarity))]
+        for citation in supporting:
+            found.citations.setdefault(citation.n, citation)
+        if not cited and not _states_something(claim.text):
+            continue
+        found.claims += 1
+        if not supporting and not (not cited and _is_computed(claim.text, computed)):
+            found.unsupported.append(claim.text)
+    return Checked(text, tuple(found.citations.values()), tuple(found.unsupported), found.claims)
+
+
+def content_words(text: str) -> set[str]:
+    """Returns the words that carry meaning, in lower case and cut to a crude stem."""
+    words = re.findall(r"\w+", text.lower())
+    return {_stem(word) for word in words if word not in STOP_WORDS and (len(word) > 2 or word.isdigit())}  # noqa: PLR2004
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) > 3:  # noqa: PLR2004 — shorter ones are words of their own
+            return word.removesuffix(ending)
+    return word
+
+
+def _drop_unknown(text: str, ledger: Ledger) -> str:
+    def keep(match: re.Match[str]) -> str:
+        known = [n for n in map(int, re.findall(r"\d+", match[1])) if ledger.get(n)]
+        return " " + "".join(f"[{n}]" for n in known) if known else ""
+
+    return MARKER.sub(keep, text)
+
+
+def _claims(text: str) -> list[_Claim]:
+    """Splits a text into sentences, each with the markers in or right behind it; code is left out."""
+    prose = FENCE.sub(lambda match: " " * len(match[0]), text)
+    plain = MARKER.sub(lambda match: " " * len(match[0]), prose)
+    claims = []
+    for line in re.finditer(r"[^\n]+", plain):
+        spans = [(line.start() + start, line.start() + end) for start, end in sentences(line[0])]
+        borders = [start for start, _ in spans] + [line.end()]
+        for (start, end), (_, until) in zip(spans, pairwise(borders), strict=True):
+            sentence = " ".join(plain[start:end].split()).lstrip("#>*- ")
+            numbers = [int(n) for match in MARKER.finditer(prose, start, until) for n in re.findall(r"\d+", match[1])]
+            if sentence:
+                claims.append(_Claim(sentence, tuple(dict.fromkeys(numbers))))
+    return claims
+
+
+def _states_something(sentence: str) -> bool:
+    """Whether a sentence without a source states a fact, and is no question, courtesy or word about ourselves."""
+    if sentence.endswith(("?", ":")):
+        return False
+    if NUMBER.search(sentence):
+        return True
+    return len(content_words(sentence)) >= MIN_CLAIM_WORDS and not ABOUT_US.search(sentence)
+
+
+def _is_computed(sentence: str, computed: set[str]) -> bool:
+    numbers = _numbers(sentence)
+    return bool(numbers) and numbers <= computed
+
+
+def _cite(
+    claim: str, item: Evidence, computed: set[str], page_text: PageText, similarity: Similarity | None
+) -> Citation | None:
+    """Returns the words of a passage that support a claim, or None."""
+    span = _supporting_span(claim, item.text, computed, similarity)
+    if span is None:
+        return None
+    start, end = item.start + span[0], item.start + span[1]
+    quote = item.text[span[0] : span[1]]
+    try:
+        if page_text(item.document_id, item.page)[start:end] != quote:
+            return None
+    except LookupError:
+        return None
+    return Citation(item.n, item.document, item.title, item.page, quote, start, end, item.document_id)
+
+
+def _supporting_span(
+    claim: str, passage: str, computed: set[str], similarity: Similarity | None
+) -> tuple[int, int] | None:
+    quoted = [next(filter(None, match)) for match in QUOTED.findall(claim)]
+    quoted = [words for words in quoted if len(words.split()) >= MIN_QUOTED_WORDS]
+    spans = [_find(words, passage) for words in quoted]
+    if None in spans:
+        return None
+    if not _numbers(claim) <= _numbers(passage) | computed:
+        return None
+    if spans:
+        return spans[0]
+    candidates = sentences(passage)
+    if not candidates:
+        return None
+    texts = [passage[start:end] for start, end in candidates]
+    words = content_words(claim)
+    overlaps = [len(words & content_words(text)) + len(_numbers(claim) & _numbers(text)) for text in texts]
+    best = max(range(len(texts)), key=overlaps.__getitem__)
+    if not words or len(words & content_words(passage)) >= MIN_OVERLAP * len(words):
+        return candidates[best]
+    if similarity is None:
+        return None
+    cosines = similarity(claim, texts)
+    best = max(range(len(texts)), key=cosines.__getitem__)
+    return candidates[best] if cosines[best] >= MIN_COSINE else None
+
+
+def _find(words: str, passage: str) -> tuple[int, int] | None:
+    """Finds words in a passage, taking any white space for any other."""
+    pattern = r"\s+".join(map(re.escape, words.strip(" .,;…").split()))
+    match = re.search(pattern, passage)
+    return match.span() if match else None
+
+
+def _numbers(text: str) -> set[str]:
+    """The numbers of a text without their thousands separators: 2,480 and 2480 are one."""
+    return {number.replace(",", "").rstrip(".") for number in NUMBER.findall(text)}

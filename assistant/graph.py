@@ -1,0 +1,185 @@
+"""The agent loop: the model speaks, its tools run, and at the end its words are checked.
+
+model ──calls tools──▶ tools ──▶ model … ──answers──▶ check
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, SystemMessage, ToolMessage
+from langchain_core.messages.ai import InvalidToolCall
+from langchain_core.messages.utils import message_chunk_to_message
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import StreamWriter
+
+from assistant import state as turns
+from assistant.errors import EngineRefused, StepLimit
+from assistant.events import Answer, CitationAdded, TextDelta, ToolCall, ToolFinished, ToolProgress, ToolStarted
+from assistant.evidence import Checked, PageText, Similarity, check
+from assistant.prompts import prompt
+from assistant.runner import run_tool
+from assistant.state import Turn, TurnState
+
+Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
+
+DECLINED = re.compile(r"\b(documents?|passages?|library) (do|does|did) not (answer|contain|say|mention|hold)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the graph is made of.
+
+    Attributes:
+        engine: The chat model.
+        engine_name: How it is called before people.
+        max_steps: Replies in one turn at most.
+        page_text: Looks up stored text for the check.
+        similarity: Compares sentences for the check.
+    """
+
+    engine: BaseChatModel
+    engine_name: str
+    max_steps: int
+    page_text: PageText
+    similarity: Similarity | None
+
+
+def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
+    """Wires the loop.
+
+    Args:
+        parts: The engine and what the check needs.
+        saver: Keeps each turn.
+
+    Returns:
+        The graph; its custom stream carries the events of ``assistant.events``.
+    """
+
+    async def model(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+        return await _ask_model(parts, state["messages"], runtime.context, runtime.stream_writer)
+
+    async def tools(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+        return await _run_tools(state["messages"], runtime.context, runtime.stream_writer)
+
+    async def evidence(state: TurnState, runtime: Runtime[Turn]) -> None:
+        await _check(parts, state["messages"], runtime.context, runtime.stream_writer)
+
+    graph = StateGraph(TurnState, context_schema=Turn)
+    graph.add_node("model", model)
+    graph.add_node("tools", tools)
+    graph.add_node("check", evidence)
+    graph.add_edge(START, "model")
+    graph.add_conditional_edges("model", _after_model)
+    graph.add_edge("tools", "model")
+    graph.add_edge("check", END)
+    return graph.compile(checkpointer=saver)
+
+
+def _after_model(state: TurnState) -> Literal["tools", "check"]:
+    reply = state["messages"][-1]
+    return "tools" if isinstance(reply, AIMessage) and turns.has_calls(reply) else "check"
+
+
+async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn, write: StreamWriter) -> TurnState:
+    if sum(isinstance(message, AIMessage) for message in messages) >= parts.max_steps:
+        raise StepLimit(
+            f"The model called tools {parts.max_steps} times without answering; "
+            "ask for less at once or raise agent.max_steps."
+        )
+    shown = [SystemMessage(prompt("system")), *turn.history, *messages]
+    engine = parts.engine.bind_tools([tool.for_model for tool in turn.tools.values()]) if turn.tools else parts.engine
+    reply = await _stream(engine.astream(shown), write)
+    return {"messages": [*messages, reply]}
+
+
+async def _stream(chunks: AsyncIterator[Any], write: StreamWriter) -> AIMessage:
+    whole: AIMessageChunk | None = None
+    async for chunk in chunks:
+        whole = chunk if whole is None else whole + chunk
+        if chunk.text:
+            write(TextDelta(chunk.text))
+    reply = message_chunk_to_message(whole) if whole else None
+    if not isinstance(reply, AIMessage) or not (reply.text.strip() or turns.has_calls(reply)):
+        raise EngineRefused("The model gave an empty reply; ask again, or look at the server's log.")
+    return reply
+
+
+async def _run_tools(messages: list[AnyMessage], turn: Turn, write: StreamWriter) -> TurnState:
+    reply = messages[-1]
+    assert isinstance(reply, AIMessage)
+    results: list[AnyMessage] = [_refuse_malformed(call, turn) for call in reply.invalid_tool_calls]
+    # One after the other: passages get their numbers in an order that does not depend on timing.
+    for call in reply.tool_calls:
+        results.append(await _run_one(call["id"] or "", call["name"], dict(call["args"]), turn, write))
+    return {"messages": [*messages, *results]}
+
+
+async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn, write: StreamWriter) -> ToolMessage:
+    write(ToolStarted(call_id, name, arguments))
+    loop = asyncio.get_running_loop()
+
+    def report(fraction: float | None, message: str) -> None:  # called from the tool's thread
+        loop.call_soon_threadsafe(write, ToolProgress(call_id, fraction, message))
+
+    context = turn.context(report)
+    if tool := turn.tools.get(name):
+        call = await run_tool(tool, call_id, arguments, context)
+    else:
+        call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
+    write(ToolFinished(call))
+    return turns.tool_message(call, context.artifacts)
+
+
+def _refuse_malformed(call: InvalidToolCall, turn: Turn) -> ToolMessage:
+    reason = f"the arguments of {call['name']} are not valid JSON: {call['args']!r}; {_there_is(turn)}"
+    return turns.tool_message(ToolCall(call["id"] or "", call["name"] or "", {}, reason, False, 0.0))
+
+
+def _there_is(turn: Turn) -> str:
+    return f"the tools are: {', '.join(sorted(turn.tools)) or 'none'}"
+
+
+async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn, write: StreamWriter) -> None:
+    reply = messages[-1]
+    assert isinstance(reply, AIMessage)
+    calls = turns.tool_calls(messages)
+    # An engine that speaks of itself, as in a greeting, says so: there is nothing to check.
+    if reply.response_metadata.get("about_itself"):
+        checked = Checked(reply.text, (), (), 0)
+    else:
+        arguments = (reply.text, turn.ledger, calls, parts.page_text, parts.similarity)
+        checked = await asyncio.to_thread(check, *arguments)
+    for citation in checked.citations:
+        write(CitationAdded(citation))
+    write(_answer(parts, reply, checked, calls, messages, turn))
+
+
+def _answer(
+    parts: Parts, reply: AIMessage, checked: Checked, calls: list[ToolCall], messages: list[AnyMessage], turn: Turn
+) -> Answer:
+    declined = reply.response_metadata.get("abstained")
+    if declined is None:
+        declined = not checked.citations and bool(DECLINED.search(reply.text))
+    unsupported = () if declined else checked.unsupported
+    return Answer(
+        text=checked.text.strip(),
+        citations=checked.citations,
+        unsupported=unsupported,
+        tool_calls=tuple(calls),
+        artifacts=tuple(turns.artifacts(messages)),
+        confidence=round(float(reply.response_metadata.get("confidence", checked.support)), 3),
+        abstained=bool(declined),
+        engine=parts.engine_name,
+        conversation=turn.conversation,
+        seconds=round(time.perf_counter() - turn.started, 3),
+    )

@@ -1,0 +1,127 @@
+"""What all commands share: the common options, the settings made of them, and how errors are put."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from index.library import Library
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LOG_BYTES = 5_000_000
+
+
+class Group(click.Group):
+    """A group that lists its commands in the order in which they were written."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names in order."""
+        return list(self.commands)
+
+
+def examples(*lines: str) -> str:
+    """Returns the examples of a help page."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def common(command: Command) -> Command:
+    """Adds --home, --config and --tools; they may stand before or behind the command's name."""
+    for option in (
+        click.option("--home", type=click.Path(path_type=Path), help="Folder of all data (or ASSISTANT_HOME)."),
+        click.option("--config", type=click.Path(path_type=Path), help="Settings file; see configs/default.yaml."),
+        click.option("--tools", "tool_folders", type=click.Path(path_type=Path), multiple=True, help="Plugin folder."),
+    ):
+        command = option(command)
+    return _remembering(command)
+
+
+def _remembering(command: Command) -> Command:
+    """Takes the common options out of a command's arguments and keeps them for ``load``."""
+    from functools import wraps
+
+    @wraps(command)
+    def run(*args: Any, home: Path | None, config: Path | None, tool_folders: tuple[Path, ...], **kwargs: Any) -> Any:
+        given = {"home": home, "config": config, "tool_folders": tool_folders}
+        known = click.get_current_context().find_root().ensure_object(dict)
+        known.update({key: value for key, value in given.items() if value})
+        return command(*args, **kwargs)
+
+    return run  # type: ignore[return-value]  # click only needs a callable
+
+
+def load(page: dict[str, Any] | None = None) -> Settings:
+    """Reads the settings that the options name, and opens the log.
+
+    Args:
+        page: Values for the page's settings that were given on the command line.
+
+    Raises:
+        SettingsError: They cannot be used.
+    """
+    from assistant.settings import load_settings
+
+    given = click.get_current_context().find_root().ensure_object(dict)
+    settings = load_settings(given.get("config"), {"home": given.get("home")}, os.environ)
+    folders = (*settings.tools.folders, *given.get("tool_folders", ()))
+    settings = settings.model_copy(
+        update={
+            "tools": settings.tools.model_copy(update={"folders": folders}),
+            "page": settings.page.model_copy(update=page or {}),
+        }
+    )
+    _open_log(settings.home / "logs")
+    return settings
+
+
+@contextmanager
+def library() -> Iterator[Library]:
+    """Opens the library of the settings and closes it again."""
+    from assistant.app import open_library
+
+    opened = open_library(load())
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def read_stdin() -> str:
+    """Returns standard input as text; bytes that are no UTF-8 are replaced."""
+    return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+
+
+def one_line(error: BaseException) -> str:
+    """Returns what a person is told about an error."""
+    from assistant.errors import AssistantError
+    from index.errors import LibraryError
+
+    text = " ".join(str(error).split())
+    if isinstance(error, AssistantError | LibraryError):
+        return text
+    return f"{type(error).__name__}: {text}; the log in the home folder has the details."
+
+
+def _open_log(folder: Path) -> None:
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "assistant.log"
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+    except OSError:  # a home that cannot be written is reported by the command that needs it
+        root.addHandler(logging.NullHandler())
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)

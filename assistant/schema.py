@@ -1,0 +1,103 @@
+"""From a marked function to a tool: its signature and docstring become the schema that the model sees."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docstring_parser
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.errors import PydanticUserError
+from pydantic.fields import FieldInfo
+
+from assistant.errors import PluginError
+from assistant.plugin import MARK, Context, ToolOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call.
+
+    Attributes:
+        name: The function's name.
+        description: The docstring without its sections.
+        arguments: Pydantic model of the parameters, ``ctx`` left out.
+        context: Name of the parameter that takes the ``Context``; None where there is none.
+        options: What the tool declares about itself.
+        function: The function, sync or async.
+        source: The file it came from.
+    """
+
+    name: str
+    description: str
+    arguments: type[BaseModel]
+    context: str | None
+    options: ToolOptions
+    function: Callable[..., Any]
+    source: Path
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """JSON schema of the arguments."""
+        schema = self.arguments.model_json_schema()
+        schema.pop("title", None)
+        return schema
+
+    @property
+    def for_model(self) -> dict[str, Any]:
+        """The tool as the chat completions API describes it, with the examples in its description."""
+        examples = "".join(f"\n- {example}" for example in self.options.examples)
+        description = self.description + (f"\n\nExamples of requests:{examples}" if examples else "")
+        function = {"name": self.name, "description": description, "parameters": self.parameters}
+        return {"type": "function", "function": function}
+
+
+def build_tool(function: Callable[..., Any], source: Path) -> Tool:
+    """Makes a tool of a function marked with ``@tool``.
+
+    Raises:
+        PluginError: The docstring or an annotation is missing or cannot be used.
+    """
+    name = function.__name__
+    docs = docstring_parser.parse(inspect.getdoc(function) or "", docstring_parser.DocstringStyle.GOOGLE)
+    if not docs.description:
+        raise PluginError(f"{source}: tool '{name}' needs a docstring that says what it does.")
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise PluginError(f"{source}: tool '{name}' has an annotation that cannot be used: {error}.") from error
+    described = {param.arg_name: param.description or "" for param in docs.params}
+    fields, context = _fields(function, hints, described, source)
+    try:
+        model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+        model.model_json_schema()
+    except PydanticUserError as error:
+        raise PluginError(f"{source}: tool '{name}': {str(error).splitlines()[0]}.") from error
+    return Tool(name, docs.description, model, context, getattr(function, MARK), function, source)
+
+
+def _fields(
+    function: Callable[..., Any], hints: dict[str, Any], described: dict[str, str], source: Path
+) -> tuple[dict[str, Any], str | None]:
+    fields: dict[str, Any] = {}
+    context = None
+    for name, parameter in inspect.signature(function).parameters.items():
+        if hints.get(name) is Context:
+            context = name
+            continue
+        if name not in hints:
+            raise PluginError(f"{source}: parameter '{name}' of tool '{function.__name__}' needs a type annotation.")
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise PluginError(f"{source}: tool '{function.__name__}' may not take *args, **kwargs or positional-only.")
+        fields[name] = (hints[name], _field(parameter, described.get(name)))
+    return fields, context
+
+
+def _field(parameter: inspect.Parameter, description: str | None) -> FieldInfo:
+    default = ... if parameter.default is parameter.empty else parameter.default
+    info: FieldInfo = Field(default, description=description)
+    return info

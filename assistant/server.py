@@ -1,0 +1,118 @@
+"""Serves the page: FastAPI with the Gradio application on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import webbrowser
+from pathlib import Path
+
+import click
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+
+from assistant.app import build
+from assistant.errors import SettingsError
+from assistant.session import Assistant
+from assistant.settings import PageSettings, Settings
+
+log = logging.getLogger(__name__)
+
+SAMPLES = Path(__file__).parent / "samples" / "documents"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(settings: Settings, *, samples: bool = False, open_browser: bool = False) -> None:
+    """Serves the page until it is interrupted.
+
+    Args:
+        settings: Where to listen and what to answer from.
+        samples: Whether to fill an empty library with the documents that ship.
+        open_browser: Whether to open the page in the browser of this machine.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    listener = _listen(settings.page)
+    try:
+        asyncio.run(_serve(settings, listener, samples, open_browser))
+    finally:
+        listener.close()
+
+
+async def _serve(settings: Settings, listener: socket.socket, samples: bool, open_browser: bool) -> None:
+    async with build(settings) as assistant:
+        if samples:
+            await asyncio.to_thread(add_samples, assistant)
+        application = make_application(assistant)
+        _announce(assistant, listener, open_browser)
+        warming = asyncio.create_task(asyncio.to_thread(_warm, assistant))
+        await uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3)).serve([listener])
+        await warming
+
+
+def make_application(assistant: Assistant) -> FastAPI:
+    """Returns the web application of an assistant, the page at its root."""
+    from ui.app import CSS, THEME, build_page
+
+    application = FastAPI(title="Assistant", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @application.get("/healthz")
+    async def health() -> dict[str, str]:
+        return {"status": "ok", "engine": assistant.engine.name}
+
+    page = build_page(assistant)
+    mounted: FastAPI = gr.mount_gradio_app(
+        application,
+        page,
+        path="/",
+        theme=THEME,
+        css=CSS,
+        max_file_size=f"{assistant.settings.page.max_upload_mb}mb",
+        allowed_paths=[str(assistant.settings.home / "files")],
+        show_error=True,
+        footer_links=[],
+    )
+    return mounted
+
+
+def add_samples(assistant: Assistant) -> None:
+    """Adds the documents that ship to a library that is empty."""
+    if not assistant.library.documents():
+        click.echo("Adding the sample library …")
+        assistant.library.add([SAMPLES])
+
+
+def _warm(assistant: Assistant) -> None:
+    """Loads the embedding model before the first question has to wait for it."""
+    try:
+        assistant.library.search("warm up", 1)
+    except Exception:  # the question that needs it reports it
+        log.exception("warming up failed")
+
+
+def _listen(page: PageSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in page.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((page.host, page.port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"Cannot listen on {page.host}:{page.port} ({error.strerror}); choose another with --host or --port."
+        ) from error
+    return listener
+
+
+def _announce(assistant: Assistant, listener: socket.socket, open_browser: bool) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    click.echo(f"Assistant is at {url} (Ctrl-C stops it). Answering: {assistant.engine.name}.")
+    if assistant.settings.page.host not in LOOPBACK:
+        click.echo("Everyone who can reach this address can use the page: there are no accounts.", err=True)
+    if open_browser:
+        webbrowser.open(url)

@@ -1,0 +1,235 @@
+"""``Assistant``: the one road that the page, the command line, batches and the API take."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from assistant.conversations import Conversations
+from assistant.errors import AssistantError, BadQuestion
+from assistant.events import Answer, Event, Failed, TextDelta
+from assistant.evidence import Ledger
+from assistant.graph import Graph
+from assistant.loader import Toolbox
+from assistant.plugin import Context
+from assistant.settings import Settings
+from assistant.state import Turn, TurnState, is_complete
+from index.errors import LibraryError
+from index.library import Library
+
+log = logging.getLogger(__name__)
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine answers, for people.
+
+    Attributes:
+        name: Such as ``built-in engine`` or ``Qwen3-8B at http://…``.
+        advice: How to get a stronger one; empty where there is nothing to advise.
+    """
+
+    name: str
+    advice: str
+
+
+class Assistant:
+    """Answers questions; made by ``assistant.app.build``.
+
+    Attributes:
+        settings: As they were read.
+        library: The documents.
+        toolbox: The tools and the files that could not be loaded.
+        conversations: What was asked and answered before.
+        engine: Which engine answers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        library: Library,
+        toolbox: Toolbox,
+        conversations: Conversations,
+        engine: EngineInfo,
+        graph: Graph,
+        saver: BaseCheckpointSaver[str],
+    ) -> None:
+        self.settings = settings
+        self.library = library
+        self.toolbox = toolbox
+        self.conversations = conversations
+        self.engine = engine
+        self._graph = graph
+        self._saver = saver
+        self._ledgers: dict[str, Ledger] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def ask(self, question: str, conversation: str | None = None, owner: str = LOCAL) -> Answer | Failed:
+        """Returns the end of the turn; see ``stream``."""
+        end: Answer | Failed | None = None
+        async for event in self.stream(question, conversation, owner):
+            if isinstance(event, Answer | Failed):
+                end = event
+        assert end is not None
+        return end
+
+    async def stream(self, question: str, conversation: str | None = None, owner: str = LOCAL) -> AsyncIterator[Event]:
+        """Answers a question, event by event; closing the iterator stops the turn.
+
+        Args:
+            question: What the person asks.
+            conversation: Continues that one; None begins a new one.
+            owner: Whose conversation it is; nobody else can continue or read it.
+
+        Yields:
+            Events in order, closed by exactly one ``Answer`` or ``Failed``. By then the turn is on disk.
+        """
+        try:
+            self._accept(question)
+            conversation, turn = await self.conversations.begin(conversation, owner, question)
+        except (AssistantError, sqlite3.Error) as error:
+            log.warning("question refused: %s", error)
+            yield Failed(_message(error), conversation or "", type(error).__name__)
+            return
+        async with self._lock(conversation):
+            async with aclosing(self._turn(question, conversation, turn)) as events:
+                async for event in events:
+                    yield event
+
+    async def delete(self, conversation: str, owner: str = LOCAL) -> None:
+        """Deletes a conversation with everything that belongs to it.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self.conversations.delete(conversation, owner)
+        await self._saver.adelete_thread(conversation)
+        self._ledgers.pop(conversation, None)
+        await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
+
+    def _accept(self, question: str) -> None:
+        limit = self.settings.agent.max_question_characters
+        if not question.strip():
+            raise BadQuestion("The question is empty; type one.")
+        if len(question) > limit:
+            raise BadQuestion(
+                f"The question has {len(question):,} characters, more than {limit:,}; "
+                "add long texts to the library and ask about them."
+            )
+
+    async def _turn(self, question: str, conversation: str, turn: int) -> AsyncIterator[Event]:
+        end: Answer | Failed = Failed("The turn was stopped.", conversation, "Stopped")
+        shown: list[str] = []
+        try:
+            async for event in self._run(question, conversation):
+                if isinstance(event, Answer):
+                    end = event
+                    continue
+                if isinstance(event, TextDelta):
+                    shown.append(event.text)
+                yield event
+        except AssistantError as error:
+            log.warning("turn failed: %s", error, exc_info=error)
+            end = Failed(str(error), conversation, type(error).__name__)
+        except Exception as error:  # the edge: whatever went wrong, the next question can be asked
+            log.exception("turn failed")
+            end = Failed(_message(error), conversation, type(error).__name__)
+        finally:
+            # Shielded, since a stop cancels the task that runs this.
+            await asyncio.shield(self._save(conversation, turn, end, "".join(shown)))
+        yield end
+
+    async def _run(self, question: str, conversation: str) -> AsyncIterator[Event]:
+        started = time.perf_counter()
+        history = await self._history(conversation)
+        ledger = await self._ledger(conversation)
+        turn = Turn(conversation, history, ledger, self.toolbox.tools, self._contexts(conversation, ledger), started)
+        state: TurnState = {"messages": [HumanMessage(question)]}
+        # "exit" writes the turn's messages once, when it ends, instead of at every step.
+        events = self._graph.astream(
+            state, _thread(conversation), context=turn, stream_mode="custom", durability="exit"
+        )
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def _save(self, conversation: str, turn: int, end: Answer | Failed, shown: str) -> None:
+        ledger = self._ledgers.get(conversation)
+        evidence = ledger.take_new() if ledger else []
+        if isinstance(end, Answer):
+            await self.conversations.end(conversation, turn, "answered", end.to_json(), evidence)
+        else:
+            result = {"error": end.message, "kind": end.kind, "shown": shown}
+            await self.conversations.end(conversation, turn, "failed", result, evidence)
+
+    async def _history(self, conversation: str) -> list[AnyMessage]:
+        """The last turns that came to their end, the oldest first, within the settings' limits."""
+        agent = self.settings.agent
+        found = [
+            checkpoint.checkpoint["channel_values"].get("messages", [])
+            async for checkpoint in self._saver.alist(_thread(conversation), limit=agent.history_turns)
+        ]
+        return within(agent.history_characters, [messages for messages in found if is_complete(messages)])
+
+    async def _ledger(self, conversation: str) -> Ledger:
+        if conversation not in self._ledgers:
+            while len(self._ledgers) >= MAX_LEDGERS:
+                self._ledgers.pop(next(iter(self._ledgers)))
+            self._ledgers[conversation] = Ledger(await self.conversations.evidence(conversation))
+        return self._ledgers[conversation]
+
+    def _contexts(self, conversation: str, ledger: Ledger) -> Callable[[Callable[[float | None, str], None]], Context]:
+        folder, passages = self._folder(conversation), self.settings.library.passages
+        return lambda report: Context(self.library, ledger.cite, folder, passages, report=report)
+
+    def _folder(self, conversation: str) -> Path:
+        return self.settings.home / "files" / conversation
+
+    def _lock(self, conversation: str) -> asyncio.Lock:
+        return self._locks.setdefault(conversation, asyncio.Lock())
+
+
+# Ledgers kept in memory; another one is read from disk again.
+MAX_LEDGERS = 256
+
+
+def within(limit: int, turns: Sequence[Sequence[AnyMessage]]) -> list[AnyMessage]:
+    """Returns the newest turns that fit into a number of characters, the oldest of them first.
+
+    Args:
+        limit: Characters of all messages together.
+        turns: The newest first.
+    """
+    kept: list[AnyMessage] = []
+    for messages in turns:
+        limit -= sum(len(message.text) for message in messages)
+        if limit < 0:
+            break
+        kept = [*messages, *kept]
+    return kept
+
+
+def _thread(conversation: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": conversation}}
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, AssistantError | LibraryError):
+        return str(error)
+    if isinstance(error, sqlite3.OperationalError):
+        return f"The conversations cannot be saved ({error}); check the disk and the permissions of the home folder."
+    return f"Something went wrong that we did not foresee ({type(error).__name__}: {error}); the log has the details."

@@ -1,0 +1,174 @@
+"""Settings: read once, frozen, and passed on explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.errors import SettingsError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerEngine(_Section):
+    """A chat model behind an OpenAI-compatible URL: vLLM, Ollama, llama.cpp or a hosted one.
+
+    Attributes:
+        url: The base URL, usually ending in ``/v1``.
+        model: The model's name at the server; None takes the first one that the server lists.
+        api_key_env: Name of the environment variable that holds the key. A key is never in a file.
+        timeout: Seconds to wait for the server's next byte.
+        temperature: Sampling temperature.
+    """
+
+    url: str = Field(pattern=r"^https?://\S+$")
+    model: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    timeout: float = Field(60, gt=0)
+    temperature: float = Field(0, ge=0, le=2)
+
+
+class LibrarySettings(_Section):
+    """The document library.
+
+    Attributes:
+        embedder: A sentence-transformers model, by name or folder; None takes the MiniLM that is installed with us.
+        passages: How many passages a search returns.
+    """
+
+    embedder: str | None = None
+    passages: int = Field(6, ge=1, le=50)
+
+
+class AgentSettings(_Section):
+    """The agent loop.
+
+    Attributes:
+        max_steps: Replies of the model in one turn, tool rounds included.
+        history_turns: Turns of a conversation that the model is shown at most.
+        history_characters: Characters of them at most.
+        max_question_characters: A longer question is refused.
+        min_confidence: The built-in engine declines below this confidence, 0 to 1.
+    """
+
+    max_steps: int = Field(8, ge=1, le=100)
+    history_turns: int = Field(20, ge=0)
+    history_characters: int = Field(24_000, ge=0)
+    max_question_characters: int = Field(20_000, ge=1)
+    min_confidence: float = Field(0.4, ge=0, le=1)
+
+
+class ToolSettings(_Section):
+    """Where tool files are looked for, besides the ones that ship.
+
+    Attributes:
+        folders: Folders of plugin files.
+    """
+
+    folders: tuple[Path, ...] = ()
+
+
+class PageSettings(_Section):
+    """The web page.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on.
+        max_upload_mb: Largest file that may be uploaded, in megabytes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=0, le=65535)
+    max_upload_mb: int = Field(200, ge=1)
+
+
+class Settings(_Section):
+    """Everything that can be configured; ``configs/default.yaml`` explains each key."""
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("assistant", appauthor=False)))
+    engine: Literal["auto", "builtin"] | ServerEngine = "auto"
+    library: LibrarySettings = LibrarySettings()
+    agent: AgentSettings = AgentSettings()
+    tools: ToolSettings = ToolSettings()
+    page: PageSettings = PageSettings()
+
+
+def load_settings(
+    config: Path | None = None, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Reads a configuration file and lays the environment and the command line over it.
+
+    Args:
+        config: A YAML file; None uses the defaults.
+        overrides: Top-level keys from the command line, which win; None values are ignored.
+        environ: The environment; ``ASSISTANT_HOME`` is read from it.
+
+    Returns:
+        The frozen settings.
+
+    Raises:
+        SettingsError: The file is missing or malformed, or a key or value in it is wrong.
+    """
+    values = _read_yaml(config) if config else {}
+    if home := (environ or {}).get("ASSISTANT_HOME"):
+        values["home"] = home
+    values |= {key: value for key, value in (overrides or {}).items() if value is not None}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(f"{config or 'settings'}: {_explain(error)}") from error
+    return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"There is no configuration file {path}; check the path given to --config.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Cannot read {path}: {error}.") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold keys and values, such as 'engine: builtin'; see configs/default.yaml.")
+    return {str(key): value for key, value in values.items()}
+
+
+def _explain(error: ValidationError) -> str:
+    """One line for the first thing that is wrong."""
+    errors = error.errors()
+    first = next((item for item in errors if item["type"] == "extra_forbidden"), errors[0])
+    path = ".".join(str(part) for part in first["loc"] if part not in _UNION_BRANCHES)
+    if first["type"] == "extra_forbidden":
+        return f"unknown key '{path}'{_suggestion(path)}; configs/default.yaml lists the keys."
+    if first["loc"][:1] == ("engine",) and first["type"] == "literal_error":
+        return "engine must be auto, builtin or {url: http://…/v1, model: …}."
+    return f"{path}: {first['msg'].lower()} (got {first['input']!r})."
+
+
+# How pydantic names the alternatives of `engine` in an error's location.
+_UNION_BRANCHES = ("literal['auto','builtin']", "ServerEngine")
+
+
+def _suggestion(path: str) -> str:
+    close = get_close_matches(path, _keys(Settings), n=1)
+    return f", did you mean '{close[0]}'?" if close else ""
+
+
+def _keys(section: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, field in section.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += _keys(field.annotation, f"{prefix}{name}.")
+    return keys

@@ -1,0 +1,87 @@
+"""What the graph carries through a turn, and how a turn's messages are read again later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+
+from assistant.events import Artifact, ToolCall
+from assistant.evidence import Ledger
+from assistant.plugin import Context
+from assistant.schema import Tool
+
+
+class TurnState(TypedDict):
+    """The checkpointed state: the messages of this turn alone, the question first.
+
+    Earlier turns lie in their own checkpoints of the same thread, so that each message is saved once.
+    """
+
+    messages: list[AnyMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the nodes need beside the state; made anew for each turn and never saved.
+
+    Attributes:
+        conversation: The conversation's id.
+        history: Messages of earlier turns that the model is shown.
+        ledger: The conversation's passages.
+        tools: What may be called, by name.
+        context: Makes the context of one tool call from the receiver of its progress.
+        started: ``time.perf_counter()`` at the question.
+    """
+
+    conversation: str
+    history: Sequence[AnyMessage]
+    ledger: Ledger
+    tools: Mapping[str, Tool]
+    context: Callable[[Callable[[float | None, str], None]], Context]
+    started: float = field(default=0.0)
+
+
+def tool_message(call: ToolCall, artifacts: Sequence[Artifact] = ()) -> ToolMessage:
+    """Returns a finished call as the message that the model reads."""
+    content = json.dumps(call.result, ensure_ascii=False) if call.ok else f"Error: {call.result}"
+    extra = {"seconds": call.seconds, "artifacts": [asdict(artifact) for artifact in artifacts]}
+    status = "success" if call.ok else "error"
+    return ToolMessage(content, name=call.name, tool_call_id=call.id, status=status, additional_kwargs=extra)
+
+
+def tool_calls(messages: Sequence[AnyMessage]) -> list[ToolCall]:
+    """Returns the finished calls of a turn, in order."""
+    results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
+    return [
+        _finished(call["id"] or "", call["name"], dict(call["args"]), results[call["id"] or ""])
+        for message in messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+        if call["id"] in results
+    ]
+
+
+def artifacts(messages: Sequence[AnyMessage]) -> list[Artifact]:
+    """Returns the files that the turn's tools made, in order."""
+    found = [message.additional_kwargs.get("artifacts", []) for message in messages if isinstance(message, ToolMessage)]
+    return [Artifact(**artifact) for some in found for artifact in some]
+
+
+def is_complete(messages: Sequence[AnyMessage]) -> bool:
+    """Whether a turn came to its end: a reply that calls no tool stands last."""
+    return bool(messages) and isinstance(messages[-1], AIMessage) and not has_calls(messages[-1])
+
+
+def has_calls(message: AIMessage) -> bool:
+    """Whether a reply asks for tools, in well-formed or malformed calls."""
+    return bool(message.tool_calls or message.invalid_tool_calls)
+
+
+def _finished(call_id: str, name: str, arguments: dict[str, Any], message: ToolMessage) -> ToolCall:
+    ok = message.status == "success"
+    result = json.loads(message.text) if ok else message.text.removeprefix("Error: ")
+    return ToolCall(call_id, name, arguments, result, ok, message.additional_kwargs.get("seconds", 0.0))

@@ -1,0 +1,148 @@
+"""Events, hits and lists as lines of a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assistant.events import Answer, Event, Failed, TextDelta, ToolFinished, ToolProgress
+from index.types import Document, Hit
+
+if TYPE_CHECKING:
+    from assistant.loader import Toolbox
+    from index.library import Status
+
+MAX_SHOWN = 200
+LIKELY, POSSIBLE = 0.7, 0.4
+
+
+async def show(events: AsyncIterator[Event]) -> Answer | Failed:
+    """Prints a turn as it happens and returns its end."""
+    streamed = ""
+    async for event in events:
+        match event:
+            case TextDelta(text):
+                click.echo(text, nl=False)
+                streamed += text
+            case ToolProgress(message=message):
+                click.secho(f"  {message}", dim=True, err=True)
+            case ToolFinished(call):
+                arguments = ", ".join(f"{key}={value!r}" for key, value in call.arguments.items())
+                sign = "✓" if call.ok else "✗"
+                line = f"{sign} {call.name}({arguments}) → {_short(call.result)} ({call.seconds:.2f} s)"
+                click.secho(line, dim=True, err=True)
+            case Answer():
+                if streamed:
+                    click.echo()
+                click.echo(ending(event))
+                return event
+            case Failed(message):
+                if streamed:
+                    click.echo()
+                click.secho(f"Error: {message}", fg="red", err=True)
+                return event
+    raise AssertionError("a turn ends with Answer or Failed")
+
+
+def ending(answer: Answer) -> str:
+    """Returns what stands below an answer: sources, doubts, who answered and how sure."""
+    lines = [""]
+    for citation in answer.citations:
+        page = f", page {citation.page}" if citation.page else ""
+        lines.append(f"[{citation.n}] {citation.title}{page}: “{' '.join(citation.quote.split())}”")
+    lines += [f"[!] no source found for: {sentence}" for sentence in answer.unsupported]
+    lines += [f"[file] {artifact.path}" for artifact in answer.artifacts]
+    sure = f"{sureness(answer)} ({answer.confidence:.2f})"
+    lines.append(f"— {answer.engine}; {sure}; {answer.seconds:.1f} s; conversation {answer.conversation}")
+    return "\n".join(lines)
+
+
+def sureness(answer: Answer) -> str:
+    """Returns the confidence as a word."""
+    if answer.abstained:
+        return "not found"
+    if answer.confidence >= LIKELY:
+        return "likely right"
+    return "possibly right" if answer.confidence >= POSSIBLE else "unsure"
+
+
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """Returns a hit as ``search --json`` prints it."""
+    passage, document = hit.passage, hit.document
+    return {
+        "document": document.path,
+        "title": document.title,
+        "page": passage.page,
+        "start": passage.start,
+        "end": passage.end,
+        "heading": passage.heading,
+        "text": passage.text,
+        "score": hit.score,
+        "dense": hit.dense,
+        "lexical": hit.lexical,
+    }
+
+
+def hits(found: Sequence[Hit]) -> str:
+    """Returns hits as text, each with its place and its scores."""
+    if not found:
+        return "Nothing found; `assistant index status` tells what the library holds."
+    blocks = []
+    for number, hit in enumerate(found, 1):
+        page = f", page {hit.passage.page}" if hit.passage.page else ""
+        scores = f"score {hit.score:.3f} = meaning {hit.dense:.3f}, words {hit.lexical:.3f}"
+        head = click.style(f"{number}. {hit.document.title}{page}", bold=True)
+        blocks.append(f"{head}  ({scores})\n{hit.passage.text}")
+    return "\n\n".join(blocks)
+
+
+def documents(found: Sequence[Document]) -> str:
+    """Returns the documents as a table."""
+    if not found:
+        return "The library is empty; add documents with `assistant index add FOLDER`."
+    rows = [(str(d.id), d.kind, str(d.pages), str(d.passages), d.title, d.path) for d in found]
+    head = ("number", "kind", "pages", "passages", "title", "path")
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in (head, *rows)
+    )
+
+
+def status(found: Status) -> str:
+    """Returns the state of the library, a line each."""
+    return "\n".join(f"{key}: {value}" for key, value in asdict(found).items())
+
+
+def as_json(value: Any) -> str:
+    """Returns a dataclass or a list of them as JSON."""
+    rows = [asdict(item) for item in value] if isinstance(value, list) else asdict(value)
+    return json.dumps(rows, ensure_ascii=False, default=str)
+
+
+def toolbox(found: Toolbox) -> str:
+    """Returns the tools with their first line, then the broken files."""
+    lines = [
+        f"{click.style(tool.name, bold=True)}: {tool.description.splitlines()[0]}\n    {tool.source}"
+        for tool in found.tools.values()
+    ]
+    return "\n".join([*lines, *(f"[broken] {reason}" for reason in found.broken.values())])
+
+
+def toolbox_json(found: Toolbox) -> str:
+    """Returns the same as JSON."""
+    tools = [
+        {"name": t.name, "description": t.description, "parameters": t.parameters, "source": str(t.source)}
+        for t in found.tools.values()
+    ]
+    return json.dumps({"tools": tools, "broken": dict(found.broken)}, ensure_ascii=False)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
