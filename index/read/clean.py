@@ -10,6 +10,8 @@ import re
 import unicodedata
 
 TITLE_LENGTH = 200
+CELL = " | "
+"""What stands between two cells of a table's row, in every kind of document that has tables."""
 
 # Typographic spaces would otherwise split or glue words differently for the lexical index and for the embedder.
 _SPACES = dict.fromkeys(

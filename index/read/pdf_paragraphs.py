@@ -1,0 +1,260 @@
+"""From the lines printed on a PDF's pages to paragraphs that read like sentences.
+
+A PDF knows where characters stand, not which lines belong together. The rules are a typesetter's: a
+paragraph ends where the next word would still have fitted on the line, where the gap, the size or the
+indentation changes, or where a list item begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+
+from index.read.clean import CELL, not_headings
+
+HYPHENS = frozenset("\x02\ufffe")
+"""What PDFium puts in place of a hyphen at which a word was broken."""
+
+CELL_GAP = 1.8
+"""How many line heights of white make two words two cells; justified text stays below."""
+
+_ENDS = tuple('.!?:;"”»)]')
+_BULLET = re.compile(r"^\s*(?:[•◦▪▫●○■□‣∙·\u2043\u2013—*\uf0b7\uf0a7]\s|[-+]\s+\S)")
+_NUMBER = re.compile(r"^\s*(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\[\d{1,3}\])\s")
+_LEADER = re.compile(r"\s*(?:\.\s?){4,}")
+_PAGE_NUMBER = re.compile(
+    r"^\W*(?:page|p\.|seite|s\.)?\s*(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|von|-)\s*\d{1,4})?\W*$", re.I
+)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_FIRST_WORD = re.compile(r"^[^\W\d_]+")
+
+_SAME_SIZE = 0.12
+_GAP = 1.3
+_TOUCHING = 0.12
+_HEADING_SIZE = 1.15
+_HEADING_LENGTH = 120
+_HEADING_RATIOS = ((1.6, "# "), (1.3, "## "), (0.0, "### "))
+_RUN_OF_HEADINGS = 3
+_LINES_TO_TELL_SPACING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line, in points from the page's lower left corner.
+
+    Attributes:
+        text: Its characters; a trailing member of ``HYPHENS`` says that a word goes on in the next line.
+        left: Left edge of the first character.
+        right: Right edge of the last character.
+        bottom: Lower edge of the median character.
+        height: Height of the median character's box, which grows with the size of the type.
+    """
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    height: float
+
+    @property
+    def first_word_width(self) -> float:
+        """About how wide the first word is, with the space before it."""
+        words = self.text.split(maxsplit=1)
+        return (self.right - self.left) * (len(words[0]) + 1) / max(len(self.text.strip()), 1) if words else 0.0
+
+    @property
+    def broken(self) -> bool:
+        """Whether the line ends within a word."""
+        return self.text[-1:] in HYPHENS
+
+    @property
+    def row(self) -> bool:
+        """Whether it is the row of a table or of contents."""
+        return CELL in self.text
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    text: str
+    height: float
+
+
+def page_texts(pages: Sequence[Sequence[Line]]) -> list[str]:
+    """Each page's text, paragraphs apart by a blank line, headings marked, running heads and page numbers left out."""
+    known = Counter(word.lower() for lines in pages for line in lines for word in _WORD.findall(line.text))
+    paragraphs = [_paragraphs(_without_leaders(_merge_same_row(lines)), known) for lines in pages]
+    body = _body_height(paragraphs)
+    return [_join(page, body) for page in _without_running_heads(paragraphs)]
+
+
+def _merge_same_row(lines: Sequence[Line]) -> list[Line]:
+    """A raised or lowered character starts a new line for PDFium; it belongs to the row that it stands on."""
+    rows: list[Line] = []
+    for line in lines:
+        if rows and not rows[-1].broken and _on_same_row(rows[-1], line):
+            rows[-1] = _beside(rows[-1], line)
+        else:
+            rows.append(line)
+    return rows
+
+
+def _without_leaders(lines: Sequence[Line]) -> list[Line]:
+    """The dots that lead the eye to a page number are a gap between two cells."""
+    return [replace(line, text=_LEADER.sub(CELL, line.text)) for line in lines]
+
+
+def _on_same_row(a: Line, b: Line) -> bool:
+    overlap = min(a.bottom + a.height, b.bottom + b.height) - max(a.bottom, b.bottom)
+    smaller = min(a.height, b.height)
+    return smaller > 0 and overlap > 0.4 * smaller and b.left > a.right - smaller
+
+
+def _beside(a: Line, b: Line) -> Line:
+    taller = a if a.height >= b.height else b
+    gap = (b.left - a.right) / taller.height
+    glue = "" if gap < _TOUCHING else between(a.text, gap)
+    return Line(
+        text=a.text.rstrip() + glue + b.text.lstrip(),
+        left=min(a.left, b.left),
+        right=max(a.right, b.right),
+        bottom=taller.bottom,
+        height=taller.height,
+    )
+
+
+def between(before: str, gap: float) -> str:
+    """What separates two words of one line: the gap is in line heights; a list's number keeps its item beside it."""
+    marker = _NUMBER.fullmatch(before.strip() + " ") or _BULLET.fullmatch(before.strip() + " ")
+    return CELL if gap > CELL_GAP and not marker else " "
+
+
+def _paragraphs(lines: Sequence[Line], known: Counter[str]) -> list[_Paragraph]:
+    pitch, found = _pitch(lines), list[_Paragraph]()
+    for place, line in enumerate(lines):
+        previous = lines[place - 1] if place else None
+        if previous and previous.row and line.row and _close(previous, line, pitch):
+            found[-1].text += "\n" + line.text.strip()
+        elif previous and _continues(previous, line, _edge(lines, place - 1, pitch), pitch):
+            found[-1].text = _joined(found[-1].text, line.text, known)
+        else:
+            found.append(_Paragraph(line.text.strip(), line.height))
+    for paragraph in found:
+        paragraph.text = "".join("-" if character in HYPHENS else character for character in paragraph.text)
+    return found
+
+
+def _pitch(lines: Sequence[Line]) -> float:
+    """The usual distance between the lines of a paragraph, in line heights."""
+    steps = [_step(a, b) for a, b in pairwise(lines) if _step(a, b) > 0 and _alike(a, b)]
+    if len(steps) < _LINES_TO_TELL_SPACING:
+        return min([1.4, *steps])
+    return min(max(median(steps), 1.0), 2.5)
+
+
+def _step(a: Line, b: Line) -> float:
+    return (a.bottom - b.bottom) / a.height if a.height else 0.0
+
+
+def _alike(a: Line, b: Line) -> bool:
+    return abs(a.height - b.height) <= _SAME_SIZE * max(a.height, b.height)
+
+
+def _close(a: Line, b: Line, pitch: float) -> bool:
+    return _alike(a, b) and 0 < _step(a, b) <= _GAP * pitch
+
+
+def _edge(lines: Sequence[Line], place: int, pitch: float) -> float:
+    """How far to the right the block of lines reaches to which this one, not the page's last, belongs."""
+    line, edge = lines[place], max(lines[place].right, lines[place + 1].right)
+    for step in (1, -1):
+        here = place
+        while 0 <= here + step < len(lines) and abs(here - place) < len(lines):
+            upper, lower = sorted((here, here + step))
+            other = lines[here + step]
+            if not _close(lines[upper], lines[lower], pitch) or abs(other.left - line.left) > 3 * line.height:
+                break
+            edge, here = max(edge, other.right), here + step
+    return edge
+
+
+def _continues(a: Line, b: Line, edge: float, pitch: float) -> bool:
+    if a.broken:
+        return b.text.lstrip()[:1].isalpha()
+    if a.row or b.row or not _alike(a, b) or _BULLET.match(b.text):
+        return False
+    ended = a.text.rstrip().endswith(_ENDS)
+    if _step(a, b) <= 0:
+        return not ended and b.text.lstrip()[:1].islower()
+    if not _close(a, b, pitch) or a.right + b.first_word_width < edge - 0.1 * a.height:
+        return False
+    if _NUMBER.match(b.text):
+        return not ended and not _NUMBER.match(a.text) and abs(b.left - a.left) < 0.5 * a.height
+    return not (ended and b.left > a.left + 0.8 * a.height and not _NUMBER.match(a.text))
+
+
+def _joined(text: str, more: str, known: Counter[str]) -> str:
+    """Two lines as one: a word broken at the line's end is made whole, with its hyphen where it has one of its own."""
+    text, more = text.rstrip(), more.strip()
+    if text[-1:] not in HYPHENS and not (text.endswith("-") and text[-2:-1].isalpha() and more[:1].islower()):
+        return f"{text} {more}"
+    head, tail = _LAST_WORD.search(text[:-1]), _FIRST_WORD.search(more)
+    if head is None or tail is None or not more[0].islower():
+        return f"{text[:-1]}-{more}"
+    whole, hyphenated = (f"{head[0]}{glue}{tail[0]}".lower() for glue in ("", "-"))
+    return f"{text[:-1]}{'-' if known[hyphenated] > known[whole] else ''}{more}"
+
+
+def _without_running_heads(pages: list[list[_Paragraph]]) -> Iterator[list[_Paragraph]]:
+    """Leave out page numbers, and what stands at the top or the foot of most pages after its first time."""
+    edges = Counter(text for page in pages for text in {p.text for p in (page[:1] + page[-1:])})
+    seen: set[str] = set()
+    for page in pages:
+        kept = list(page)
+        for end in (0, -1) if len(page) > len((0, -1)) else ():
+            text = kept[end].text
+            repeated = edges[text] >= max(3, len(pages) / 2)
+            if _PAGE_NUMBER.match(text) or (repeated and text in seen):
+                kept.pop(end)
+            seen.add(text)
+        yield kept
+
+
+def _body_height(pages: Sequence[Sequence[_Paragraph]]) -> float:
+    """The height of the type in which most of the document is set."""
+    sizes: Counter[float] = Counter()
+    for paragraph in (paragraph for page in pages for paragraph in page):
+        sizes[round(paragraph.height, 1)] += len(paragraph.text)
+    return max(sizes, key=lambda size: (sizes[size], -size), default=0.0)
+
+
+def _join(page: Sequence[_Paragraph], body: float) -> str:
+    headings = [_is_heading(paragraph, body) for paragraph in page]
+    blocks = []
+    for place, paragraph in enumerate(page):
+        following = headings[place + 1 : place + 1 + _RUN_OF_HEADINGS]
+        # Big type with no text below it is a slide or a form, whose words belong into the passages.
+        marked = headings[place] and not all(following)
+        blocks.append(_heading(paragraph, body) if marked else not_headings(paragraph.text))
+    return "\n\n".join(blocks)
+
+
+def _is_heading(paragraph: _Paragraph, body: float) -> bool:
+    text = paragraph.text
+    letters = sum(character.isalpha() for character in text)
+    return (
+        paragraph.height > _HEADING_SIZE * body > 0
+        and len(text) <= _HEADING_LENGTH
+        and letters >= max(3, len(text) / 2)
+        and CELL not in text
+        and not text.endswith((".", ",", ";"))
+    )
+
+
+def _heading(paragraph: _Paragraph, body: float) -> str:
+    mark = next(mark for ratio, mark in _HEADING_RATIOS if paragraph.height > ratio * body)
+    return mark + paragraph.text
