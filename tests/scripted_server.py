@@ -2,11 +2,11 @@
 
 In a test process it runs in a thread (``ScriptedServer``), for benches as a program::
 
-    python -m tests.scripted_server --port 0 [--script FILE]
+    python -m tests.scripted_server --port 0 [--script FILE | --call TOOL]
 
 ``FILE`` is a Python file that sets ``script`` to a list of replies or to a function from the request's
-JSON to a reply. Without it the server calls the first offered tool for a user's message and answers a
-tool's message with ``ANSWER``.
+JSON to a reply. Without it the server calls ``TOOL``, or the first one offered, for a user's message and answers
+a tool's message with ``ANSWER``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -104,11 +105,19 @@ class Request:
         return [tool["function"]["name"] for tool in self.body.get("tools") or []]
 
 
-def default_reply(body: Json) -> Reply:
-    """Calls the first offered tool for a user's message, answers a tool's message with a sentence."""
-    tools = body.get("tools") or []
-    if tools and body["messages"][-1]["role"] != "tool":
-        return Calls([(tools[0]["function"]["name"], ARGUMENTS)])
+def default_reply(body: Json, tool: str | None = None) -> Reply:
+    """Calls a tool, and answers its result with a sentence.
+
+    Args:
+        body: The request.
+        tool: Which tool is called; None takes the first one offered.
+    """
+    offered = [each["function"]["name"] for each in body.get("tools") or []]
+    # smolagents ends by calling this tool, and hands results over as messages of the user.
+    if "final_answer" in offered and any(message["role"] == "assistant" for message in body["messages"]):
+        return Calls([("final_answer", {"answer": ANSWER})])
+    if offered and body["messages"][-1]["role"] != "tool":
+        return Calls([(tool or offered[0], ARGUMENTS)])
     return Text(ANSWER)
 
 
@@ -293,7 +302,8 @@ class ScriptedServer:
 
 
 def _bind(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's delay off only where the protocol is named; with it an answer takes 40 ms.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", port))
     return sock
@@ -340,8 +350,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.scripted_server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--script", help="a Python file that sets `script`")
+    parser.add_argument("--call", metavar="TOOL", help="the tool to call where there is no script")
     options = parser.parse_args()
-    script = runpy.run_path(options.script)["script"] if options.script else default_reply
+    script = runpy.run_path(options.script)["script"] if options.script else partial(default_reply, tool=options.call)
     server = ScriptedServer(script=script, port=options.port)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(announce=lambda url: print(url, flush=True)))

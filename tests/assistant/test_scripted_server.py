@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import httpx
 import openai
@@ -64,6 +65,18 @@ def test_calls_are_split_over_chunks_and_fit_together(client, model_server):
     }
     assert len(arguments[0]) > 2
     assert ids[0] != ids[1]
+
+
+async def test_an_unscripted_reply_comes_at_once(model_server):
+    seconds = []
+    async with openai.AsyncOpenAI(base_url=model_server.url, api_key="k") as client:
+        for _ in range(60):
+            began = time.perf_counter()
+            async for _ in await client.chat.completions.create(model="m", messages=ASK, stream=True):
+                pass
+            seconds.append(time.perf_counter() - began)
+    # Nagle's delay adds 40 ms to a reply on a connection that has been used for a while.
+    assert median(seconds[30:]) < 0.03
 
 
 def test_usage_comes_when_it_is_asked_for(client, model_server):
