@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from statistics import median
 
-from bench.machine import describe
+from bench.report import describe, verdict
 
 LIMIT_MS = 12.0
 LIMIT_RATIO = 1.5
@@ -206,7 +206,7 @@ async def overhead(url: str, folder: Path, rounds: int) -> bool:
     for name, (wall, cpu) in medians.items():
         print(f"{name:24}{wall:8.1f}{wall - floor:11.1f}{cpu:8.1f}{cpu - floor_cpu:11.1f}")
     cost = medians["ours, saved to disk"][0] - floor
-    return _verdict("ours over bare", cost, LIMIT_MS, "ms")
+    return verdict("ours over bare", cost, LIMIT_MS, "ms")
 
 
 async def long_conversation(url: str, folder: Path, turns: int) -> bool:
@@ -232,13 +232,7 @@ async def long_conversation(url: str, folder: Path, turns: int) -> bool:
             first.append((time.perf_counter() - began) * 1e3)
     print(f"\nTurns {turns - LATE + 1} to {turns} of one conversation: median {median(late):.1f} ms")
     print(f"First turns of {LATE} fresh conversations: median {median(first):.1f} ms")
-    return _verdict("ratio", median(late) / median(first), LIMIT_RATIO, "")
-
-
-def _verdict(what: str, value: float, limit: float, unit: str) -> bool:
-    held = value <= limit
-    print(f"{'held' if held else 'MISSED'}: {what} {value:.2f} {unit}".rstrip() + f", limit {limit:g} {unit}".rstrip())
-    return held
+    return verdict("ratio", median(late) / median(first), LIMIT_RATIO)
 
 
 async def run(rounds: int, turns: int) -> bool:

@@ -157,7 +157,7 @@ def test_the_command_line_loads_nothing_heavy(module):
 
 def test_help_is_printed_without_anything_heavy():
     run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "from assistant.cli import main; main(['--help'])"],
+        [sys.executable, "-X", "importtime", "-c", "from assistant.cli import main; main()", "--help"],
         check=False,
         cwd=ROOT,
         capture_output=True,

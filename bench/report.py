@@ -1,4 +1,4 @@
-"""The machine that a figure was measured on."""
+"""How a figure is reported: the machine it was measured on, and whether a limit held."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ def describe(*packages: str) -> str:
     """Returns one line: processor, cores, Python and the versions of ``packages``."""
     versions = [f"{package} {version(package)}" for package in packages]
     return ", ".join([_processor(), f"{os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
+
+
+def verdict(what: str, value: float, limit: float, unit: str = "") -> bool:
+    """Prints a figure beside the limit that it must not pass; returns whether it held."""
+    held = value <= limit
+    number, bound = f"{value:.2f} {unit}".rstrip(), f"{limit:g} {unit}".rstrip()
+    print(f"{'held' if held else 'MISSED'}: {what} {number}, limit {bound}", flush=True)
+    return held
 
 
 def _processor() -> str:

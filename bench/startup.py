@@ -1,0 +1,141 @@
+"""How soon the command line and the page are there, and what memory the idle page holds.
+
+Everything is measured from outside, on processes started as a person starts them, with the built-in engine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from bench.report import describe, verdict
+
+LIMIT_HELP_S = 0.3
+LIMIT_IDLE_GB = 1.2
+LIMIT_FIRST_ANSWER_S = 15.0
+
+COMMAND = Path(sys.executable).with_name("assistant")
+QUESTION = "What is 12.5 % of 2,480, minus 17?"
+EXPECTED = "293"
+READY = "Assistant is at "
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that is being served.
+
+    Attributes:
+        url: Where.
+        process: Its server.
+        started: ``time.perf_counter()`` at the moment the process was started.
+    """
+
+    url: str
+    process: psutil.Process
+    started: float
+
+    def memory(self) -> float:
+        """Returns the resident memory of the server and its children in gigabytes."""
+        tree = [self.process, *self.process.children(recursive=True)]
+        return sum(process.memory_info().rss for process in tree) / 1e9
+
+
+@contextmanager
+def page(*options: str) -> Iterator[Page]:
+    """Serves the page over a new home on a free port until the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "builtin.yaml"
+        config.write_text("engine: builtin\n")
+        command = [COMMAND, "ui", "--port", "0", "--home", Path(folder) / "home", "--config", config, *options]
+        started = time.perf_counter()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield Page(_url(process), psutil.Process(process.pid), started)
+            finally:
+                process.terminate()
+
+
+def _url(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(READY):
+            return line.removeprefix(READY).split()[0]
+    raise RuntimeError("the page ended before it was ready")
+
+
+def help_seconds(runs: int = 10) -> float:
+    """Returns the median wall time of ``assistant --help``."""
+    spent = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        subprocess.run([COMMAND, "--help"], stdout=subprocess.DEVNULL, check=True)
+        spent.append(time.perf_counter() - began)
+    return median(spent)
+
+
+def settled_memory(served: Page, quiet: float = 8.0, limit: float = 120.0) -> float:
+    """Waits until memory has stayed within 1 % for ``quiet`` seconds, the warm-up being over by then."""
+    since, reference, end = time.perf_counter(), served.memory(), time.perf_counter() + limit
+    while time.perf_counter() < min(since + quiet, end):
+        time.sleep(0.25)
+        now = served.memory()
+        if abs(now - reference) > 0.01 * reference:
+            since, reference = time.perf_counter(), now
+    return served.memory()
+
+
+def idle() -> float:
+    """Returns the gigabytes that a page holds which was asked nothing."""
+    with page() as served:
+        _get(served.url)
+        return settled_memory(served)
+
+
+def first_answer() -> tuple[float, float, float]:
+    """Starts the page as ``make run`` does and asks it.
+
+    Returns:
+        Seconds from the start until the page was served, seconds from the start until the answer was whole, and the
+        gigabytes that are held some time after it.
+    """
+    from gradio_client import Client  # before the clock starts: a browser is running already
+
+    with page("--samples") as served:
+        _get(served.url)
+        ready = time.perf_counter() - served.started
+        with Client(served.url, verbose=False) as client:
+            answer = str(client.predict(QUESTION, api_name="/ask"))
+        answered = time.perf_counter() - served.started
+        assert EXPECTED in answer, answer
+        return ready, answered, settled_memory(served)
+
+
+def _get(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=60) as response:
+        response.read()
+
+
+def main() -> int:
+    """Returns 1 where a limit was missed."""
+    print(describe("gradio", "torch"))
+    held = [verdict("assistant --help, median of 10", help_seconds(), LIMIT_HELP_S, "s")]
+    held.append(verdict("memory of the page, asked nothing", idle(), LIMIT_IDLE_GB, "GB"))
+    ready, answered, memory = first_answer()
+    print(f"page served with the samples after {ready:.2f} s")
+    held.append(verdict("start to first answer, with the samples", answered, LIMIT_FIRST_ANSWER_S, "s"))
+    held.append(verdict("memory of the page after an answer", memory, LIMIT_IDLE_GB, "GB"))
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
