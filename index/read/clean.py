@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 TITLE_LENGTH = 200
+HEADING_LENGTH = 200
 CELL = " | "
 """What stands between two cells of a table's row, in every kind of document that has tables."""
 
@@ -25,6 +26,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 
 _CHARACTERS = {**_SPACES, **_BREAKS, **_INVISIBLE, **_CONTROLS, **_LIGATURES}
+_RAISED = str.maketrans("0123456789+-\u2212n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
 _HEADING_LIKE = re.compile(r"^(?=#{1,6}(?:[ \t]|$))", re.MULTILINE)
 
@@ -50,6 +52,18 @@ def title_or(candidate: str, fallback: str) -> str:
     return title[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
 
 
+def heading(level: int, text: str) -> str:
+    """A heading as a line of Markdown; one as long as a paragraph is a paragraph in the wrong style."""
+    line = one_line(text)
+    return f"{'#' * min(level, 6)} {line}" if 0 < len(line) <= HEADING_LENGTH else not_headings(line)
+
+
 def not_headings(text: str) -> str:
     """Indent by one space each line that would pass for a heading but is none: a comment in a program, say."""
     return _HEADING_LIKE.sub(" ", text)
+
+
+def superscript(text: str) -> str:
+    """Raised figures as raised figures, so that ten to the sixth does not become one hundred and six."""
+    raised = text.strip().translate(_RAISED)
+    return raised if not any(character.isascii() and character.isalnum() for character in raised) else text

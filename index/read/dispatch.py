@@ -61,6 +61,7 @@ _STRANGERS = {
     b"\xff\xd8\xff": _PICTURE,
     b"GIF8": _PICTURE,
 }
+_MISTAKEN_FOR_OURS = frozenset(("", ".doc", ".rtf"))
 _PDF_HEADER_WITHIN = 1024
 
 
@@ -116,15 +117,20 @@ def _format(path: Path, data: bytes) -> Format:
     """What the content says beyond doubt wins over the suffix, which wins over what the content merely looks like."""
     if (kind := _signature(data)) is not None:
         return _BY_KIND[kind]
-    for start, reason in _STRANGERS.items():
-        if data.startswith(start):
-            raise UnreadableFile(reason)
     suffix = path.suffix.lower()
+    if suffix in SUFFIXES or suffix in _MISTAKEN_FOR_OURS:
+        _refuse_strangers(data)
     if suffix in SUFFIXES:
         return _among_texts(_BY_SUFFIX[suffix], data)
     if not suffix:
         return _among_texts(_BY_KIND["text"], data)
     raise UnreadableFile(f"is of a kind that cannot be read ({suffix}); these can: {_kinds()}")
+
+
+def _refuse_strangers(data: bytes) -> None:
+    for start, reason in _STRANGERS.items():
+        if data.startswith(start):
+            raise UnreadableFile(reason)
 
 
 def _signature(data: bytes) -> str | None:

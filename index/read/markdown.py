@@ -13,7 +13,7 @@ _FENCE_OR_COMMENT = re.compile(
 )
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _SETEXT = re.compile(
-    r"^(?![ \t]*(?:[-*+>#|]|\d+[.)]))[ ]{0,3}(?P<text>\S[^\n]*)\n[ ]{0,3}(?P<rule>=+|-{2,})[ \t]*$", re.M
+    r"(?:\A|(?<=\n\n))(?![ \t]*(?:[-*+>#|]|\d+[.)]))[ ]{0,3}(?P<text>\S[^\n]*)\n[ ]{0,3}(?P<rule>=+|-{2,})[ \t]*$", re.M
 )
 _TITLE_FIELD = re.compile(r"^title:[ \t]*(?P<quote>[\"']?)(?P<title>.+?)(?P=quote)[ \t]*$", re.M)
 _FIRST_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>.+?)[ \t]*#*$", re.M)

@@ -1,0 +1,219 @@
+"""Word documents: headings, paragraphs, list items and table rows in the order in which they are read."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from index.errors import UnreadableFile
+from index.read.clean import CELL, clean, heading, not_headings, one_line, title_or
+from index.types import Page, ReadDocument
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.oxml.xmlchemy import BaseOxmlElement as _Element
+
+MOST_UNPACKED = 500_000_000
+"""Bytes that a document may unpack to."""
+
+MOST_UNPACKED_TEXT = 100_000_000
+"""Bytes that any one of its XML parts may unpack to; parsed, they take ten times as much."""
+
+_DAMAGED = "is damaged or is no Word document ({reason}); open it in Word and save it again"
+_BOMB = "unpacks to {size:,.0f} MB, far more than a document needs; it may be made to do harm and is not opened"
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+# Struck out by a tracked change, a field's code, a format, or a second copy for old programs.
+_UNSEEN = frozenset((f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_W}pPr", f"{_W}rPr", _FALLBACK))
+_TEXT_BOX = f"{_W}txbxContent"
+_CHARACTERS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+_HEADING_STYLE = re.compile(r"^heading (?P<level>[1-9])$", re.IGNORECASE)
+_RUN_OF_SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
+
+
+def read_docx(data: bytes, name: str) -> ReadDocument:
+    """Read a .docx file; the title is the one in its properties, else its first heading, else the file's name.
+
+    Raises:
+        UnreadableFile: It is damaged, or unpacks to more than a document could need.
+    """
+    _check_archive(data)
+    document = _open(data)
+    body = _Body(document, _style_names(document), _numbered_levels(document))
+    text = clean(_RUN_OF_SPACES.sub(" ", "\n\n".join(body.blocks())))
+    first = re.search(r"^#{1,6} (?P<title>.+)$", text, re.MULTILINE)
+    title = title_or(document.core_properties.title or "", first["title"] if first else "")
+    return ReadDocument(title=title_or(title, name), kind="docx", pages=(Page(None, text),))
+
+
+def _check_archive(data: bytes) -> None:
+    """Refuse before anything is unpacked; a member that holds more than it declares fails its checksum later."""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise UnreadableFile(_DAMAGED.format(reason="the archive is cut short or broken")) from error
+    total = sum(member.file_size for member in members)
+    largest_text = max(
+        (member.file_size for member in members if member.filename.endswith((".xml", ".rels"))), default=0
+    )
+    if total > MOST_UNPACKED or largest_text > MOST_UNPACKED_TEXT:
+        raise UnreadableFile(_BOMB.format(size=total / 1_000_000))
+
+
+def _open(data: bytes) -> Document:
+    import docx
+
+    try:
+        return docx.Document(BytesIO(data))
+    # A broken document fails in as many ways as it has parts: zlib, the XML parser, missing relations, wrong types.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise UnreadableFile(_DAMAGED.format(reason=reason)) from error
+
+
+@dataclass(slots=True)
+class _Body:
+    """Walks the body; counts the items of numbered lists on the way."""
+
+    document: Document
+    styles: dict[str, str]
+    numbered: set[tuple[str, int]]
+    counts: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def blocks(self) -> Iterator[str]:
+        """Paragraphs, with list items and table rows that follow one another in one block."""
+        lines: list[str] = []
+        for block, listed in self._walk(self.document.element.body):
+            if not listed and lines:
+                yield "\n".join(lines)
+                lines = []
+            if listed:
+                lines.append(block)
+            elif block.strip():
+                yield block
+        if lines:
+            yield "\n".join(lines)
+
+    def _walk(self, parent: _Element) -> Iterator[tuple[str, bool]]:
+        """Each paragraph, list item or row, and whether it stands in one block with its neighbours."""
+        for child in parent:
+            if child.tag == f"{_W}p":
+                yield self._paragraph(child)
+                for box in _text_boxes(child):
+                    yield from self._walk(box)
+            elif child.tag == f"{_W}tbl":
+                yield "", False
+                yield from ((row, True) for row in _rows(child))
+                yield "", False
+            elif child.tag not in _UNSEEN:
+                # Content controls, tracked insertions and custom XML wrap paragraphs without being any.
+                yield from self._walk(child)
+
+    def _paragraph(self, paragraph: _Element) -> tuple[str, bool]:
+        text = "".join(_visible(paragraph)).strip()
+        style = self._style(paragraph)
+        if style == "title":
+            return heading(1, text), False
+        if found := _HEADING_STYLE.match(style):
+            return heading(int(found["level"]), text), False
+        marker = self._marker(paragraph, style) if text else ""
+        return marker + not_headings(text), bool(marker)
+
+    def _style(self, paragraph: _Element) -> str:
+        """The style's English name in lower case, which every language's Word keeps for the built-in ones."""
+        found = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        wanted = found.get(f"{_W}val") if found is not None else None
+        return self.styles.get(wanted or "", "")
+
+    def _marker(self, paragraph: _Element, style: str) -> str:
+        """A dash before an item, or its number where the list is numbered with plain figures."""
+        number = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
+        if number is None:
+            return "- " if style.startswith("list ") and style != "list paragraph" else ""
+        list_id, level = str(number.get(f"{_W}val")), _level(paragraph)
+        counts = self.counts.setdefault(list_id, Counter())
+        counts[level] += 1
+        for deeper in [other for other in counts if other > level]:
+            del counts[deeper]
+        numbered = (list_id, level) in self.numbered
+        return "  " * level + (f"{counts[level]}. " if numbered else "- ")
+
+
+def _level(paragraph: _Element) -> int:
+    found = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
+    value = found.get(f"{_W}val") if found is not None else None
+    return int(value) if value and value.isdecimal() else 0
+
+
+def _style_names(document: Document) -> dict[str, str]:
+    return {style.style_id: (style.name or "").lower() for style in document.styles}
+
+
+def _numbered_levels(document: Document) -> set[tuple[str, int]]:
+    """Which levels of which lists count in plain figures, by the list's id and the level from 0."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    if not any(relation.reltype == RELATIONSHIP_TYPE.NUMBERING for relation in document.part.rels.values()):
+        return set()
+    numbering = document.part.numbering_part.element
+    levels = {one.get(f"{_W}abstractNumId"): _decimal_levels(one) for one in numbering.findall(f"{_W}abstractNum")}
+    return {
+        (number.get(f"{_W}numId"), level)
+        for number in numbering.findall(f"{_W}num")
+        if (kind := number.find(f"{_W}abstractNumId")) is not None
+        for level in levels.get(kind.get(f"{_W}val"), ())
+    }
+
+
+def _decimal_levels(kind: _Element) -> list[int]:
+    formats = ((level, level.find(f"{_W}numFmt")) for level in kind.findall(f"{_W}lvl"))
+    return [
+        int(level.get(f"{_W}ilvl")) for level, form in formats if form is not None and form.get(f"{_W}val") == "decimal"
+    ]
+
+
+def _visible(element: _Element) -> Iterator[str]:
+    """The text that is seen, less that of text boxes, which are paragraphs of their own."""
+    for child in element:
+        if child.tag in _UNSEEN or child.tag == _TEXT_BOX or _is_hidden(child):
+            continue
+        if child.tag in (f"{_W}t", _MATH_TEXT):
+            yield child.text or ""
+        elif child.tag in _CHARACTERS:
+            yield _CHARACTERS[child.tag]
+        else:
+            yield from _visible(child)
+
+
+def _is_hidden(run: _Element) -> bool:
+    vanish = run.find(f"{_W}rPr/{_W}vanish") if run.tag == f"{_W}r" else None
+    return vanish is not None and vanish.get(f"{_W}val") not in ("0", "false")
+
+
+def _text_boxes(element: _Element) -> Iterator[_Element]:
+    for child in element:
+        if child.tag == _TEXT_BOX:
+            yield child
+        elif child.tag not in _UNSEEN:
+            yield from _text_boxes(child)
+
+
+def _rows(table: _Element) -> Iterator[str]:
+    for row in table.iter(f"{_W}tr"):
+        cells = [_cell(cell) for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(f"{_W}tr")) is row]
+        if any(cells):
+            yield CELL.join(cells).rstrip(" |")
+
+
+def _cell(cell: _Element) -> str:
+    """The text of the cell's own paragraphs; a table inside it follows as rows of its own."""
+    own = (one for one in cell.iter(f"{_W}p") if next(one.iterancestors(f"{_W}tc")) is cell)
+    return one_line(" ".join("".join(_visible(paragraph)) for paragraph in own))
