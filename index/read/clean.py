@@ -27,6 +27,7 @@ _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0
 
 _CHARACTERS = {**_SPACES, **_BREAKS, **_INVISIBLE, **_CONTROLS, **_LIGATURES}
 _RAISED = str.maketrans("0123456789+-\u2212n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+_RAISABLE = re.compile(r"\s*[0-9+\u2212n-]+\s*")
 _TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
 _HEADING_LIKE = re.compile(r"^(?=#{1,6}(?:[ \t]|$))", re.MULTILINE)
 
@@ -65,5 +66,4 @@ def not_headings(text: str) -> str:
 
 def superscript(text: str) -> str:
     """Raised figures as raised figures, so that ten to the sixth does not become one hundred and six."""
-    raised = text.strip().translate(_RAISED)
-    return raised if not any(character.isascii() and character.isalnum() for character in raised) else text
+    return text.strip().translate(_RAISED) if _RAISABLE.fullmatch(text) else text

@@ -46,7 +46,7 @@ def read_docx(data: bytes, name: str) -> ReadDocument:
     """
     _check_archive(data)
     document = _open(data)
-    body = _Body(document, _style_names(document), _numbered_levels(document))
+    body = _Body(document, _styles(document), _numbered_levels(document))
     text = clean(_RUN_OF_SPACES.sub(" ", "\n\n".join(body.blocks())))
     first = re.search(r"^#{1,6} (?P<title>.+)$", text, re.MULTILINE)
     title = title_or(document.core_properties.title or "", first["title"] if first else "")
@@ -79,12 +79,28 @@ def _open(data: bytes) -> Document:
         raise UnreadableFile(_DAMAGED.format(reason=reason)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """A paragraph style.
+
+    Attributes:
+        name: Its English name in lower case, which Word keeps for its own styles in every language.
+        list_id: The list that its paragraphs are items of, empty for none.
+    """
+
+    name: str
+    list_id: str
+
+
+_PLAIN = _Style("", "")
+
+
 @dataclass(slots=True)
 class _Body:
     """Walks the body; counts the items of numbered lists on the way."""
 
     document: Document
-    styles: dict[str, str]
+    styles: dict[str, _Style]
     numbered: set[tuple[str, int]]
     counts: dict[str, Counter[int]] = field(default_factory=dict)
 
@@ -120,31 +136,30 @@ class _Body:
     def _paragraph(self, paragraph: _Element) -> tuple[str, bool]:
         text = "".join(_visible(paragraph)).strip()
         style = self._style(paragraph)
-        if style == "title":
+        if style.name == "title":
             return heading(1, text), False
-        if found := _HEADING_STYLE.match(style):
+        if found := _HEADING_STYLE.match(style.name):
             return heading(int(found["level"]), text), False
         marker = self._marker(paragraph, style) if text else ""
         return marker + not_headings(text), bool(marker)
 
-    def _style(self, paragraph: _Element) -> str:
-        """The style's English name in lower case, which every language's Word keeps for the built-in ones."""
+    def _style(self, paragraph: _Element) -> _Style:
         found = paragraph.find(f"{_W}pPr/{_W}pStyle")
         wanted = found.get(f"{_W}val") if found is not None else None
-        return self.styles.get(wanted or "", "")
+        return self.styles.get(wanted or "", _PLAIN)
 
-    def _marker(self, paragraph: _Element, style: str) -> str:
+    def _marker(self, paragraph: _Element, style: _Style) -> str:
         """A dash before an item, or its number where the list is numbered with plain figures."""
-        number = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
-        if number is None:
-            return "- " if style.startswith("list ") and style != "list paragraph" else ""
-        list_id, level = str(number.get(f"{_W}val")), _level(paragraph)
+        own = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
+        list_id = str(own.get(f"{_W}val")) if own is not None else style.list_id
+        if list_id in ("", "0"):
+            return ""
+        level = _level(paragraph)
         counts = self.counts.setdefault(list_id, Counter())
         counts[level] += 1
         for deeper in [other for other in counts if other > level]:
             del counts[deeper]
-        numbered = (list_id, level) in self.numbered
-        return "  " * level + (f"{counts[level]}. " if numbered else "- ")
+        return "  " * level + (f"{counts[level]}. " if (list_id, level) in self.numbered else "- ")
 
 
 def _level(paragraph: _Element) -> int:
@@ -153,8 +168,13 @@ def _level(paragraph: _Element) -> int:
     return int(value) if value and value.isdecimal() else 0
 
 
-def _style_names(document: Document) -> dict[str, str]:
-    return {style.style_id: (style.name or "").lower() for style in document.styles}
+def _styles(document: Document) -> dict[str, _Style]:
+    return {style.style_id: _Style((style.name or "").lower(), _list_id(style.element)) for style in document.styles}
+
+
+def _list_id(style: _Element) -> str:
+    found = style.find(f"{_W}pPr/{_W}numPr/{_W}numId")
+    return str(found.get(f"{_W}val")) if found is not None else ""
 
 
 def _numbered_levels(document: Document) -> set[tuple[str, int]]:
