@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 
 import click
 
@@ -34,10 +35,8 @@ async def run(settings: Settings, conversation: str | None) -> None:
 
 def _read() -> str | None:
     """Returns the next line, None at the end."""
-    try:
+    with suppress(ImportError):
         import readline  # noqa: F401 — gives the prompt editing and history
-    except ImportError:
-        pass
     try:
         line = input("\n> ").strip()
     except (EOFError, KeyboardInterrupt):

@@ -79,7 +79,9 @@ def search(query: str, count: int, as_json: bool) -> None:
         hits = library.search(query, count)
     finally:
         library.close()
-    click.echo(json.dumps([terminal.hit_row(hit) for hit in hits], ensure_ascii=False) if as_json else terminal.hits(hits))
+    click.echo(
+        json.dumps([terminal.hit_row(hit) for hit in hits], ensure_ascii=False) if as_json else terminal.hits(hits)
+    )
 
 
 @cli.command(

@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS evidence (
 ) WITHOUT ROWID;
 """
 
+TITLE_LENGTH = 60
+
 TurnState = Literal["running", "answered", "failed"]
 
 
@@ -180,4 +182,4 @@ def _now() -> str:
 
 def _title(question: str) -> str:
     line = " ".join(question.split())
-    return line if len(line) <= 60 else line[:59].rstrip() + "…"
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"

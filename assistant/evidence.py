@@ -34,9 +34,12 @@ NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.M | re.S)
 ABOUT_US = re.compile(r"\b(i|i'm|i've|me|my|we|you|your|let me)\b", re.I)
 STOP_WORDS = frozenset(
-    "a about after all also an and any are as at be been but by can did do does for from had has have he her his how "
-    "if in into is it its may more most no not of on one or other our out over she so some such than that the their "
-    "them then there these they this to up us was we were what when where which while who will with would you".split()
+    (
+        "a about after all also an and any are as at be been but by can could did do does for from had has have he her "
+        "his how if in into is it its may might more most must no not of on one or other our out over shall she should "
+        "so some such than that the their them then there these they this to up us was we were what when where which "
+        "while who whom whose why will with would you your"
+    ).split()
 )
 
 
@@ -236,24 +239,21 @@ def _supporting_span(
     claim: str, passage: str, computed: set[str], similarity: Similarity | None
 ) -> tuple[int, int] | None:
     quoted = [next(filter(None, match)) for match in QUOTED.findall(claim)]
-    quoted = [words for words in quoted if len(words.split()) >= MIN_QUOTED_WORDS]
-    spans = [_find(words, passage) for words in quoted]
-    if None in spans:
+    spans = [_find(words, passage) for words in quoted if len(words.split()) >= MIN_QUOTED_WORDS]
+    if None in spans or not _numbers(claim) <= _numbers(passage) | computed:
         return None
-    if not _numbers(claim) <= _numbers(passage) | computed:
-        return None
-    if spans:
-        return spans[0]
+    return spans[0] if spans else _nearest_sentence(claim, passage, similarity)
+
+
+def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -> tuple[int, int] | None:
+    """The sentence that says the same: by its words where the passage has half of them, else by its meaning."""
     candidates = sentences(passage)
-    if not candidates:
-        return None
     texts = [passage[start:end] for start, end in candidates]
     words = content_words(claim)
-    overlaps = [len(words & content_words(text)) + len(_numbers(claim) & _numbers(text)) for text in texts]
-    best = max(range(len(texts)), key=overlaps.__getitem__)
-    if not words or len(words & content_words(passage)) >= MIN_OVERLAP * len(words):
-        return candidates[best]
-    if similarity is None:
+    if texts and len(words & content_words(passage)) >= MIN_OVERLAP * len(words):
+        shared = [len(words & content_words(text)) + len(_numbers(claim) & _numbers(text)) for text in texts]
+        return candidates[max(range(len(texts)), key=shared.__getitem__)]
+    if not texts or similarity is None:
         return None
     cosines = similarity(claim, texts)
     best = max(range(len(texts)), key=cosines.__getitem__)

@@ -78,7 +78,9 @@ def load_file(path: Path) -> list[Tool]:
         PluginError: The file raises when it is imported, holds no tool, or a tool of it is malformed.
     """
     module = _import(path)
-    functions = [value for value in vars(module).values() if hasattr(value, MARK) and value.__module__ == module.__name__]
+    functions = [
+        value for value in vars(module).values() if hasattr(value, MARK) and value.__module__ == module.__name__
+    ]
     if not functions:
         raise PluginError(f"{path} holds no tool; mark a function with @tool (from assistant.plugin import tool).")
     return [build_tool(function, path) for function in functions]

@@ -6,7 +6,7 @@ A tool is an ordinary function. Its signature and Google-style docstring are its
     def roll_dice(count: int, ctx: Context, sides: int = 6) -> list[int]:
         \"\"\"Roll dice and return each value.
 
-        Args:
+Args:
             count: How many dice, 1 to 100.
             sides: Faces on each die.
         \"\"\"

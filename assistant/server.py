@@ -49,7 +49,9 @@ async def _serve(settings: Settings, listener: socket.socket, samples: bool, ope
         application = make_application(assistant)
         _announce(assistant, listener, open_browser)
         warming = asyncio.create_task(asyncio.to_thread(_warm, assistant))
-        await uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3)).serve([listener])
+        await uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3)).serve(
+            [listener]
+        )
         await warming
 
 

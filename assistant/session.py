@@ -105,10 +105,9 @@ class Assistant:
             log.warning("question refused: %s", error)
             yield Failed(_message(error), conversation or "", type(error).__name__)
             return
-        async with self._lock(conversation):
-            async with aclosing(self._turn(question, conversation, turn)) as events:
-                async for event in events:
-                    yield event
+        async with self._lock(conversation), aclosing(self._turn(question, conversation, turn)) as events:
+            async for event in events:
+                yield event
 
     async def delete(self, conversation: str, owner: str = LOCAL) -> None:
         """Deletes a conversation with everything that belongs to it.

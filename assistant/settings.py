@@ -146,12 +146,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError) -> str:
     """One line for the first thing that is wrong."""
-    errors = error.errors()
+    # `engine` is a word or a section, and pydantic complains of both: the word is the less likely one.
+    errors = [item for item in error.errors() if item["type"] != "literal_error"]
     first = next((item for item in errors if item["type"] == "extra_forbidden"), errors[0])
     path = ".".join(str(part) for part in first["loc"] if part not in _UNION_BRANCHES)
     if first["type"] == "extra_forbidden":
         return f"unknown key '{path}'{_suggestion(path)}; configs/default.yaml lists the keys."
-    if first["loc"][:1] == ("engine",) and first["type"] == "literal_error":
+    if path == "engine":
         return "engine must be auto, builtin or {url: http://…/v1, model: …}."
     return f"{path}: {first['msg'].lower()} (got {first['input']!r})."
 

@@ -10,7 +10,9 @@ from typing import Any
 
 NUMBER_WORDS = {
     word: value
-    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    for value, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
 }
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?|\b(?:" + "|".join(NUMBER_WORDS) + r")\b", re.I)
 QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|'([^']+)'")

@@ -13,7 +13,9 @@ from index.embed import Embedder
 # A request this near to an example of a tool is meant for it; cosine of MiniLM, by the trial in bench/routing.py.
 MIN_EXAMPLE_COSINE = 0.75
 
-GREETING = re.compile(r"\W*(hi|hello|hey|good (morning|afternoon|evening|day)|hallo|moin|servus)\b[\w\s]{0,20}\W*", re.I)
+GREETING = re.compile(
+    r"\W*(hi|hello|hey|good (morning|afternoon|evening|day)|hallo|moin|servus)\b[\w\s]{0,20}\W*", re.I
+)
 THANKS = re.compile(r"\W*(thanks?|thank you|thx|danke)\b[\w\s]{0,30}\W*", re.I)
 BYE = re.compile(r"\W*(bye|goodbye|see you|tschüss)\b[\w\s]{0,20}\W*", re.I)
 HELP = re.compile(
@@ -22,9 +24,13 @@ HELP = re.compile(
     re.I,
 )
 
-LEAD = re.compile(r"^\s*(please\s+)?(what(\s+is|'s|\s+are)|how much (is|are)|calculate|compute|evaluate|convert|solve)\b", re.I)
+LEAD = re.compile(
+    r"^\s*(please\s+)?(what(\s+is|'s|\s+are)|how much (is|are)|calculate|compute|evaluate|convert|solve)\b", re.I
+)
 NUMBER = re.compile(r"\d")
-OPERATOR = re.compile(r"[-+*/^×÷·−%!√²³]|\b(plus|minus|times|divided by|percent|mod|squared|cubed|to the power of)\b", re.I)
+OPERATOR = re.compile(
+    r"[-+*/^×÷·−%!√²³]|\b(plus|minus|times|divided by|percent|mod|squared|cubed|to the power of)\b", re.I
+)
 CONVERSION = re.compile(r"\d[\d.,]*\s*[°\w/^²³]+(\s+[\w/]+)?\s+(in|to|into|as)\s+[°\w/^²³ ]+\W*$", re.I)
 FUNCTION = re.compile(
     r"\b(sqrt|cbrt|root|log|ln|log2|log10|exp|sin|cos|tan|asin|acos|atan|factorial|gcd|lcm|abs|round|floor|ceil|min|max"

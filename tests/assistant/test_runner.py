@@ -1,0 +1,136 @@
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.errors import ToolCrashed
+from assistant.events import ToolCall
+from assistant.plugin import Context, ToolError, tool
+from assistant.runner import MAX_RESULT, run_tool
+from assistant.schema import build_tool
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return Context(library=None, cite=lambda hit: 1, folder=tmp_path / "files")  # type: ignore[arg-type]
+
+
+async def call(function: Callable[..., Any], arguments: dict[str, Any], context: Context) -> ToolCall:
+    return await run_tool(build_tool(function, Path(__file__)), "c1", arguments, context)
+
+
+async def test_sync_and_async_tools_return(context: Context) -> None:
+    @tool
+    def add(a: int, b: int = 1) -> int:
+        """Add."""
+        return a + b
+
+    @tool
+    async def wait(ctx: Context) -> str:
+        """Wait."""
+        await asyncio.sleep(0)
+        return type(ctx).__name__
+
+    assert (await call(add, {"a": 2}, context)).result == 3
+    assert (await call(wait, {}, context)).result == "Context"
+
+
+async def test_wrong_arguments_are_told_to_the_model(context: Context) -> None:
+    @tool
+    def add(a: int, b: int = 1) -> int:
+        """Add."""
+        return a + b
+
+    for arguments in ({}, {"a": "x"}, {"a": 1, "c": 2}):
+        finished = await call(add, arguments, context)
+        assert not finished.ok
+        assert "wrong arguments for add" in finished.result
+        assert "It takes: a, b (optional)." in finished.result
+
+
+async def test_a_tool_error_is_told_to_the_model(context: Context) -> None:
+    @tool
+    def refuse() -> None:
+        """Refuse."""
+        raise ToolError("not today")
+
+    finished = await call(refuse, {}, context)
+    assert (finished.ok, finished.result) == (False, "not today")
+
+
+async def test_any_other_exception_is_a_bug_of_the_tool(context: Context, caplog: pytest.LogCaptureFixture) -> None:
+    @tool
+    def crash() -> None:
+        """Crash."""
+        raise KeyError("gone")
+
+    @tool
+    def leave() -> None:
+        """Leave."""
+        raise SystemExit(1)
+
+    with pytest.raises(ToolCrashed, match="'crash' failed"):
+        await call(crash, {}, context)
+    with pytest.raises(ToolCrashed, match="SystemExit"):
+        await call(leave, {}, context)
+    assert "Traceback" in caplog.text
+
+
+async def test_a_tool_that_hangs_is_given_up_and_told_to_stop(context: Context) -> None:
+    stopped = threading.Event()
+
+    @tool(timeout=0.05)
+    def hang(ctx: Context) -> None:
+        """Hang."""
+        while not ctx.cancelled:
+            time.sleep(0.005)
+        stopped.set()
+
+    finished = await call(hang, {}, context)
+    assert not finished.ok
+    assert "longer than 0.05 s" in finished.result
+    assert await asyncio.to_thread(stopped.wait, 2)
+
+
+async def test_a_result_that_cannot_be_passed_on_is_an_error(context: Context) -> None:
+    @tool
+    def strange() -> object:
+        """Strange."""
+        return object()
+
+    @tool
+    def huge() -> str:
+        """Huge."""
+        return "x" * MAX_RESULT
+
+    assert "cannot be passed on" in (await call(strange, {}, context)).result
+    assert "ask for less" in (await call(huge, {}, context)).result
+
+
+async def test_saved_files_get_safe_and_free_names(context: Context) -> None:
+    @tool
+    def save(ctx: Context) -> int:
+        """Save."""
+        ctx.save("../../etc/pass wd.txt", b"1", "text/plain")
+        ctx.save("../../etc/pass wd.txt", b"2", "text/plain")
+        return 2
+
+    assert (await call(save, {}, context)).ok
+    paths = [Path(artifact.path) for artifact in context.artifacts]
+    assert all(path.parent == context.folder for path in paths)
+    assert [path.read_bytes() for path in paths] == [b"1", b"2"]
+
+
+async def test_twenty_calls_do_not_wait_for_each_other(context: Context) -> None:
+    @tool
+    def nap() -> None:
+        """Nap."""
+        time.sleep(0.1)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(call(nap, {}, context) for _ in range(20)))
+    assert time.perf_counter() - started < 1
