@@ -35,6 +35,7 @@ _FIRST_WORD = re.compile(r"^[^\W\d_]+")
 
 _SAME_SIZE = 0.12
 _GAP = 1.3
+_ROW_PITCH = 2.0
 _TOUCHING = 0.12
 _HEADING_SIZE = 1.15
 _HEADING_LENGTH = 120
@@ -137,7 +138,7 @@ def _paragraphs(lines: Sequence[Line], known: Counter[str]) -> list[_Paragraph]:
     pitch, found = _pitch(lines), list[_Paragraph]()
     for place, line in enumerate(lines):
         previous = lines[place - 1] if place else None
-        if previous and previous.row and line.row and _close(previous, line, pitch):
+        if previous and previous.row and line.row and _close(previous, line, _ROW_PITCH):
             found[-1].text += "\n" + line.text.strip()
         elif previous and _continues(previous, line, _edge(lines, place - 1, pitch), pitch):
             found[-1].text = _joined(found[-1].text, line.text, known)
