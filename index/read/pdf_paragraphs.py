@@ -185,7 +185,8 @@ def _edge(lines: Sequence[Line], place: int, pitch: float) -> float:
 
 def _continues(a: Line, b: Line, edge: float, pitch: float) -> bool:
     if a.broken:
-        return b.text.lstrip()[:1].isalpha()
+        # A column that ends within a word is followed by footnotes, which begin with a figure in smaller type.
+        return b.text.lstrip()[:1].isalpha() or _close(a, b, pitch)
     if a.row or b.row or not _alike(a, b) or _BULLET.match(b.text):
         return False
     ended = a.text.rstrip().endswith(_ENDS)
@@ -216,7 +217,9 @@ def _without_running_heads(pages: list[list[_Paragraph]]) -> Iterator[list[_Para
     seen: set[str] = set()
     for page in pages:
         kept = list(page)
-        for end in (0, -1) if len(page) > len((0, -1)) else ():
+        for end in (0, -1):
+            if len(kept) <= 1:
+                break
             text = kept[end].text
             repeated = edges[text] >= max(3, len(pages) / 2)
             if _PAGE_NUMBER.match(text) or (repeated and text in seen):

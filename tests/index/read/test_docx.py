@@ -1,0 +1,115 @@
+"""Word documents."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import pytest
+from docx.document import Document
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from index.errors import UnreadableFile
+from index.read import read
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[Document], str]:
+    def write(document: Document) -> str:
+        document.save(str(tmp_path / "made.docx"))
+        return read(tmp_path / "made.docx").pages[0].text
+
+    return write
+
+
+def refusal(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile) as caught:
+        read(path)
+    return str(caught.value)
+
+
+def test_real_document() -> None:
+    document = read(FIXTURES / "commented.docx")
+    text = document.pages[0].text
+    assert document.title == "AutoGen: Enabling Next-Gen LLM Applications via Multi-Agent Conversation"
+    assert text.startswith(f"# {document.title}\n\nQingyun Wu")
+    assert "\n\n# Introduction\n\nLarge language models (LLMs) are becoming" in text
+    assert text.index("# Introduction") < text.index("\n13 | 14 | 49e168b7-d2ae-407f-a055-2167576f39a1 | 15")
+
+
+def test_japanese_document() -> None:
+    assert read(FIXTURES / "japanese.docx").title == "AIエージェントとRAGの統合"
+
+
+def test_structure_in_reading_order(written: Callable[[Document], str]) -> None:
+    document = docx.Document()
+    document.add_heading("Guide", 0)
+    document.add_paragraph("Before.")
+    table = document.add_table(2, 2)
+    for cell, text in zip([*table.rows[0].cells, *table.rows[1].cells], ["a", "b", "", "d"], strict=True):
+        cell.text = text
+    document.add_heading("Steps", 2)
+    for step in ("one", "two"):
+        document.add_paragraph(step, style="List Number")
+    document.add_paragraph("dot", style="List Bullet")
+    document.add_paragraph("# no heading")
+    assert (
+        written(document) == "# Guide\n\nBefore.\n\na | b\n | d\n\n## Steps\n\n1. one\n2. two\n- dot\n\n # no heading"
+    )
+
+
+def test_merged_cells_are_read_once(written: Callable[[Document], str]) -> None:
+    document = docx.Document()
+    table = document.add_table(1, 3)
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
+    table.cell(0, 2).text = "last"
+    assert written(document) == "wide | last"
+
+
+def test_changes_hidden_text_and_content_controls(written: Callable[[Document], str]) -> None:
+    document = docx.Document()
+    document.add_paragraph("Hidden: ").add_run("secret").font.hidden = True
+    changed = (
+        "<w:p {ns}><w:r><w:t>kept </w:t></w:r><w:ins w:id='1' w:author='a'><w:r><w:t>added</w:t></w:r></w:ins>"
+        "<w:del w:id='2' w:author='a'><w:r><w:delText>gone</w:delText></w:r></w:del></w:p>"
+    )
+    control = "<w:sdt {ns}><w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    for part in (changed, control):
+        document.element.body.insert(-1, parse_xml(part.format(ns=nsdecls("w"))))
+    assert written(document) == "Hidden:\n\nkept added\n\nin a control"
+
+
+def test_truncated(tmp_path: Path) -> None:
+    whole = (FIXTURES / "commented.docx").read_bytes()
+    assert "cut short" in refusal(tmp_path / "a.docx", whole[: len(whole) // 2])
+
+
+def test_damaged_inside(tmp_path: Path) -> None:
+    data = bytearray((FIXTURES / "commented.docx").read_bytes())
+    data[2000:4000] = bytes(2000)
+    assert "is damaged" in refusal(tmp_path / "a.docx", bytes(data))
+
+
+def test_other_archive(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    assert "is damaged or is no Word document" in refusal(tmp_path / "a.docx", packed.getvalue())
+    assert "is damaged or is no Word document" in refusal(tmp_path / "b.docx", b"Just words.")
+
+
+def test_bomb(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("word/document.xml", "w") as member,
+    ):
+        for _ in range(120):
+            member.write(bytes(1_000_000))
+    assert len(packed.getvalue()) < 1_000_000
+    assert "unpacks to 120 MB" in refusal(tmp_path / "a.docx", packed.getvalue())
