@@ -13,6 +13,7 @@ from index.errors import UnreadableFile
 _SAMPLE = 256 * 1024
 _MOST_CONTROLS = 0.005
 _COHERENCE_MARGIN = 0.05
+_GOOD_FOR_BAD = 5
 _IN_WIDE_USE = (
     "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256",
     "mac_roman", "cp932", "euc_jp", "gb18030", "big5", "cp949",
@@ -47,7 +48,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
         text = _try(data, candidate) if candidate else None
         if text is not None and "\x00" not in text:
             return _checked(text)
-    return _checked(_try(data, _detected(data)))
+    return _checked(_damaged_utf8(data) or _try(data, _detected(data)))
 
 
 def _try(data: bytes, encoding: str) -> str | None:
@@ -55,6 +56,14 @@ def _try(data: bytes, encoding: str) -> str | None:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return None
+
+
+def _damaged_utf8(data: bytes) -> str | None:
+    """A few bad bytes in a file that is UTF-8 otherwise must not turn the rest of it into gibberish."""
+    text = data.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    good = len(text) - len(text.encode("ascii", errors="ignore")) - bad
+    return text if bad * _GOOD_FOR_BAD <= good else None
 
 
 def _checked(text: str | None) -> str:

@@ -83,6 +83,8 @@ def _open(data: bytes) -> PdfDocument:
     if len(pdf) == 0:
         pdf.close()
         raise UnreadableFile(_CORRUPT.format(reason="it has no pages"))
+    if pdf.get_formtype() != c.FORMTYPE_NONE:
+        pdf.init_forms()
     return pdf
 
 
@@ -92,6 +94,11 @@ def _reason(error: Exception) -> str:
 
 def _page_lines(pdf: PdfDocument, index: int) -> list[Line]:
     page = pdf[index]
+    if pdf.formenv:
+        # What was filled into a form lies above the page; PDFium reads it only once it is part of the page.
+        page.flatten()
+        page.close()
+        page = pdf[index]
     textpage = page.get_textpage()
     try:
         return list(_lines(_characters(textpage)))

@@ -49,6 +49,12 @@ def test_form_with_columns_reads_as_rows() -> None:
     assert "### Booking Agency\n\nName: | Premier Entertainment Group\n" in text
 
 
+def test_what_was_filled_into_a_form_is_read() -> None:
+    text = read(FIXTURES / "form.pdf").pages[0].text
+    assert "First Name" in text
+    assert "Alice" in text
+
+
 def test_open_password() -> None:
     assert "is encrypted and opens only with a password" in refusal(FIXTURES / "open-password.pdf")
 

@@ -56,6 +56,10 @@ def test_real_file_in_shift_jis() -> None:
     assert read(FIXTURES / "shift-jis.txt").pages[0].text.splitlines()[1] == "佐藤太郎,30,東京"
 
 
+def test_one_bad_byte_does_not_spoil_the_rest(tmp_path: Path) -> None:
+    assert text_of(tmp_path / "a.txt", RUSSIAN.encode() + b" \xff " + GERMAN.encode()) == f"{RUSSIAN} \ufffd {GERMAN}"
+
+
 @pytest.mark.parametrize("data", [bytes(range(256)) * 8, b"\x7fELF\x02\x01\x01" + bytes(500), b"text\x00\x01\x02" * 50])
 def test_binary_data_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(UnreadableFile, match="binary data"):
