@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from index.errors import UnreadableFile
@@ -45,11 +46,14 @@ def read_docx(data: bytes, name: str) -> ReadDocument:
         UnreadableFile: It is damaged, or unpacks to more than a document could need.
     """
     _check_archive(data)
-    document = _open(data)
-    body = _Body(document, _styles(document), _numbered_levels(document))
-    text = clean(_RUN_OF_SPACES.sub(" ", "\n\n".join(body.blocks())))
+    try:
+        title, text = _extract(data)
+    # A broken document fails in as many ways as it has parts: zlib, the XML parser, missing relations, wrong types.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise UnreadableFile(_DAMAGED.format(reason=reason)) from error
     first = re.search(r"^#{1,6} (?P<title>.+)$", text, re.MULTILINE)
-    title = title_or(document.core_properties.title or "", first["title"] if first else "")
+    title = title_or(title, first["title"] if first else "")
     return ReadDocument(title=title_or(title, name), kind="docx", pages=(Page(None, text),))
 
 
@@ -68,15 +72,13 @@ def _check_archive(data: bytes) -> None:
         raise UnreadableFile(_BOMB.format(size=total / 1_000_000))
 
 
-def _open(data: bytes) -> Document:
+def _extract(data: bytes) -> tuple[str, str]:
     import docx
 
-    try:
-        return docx.Document(BytesIO(data))
-    # A broken document fails in as many ways as it has parts: zlib, the XML parser, missing relations, wrong types.
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise UnreadableFile(_DAMAGED.format(reason=reason)) from error
+    document = docx.Document(BytesIO(data))
+    body = _Body(document, _styles(document), _numbered_levels(document))
+    text = clean(_RUN_OF_SPACES.sub(" ", "\n\n".join(body.blocks())))
+    return document.core_properties.title or "", text
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class _Body:
     def blocks(self) -> Iterator[str]:
         """Paragraphs, with list items and table rows that follow one another in one block."""
         lines: list[str] = []
-        for block, listed in self._walk(self.document.element.body):
+        for block, listed in chain(self._walk(self.document.element.body), self._notes()):
             if not listed and lines:
                 yield "\n".join(lines)
                 lines = []
@@ -132,6 +134,17 @@ class _Body:
             elif child.tag not in _UNSEEN:
                 # Content controls, tracked insertions and custom XML wrap paragraphs without being any.
                 yield from self._walk(child)
+
+    def _notes(self) -> Iterator[tuple[str, bool]]:
+        """Footnotes and endnotes, after the text that refers to them."""
+        from docx.oxml import parse_xml
+
+        for relation in self.document.part.rels.values():
+            if relation.reltype.endswith(("/footnotes", "/endnotes")) and not relation.is_external:
+                notes = parse_xml(relation.target_part.blob)
+                # The notes that carry a type are the lines that separate notes from text.
+                for note in (one for one in notes if one.get(f"{_W}type") is None):
+                    yield from self._walk(note)
 
     def _paragraph(self, paragraph: _Element) -> tuple[str, bool]:
         text = "".join(_visible(paragraph)).strip()

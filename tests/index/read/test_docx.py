@@ -8,6 +8,9 @@ from pathlib import Path
 import docx
 import pytest
 from docx.document import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
@@ -82,6 +85,19 @@ def test_changes_hidden_text_and_content_controls(written: Callable[[Document], 
     for part in (changed, control):
         document.element.body.insert(-1, parse_xml(part.format(ns=nsdecls("w"))))
     assert written(document) == "Hidden:\n\nkept added\n\nin a control"
+
+
+def test_footnotes_follow_the_text(written: Callable[[Document], str]) -> None:
+    document = docx.Document()
+    document.add_paragraph("The claim.")
+    notes = (
+        f"<w:footnotes {nsdecls('w')}><w:footnote w:type='separator' w:id='0'><w:p><w:r><w:t>-</w:t></w:r></w:p>"
+        "</w:footnote><w:footnote w:id='1'><w:p><w:r><w:t>The proof.</w:t></w:r></w:p></w:footnote></w:footnotes>"
+    )
+    media_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    part = Part(PackURI("/word/footnotes.xml"), media_type, notes.encode(), document.part.package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    assert written(document) == "The claim.\n\nThe proof."
 
 
 def test_truncated(tmp_path: Path) -> None:
