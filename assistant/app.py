@@ -74,6 +74,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         info = EngineInfo(engine.name, engine.advice)
         yield Assistant(settings, library, toolbox, conversations, info, build_graph(parts, saver), saver)
     finally:
+        await engine.close()
         await connection.close()
         library.close()
 

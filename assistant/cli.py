@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,8 @@ from assistant import options
 from assistant.options import common, load
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from assistant.events import Answer, Failed
     from assistant.settings import Settings
 
@@ -239,7 +241,7 @@ async def _ask(settings: Settings, question: str, as_json: bool, conversation: s
     return end
 
 
-def _is_answer(end: Any) -> bool:
+def _is_answer(end: Answer | Failed) -> TypeIs[Answer]:
     from assistant.events import Answer
 
     return isinstance(end, Answer)

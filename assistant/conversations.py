@@ -73,6 +73,21 @@ class Turn:
     result: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn that was written down and is about to run.
+
+    Attributes:
+        conversation: The conversation's id.
+        turn: The turn's row.
+        previous: Row of the turn before it in the conversation, None for the first.
+    """
+
+    conversation: str
+    turn: int
+    previous: int | None
+
+
 class Conversations:
     """The log of every conversation.
 
@@ -88,7 +103,7 @@ class Conversations:
         await self._db.executescript(SCHEMA)
         await self._db.commit()
 
-    async def begin(self, conversation: str | None, owner: str, question: str) -> tuple[str, int]:
+    async def begin(self, conversation: str | None, owner: str, question: str) -> Begun:
         """Writes a question down before anything is done about it.
 
         Args:
@@ -96,43 +111,39 @@ class Conversations:
             owner: Whose it is.
             question: As asked.
 
-        Returns:
-            The conversation's id and the turn's row.
-
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
-        now = _now()
+        now, previous = _now(), None
         if conversation is None:
             conversation = uuid.uuid4().hex
             row = (conversation, owner, _title(question), now, now)
             await self._db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", row)
         else:
-            await self._require(conversation, owner)
+            previous = await self._require(conversation, owner)
             await self._db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation))
         insert = "INSERT INTO turns (conversation, question, asked, state) VALUES (?, ?, ?, 'running')"
         cursor = await self._db.execute(insert, (conversation, question, now))
         await self._db.commit()
         assert cursor.lastrowid is not None
-        return conversation, cursor.lastrowid
+        return Begun(conversation, cursor.lastrowid, previous)
 
     async def end(
-        self, conversation: str, turn: int, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
+        self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
     ) -> None:
         """Writes what became of a question, with the passages that got a number in the turn, at once.
 
         Args:
-            conversation: The conversation's id.
-            turn: The turn's row.
+            begun: The turn.
             state: How it ended.
             result: As in ``Turn``.
             evidence: New passages.
         """
-        rows = [(conversation, item.n, json.dumps(asdict(item), ensure_ascii=False)) for item in evidence]
+        rows = [(begun.conversation, item.n, json.dumps(asdict(item), ensure_ascii=False)) for item in evidence]
         if rows:
             await self._db.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", rows)
         update = "UPDATE turns SET state = ?, result = ? WHERE id = ?"
-        await self._db.execute(update, (state, json.dumps(result, ensure_ascii=False), turn))
+        await self._db.execute(update, (state, json.dumps(result, ensure_ascii=False), begun.turn))
         await self._db.commit()
 
     async def evidence(self, conversation: str) -> list[Evidence]:
@@ -140,13 +151,6 @@ class Conversations:
         select = "SELECT passage FROM evidence WHERE conversation = ? ORDER BY n"
         rows = await self._db.execute_fetchall(select, (conversation,))
         return [Evidence(**json.loads(row[0])) for row in rows]
-
-    async def list(self, owner: str, limit: int = 200) -> list[Conversation]:
-        """Returns the owner's conversations, the newest first."""
-        select = (
-            "SELECT id, title, created, updated FROM conversations WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
-        )
-        return [Conversation(*row) for row in await self._db.execute_fetchall(select, (owner, limit))]
 
     async def turns(self, conversation: str, owner: str) -> list[Turn]:
         """Returns every turn of a conversation in order.
@@ -170,10 +174,25 @@ class Conversations:
             await self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (conversation,))  # noqa: S608 — fixed names
         await self._db.commit()
 
-    async def _require(self, conversation: str, owner: str) -> None:
-        select = "SELECT 1 FROM conversations WHERE id = ? AND owner = ?"
-        if not await self._db.execute_fetchall(select, (conversation, owner)):
+    async def _require(self, conversation: str, owner: str) -> int | None:
+        """Returns the row of its last turn."""
+        select = (
+            "SELECT (SELECT max(id) FROM turns WHERE conversation = conversations.id) FROM conversations "
+            "WHERE id = ? AND owner = ?"
+        )
+        rows = list(await self._db.execute_fetchall(select, (conversation, owner)))
+        if not rows:
             raise UnknownConversation(f"There is no conversation '{conversation}'; leave it out to begin a new one.")
+        last: int | None = rows[0][0]
+        return last
+
+    # Last, since in the class body its name hides the built-in type from the annotations behind it.
+    async def list(self, owner: str, limit: int = 200) -> list[Conversation]:
+        """Returns the owner's conversations, the newest first."""
+        select = (
+            "SELECT id, title, created, updated FROM conversations WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
+        )
+        return [Conversation(*row) for row in await self._db.execute_fetchall(select, (owner, limit))]
 
 
 def _now() -> str:

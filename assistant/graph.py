@@ -6,6 +6,7 @@ model ──calls tools──▶ tools ──▶ model … ──answers──�
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import re
 import time
 from collections.abc import AsyncIterator
@@ -13,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, SystemMessage, ToolMessage
-from langchain_core.messages.ai import InvalidToolCall
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, InvalidToolCall, SystemMessage, ToolMessage
 from langchain_core.messages.utils import message_chunk_to_message
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -25,7 +25,7 @@ from langgraph.types import StreamWriter
 from assistant import state as turns
 from assistant.errors import EngineRefused, StepLimit
 from assistant.events import Answer, CitationAdded, TextDelta, ToolCall, ToolFinished, ToolProgress, ToolStarted
-from assistant.evidence import Checked, PageText, Similarity, check
+from assistant.evidence import MARKER, Checked, PageText, Similarity, check
 from assistant.prompts import prompt
 from assistant.runner import run_tool
 from assistant.state import Turn, TurnState
@@ -97,8 +97,8 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn, write
             "ask for less at once or raise agent.max_steps."
         )
     shown = [SystemMessage(prompt("system")), *turn.history, *messages]
-    engine = parts.engine.bind_tools([tool.for_model for tool in turn.tools.values()]) if turn.tools else parts.engine
-    reply = await _stream(engine.astream(shown), write)
+    offered = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
+    reply = await _stream(parts.engine.astream(shown, **offered), write)
     return {"messages": [*messages, reply]}
 
 
@@ -126,10 +126,11 @@ async def _run_tools(messages: list[AnyMessage], turn: Turn, write: StreamWriter
 
 async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn, write: StreamWriter) -> ToolMessage:
     write(ToolStarted(call_id, name, arguments))
-    loop = asyncio.get_running_loop()
+    loop, node = asyncio.get_running_loop(), contextvars.copy_context()
 
     def report(fraction: float | None, message: str) -> None:  # called from the tool's thread
-        loop.call_soon_threadsafe(write, ToolProgress(call_id, fraction, message))
+        # The writer finds its stream in the node's context variables.
+        loop.call_soon_threadsafe(write, ToolProgress(call_id, fraction, message), context=node)
 
     context = turn.context(report)
     if tool := turn.tools.get(name):
@@ -158,7 +159,9 @@ async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn, write: St
         checked = Checked(reply.text, (), (), 0)
     else:
         arguments = (reply.text, turn.ledger, calls, parts.page_text, parts.similarity)
-        checked = await asyncio.to_thread(check, *arguments)
+        # Only a citation makes the check read from disk and embed.
+        checked = await asyncio.to_thread(check, *arguments) if MARKER.search(reply.text) else check(*arguments)
+    turn.finished.extend(messages)
     for citation in checked.citations:
         write(CitationAdded(citation))
     write(_answer(parts, reply, checked, calls, messages, turn))

@@ -26,6 +26,7 @@ class Tool:
         name: The function's name.
         description: The docstring without its sections.
         arguments: Pydantic model of the parameters, ``ctx`` left out.
+        parameters: JSON schema of the same.
         context: Name of the parameter that takes the ``Context``; None where there is none.
         options: What the tool declares about itself.
         function: The function, sync or async.
@@ -35,17 +36,11 @@ class Tool:
     name: str
     description: str
     arguments: type[BaseModel]
+    parameters: dict[str, Any]
     context: str | None
     options: ToolOptions
     function: Callable[..., Any]
     source: Path
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """JSON schema of the arguments."""
-        schema = self.arguments.model_json_schema()
-        schema.pop("title", None)
-        return schema
 
     @property
     def for_model(self) -> dict[str, Any]:
@@ -74,10 +69,11 @@ def build_tool(function: Callable[..., Any], source: Path) -> Tool:
     fields, context = _fields(function, hints, described, source)
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
-        model.model_json_schema()
+        schema = model.model_json_schema()
     except PydanticUserError as error:
         raise PluginError(f"{source}: tool '{name}': {str(error).splitlines()[0]}.") from error
-    return Tool(name, docs.description, model, context, getattr(function, MARK), function, source)
+    schema.pop("title", None)
+    return Tool(name, docs.description, model, schema, context, getattr(function, MARK), function, source)
 
 
 def _fields(

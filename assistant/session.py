@@ -7,25 +7,25 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from weakref import WeakValueDictionary
 
-from langchain_core.messages import AnyMessage, HumanMessage
-from langchain_core.runnables import RunnableConfig
+from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from assistant.conversations import Conversations
+from assistant.conversations import Begun, Conversations
 from assistant.errors import AssistantError, BadQuestion
 from assistant.events import Answer, Event, Failed, TextDelta
-from assistant.evidence import Ledger
 from assistant.graph import Graph
 from assistant.loader import Toolbox
+from assistant.memory import Memory, Recollection, thread
 from assistant.plugin import Context
 from assistant.settings import Settings
-from assistant.state import Turn, TurnState, is_complete
+from assistant.state import Turn, TurnState
 from index.errors import LibraryError
 from index.library import Library
 
@@ -75,7 +75,7 @@ class Assistant:
         self.engine = engine
         self._graph = graph
         self._saver = saver
-        self._ledgers: dict[str, Ledger] = {}
+        self._memory = Memory(saver, conversations, settings.agent)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(self, question: str, conversation: str | None = None, owner: str = LOCAL) -> Answer | Failed:
@@ -87,7 +87,9 @@ class Assistant:
         assert end is not None
         return end
 
-    async def stream(self, question: str, conversation: str | None = None, owner: str = LOCAL) -> AsyncIterator[Event]:
+    async def stream(
+        self, question: str, conversation: str | None = None, owner: str = LOCAL
+    ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
         Args:
@@ -100,12 +102,12 @@ class Assistant:
         """
         try:
             self._accept(question)
-            conversation, turn = await self.conversations.begin(conversation, owner, question)
+            begun = await self.conversations.begin(conversation, owner, question)
         except (AssistantError, sqlite3.Error) as error:
             log.warning("question refused: %s", error)
             yield Failed(_message(error), conversation or "", type(error).__name__)
             return
-        async with self._lock(conversation), aclosing(self._turn(question, conversation, turn)) as events:
+        async with self._lock(begun.conversation), aclosing(self._turn(question, begun)) as events:
             async for event in events:
                 yield event
 
@@ -117,7 +119,7 @@ class Assistant:
         """
         await self.conversations.delete(conversation, owner)
         await self._saver.adelete_thread(conversation)
-        self._ledgers.pop(conversation, None)
+        self._memory.forget(conversation)
         await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
 
     def _accept(self, question: str) -> None:
@@ -130,11 +132,13 @@ class Assistant:
                 "add long texts to the library and ask about them."
             )
 
-    async def _turn(self, question: str, conversation: str, turn: int) -> AsyncIterator[Event]:
-        end: Answer | Failed = Failed("The turn was stopped.", conversation, "Stopped")
+    async def _turn(self, question: str, begun: Begun) -> AsyncGenerator[Event, None]:
+        end: Answer | Failed = Failed("The turn was stopped.", begun.conversation, "Stopped")
         shown: list[str] = []
+        recollection = await self._memory.recall(begun)
+        turn = self._prepare(begun, recollection)
         try:
-            async for event in self._run(question, conversation):
+            async for event in self._run(question, turn):
                 if isinstance(event, Answer):
                     end = event
                     continue
@@ -143,87 +147,49 @@ class Assistant:
                 yield event
         except AssistantError as error:
             log.warning("turn failed: %s", error, exc_info=error)
-            end = Failed(str(error), conversation, type(error).__name__)
+            end = Failed(str(error), begun.conversation, type(error).__name__)
         except Exception as error:  # the edge: whatever went wrong, the next question can be asked
             log.exception("turn failed")
-            end = Failed(_message(error), conversation, type(error).__name__)
+            end = Failed(_message(error), begun.conversation, type(error).__name__)
         finally:
+            self._memory.remember(begun, recollection, turn.finished)
             # Shielded, since a stop cancels the task that runs this.
-            await asyncio.shield(self._save(conversation, turn, end, "".join(shown)))
+            await asyncio.shield(self._save(begun, turn, end, "".join(shown)))
         yield end
 
-    async def _run(self, question: str, conversation: str) -> AsyncIterator[Event]:
-        started = time.perf_counter()
-        history = await self._history(conversation)
-        ledger = await self._ledger(conversation)
-        turn = Turn(conversation, history, ledger, self.toolbox.tools, self._contexts(conversation, ledger), started)
+    def _prepare(self, begun: Begun, recollection: Recollection) -> Turn:
+        folder, passages = self._folder(begun.conversation), self.settings.library.passages
+        cite = recollection.ledger.cite
+
+        def context(report: Callable[[float | None, str], None]) -> Context:
+            return Context(self.library, cite, folder, passages, report=report)
+
+        history, tools = recollection.history, self.toolbox.tools
+        return Turn(begun.conversation, history, recollection.ledger, tools, context, time.perf_counter())
+
+    async def _run(self, question: str, turn: Turn) -> AsyncGenerator[Event, None]:
         state: TurnState = {"messages": [HumanMessage(question)]}
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
-        events = self._graph.astream(
-            state, _thread(conversation), context=turn, stream_mode="custom", durability="exit"
+        stream = self._graph.astream(
+            state, thread(turn.conversation), context=turn, stream_mode="custom", durability="exit"
         )
-        async with aclosing(events):
+        async with aclosing(cast("AsyncGenerator[Event, None]", stream)) as events:
             async for event in events:
                 yield event
 
-    async def _save(self, conversation: str, turn: int, end: Answer | Failed, shown: str) -> None:
-        ledger = self._ledgers.get(conversation)
-        evidence = ledger.take_new() if ledger else []
+    async def _save(self, begun: Begun, turn: Turn, end: Answer | Failed, shown: str) -> None:
+        evidence = turn.ledger.take_new()
         if isinstance(end, Answer):
-            await self.conversations.end(conversation, turn, "answered", end.to_json(), evidence)
+            await self.conversations.end(begun, "answered", end.to_json(), evidence)
         else:
             result = {"error": end.message, "kind": end.kind, "shown": shown}
-            await self.conversations.end(conversation, turn, "failed", result, evidence)
-
-    async def _history(self, conversation: str) -> list[AnyMessage]:
-        """The last turns that came to their end, the oldest first, within the settings' limits."""
-        agent = self.settings.agent
-        found = [
-            checkpoint.checkpoint["channel_values"].get("messages", [])
-            async for checkpoint in self._saver.alist(_thread(conversation), limit=agent.history_turns)
-        ]
-        return within(agent.history_characters, [messages for messages in found if is_complete(messages)])
-
-    async def _ledger(self, conversation: str) -> Ledger:
-        if conversation not in self._ledgers:
-            while len(self._ledgers) >= MAX_LEDGERS:
-                self._ledgers.pop(next(iter(self._ledgers)))
-            self._ledgers[conversation] = Ledger(await self.conversations.evidence(conversation))
-        return self._ledgers[conversation]
-
-    def _contexts(self, conversation: str, ledger: Ledger) -> Callable[[Callable[[float | None, str], None]], Context]:
-        folder, passages = self._folder(conversation), self.settings.library.passages
-        return lambda report: Context(self.library, ledger.cite, folder, passages, report=report)
+            await self.conversations.end(begun, "failed", result, evidence)
 
     def _folder(self, conversation: str) -> Path:
         return self.settings.home / "files" / conversation
 
     def _lock(self, conversation: str) -> asyncio.Lock:
         return self._locks.setdefault(conversation, asyncio.Lock())
-
-
-# Ledgers kept in memory; another one is read from disk again.
-MAX_LEDGERS = 256
-
-
-def within(limit: int, turns: Sequence[Sequence[AnyMessage]]) -> list[AnyMessage]:
-    """Returns the newest turns that fit into a number of characters, the oldest of them first.
-
-    Args:
-        limit: Characters of all messages together.
-        turns: The newest first.
-    """
-    kept: list[AnyMessage] = []
-    for messages in turns:
-        limit -= sum(len(message.text) for message in messages)
-        if limit < 0:
-            break
-        kept = [*messages, *kept]
-    return kept
-
-
-def _thread(conversation: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": conversation}}
 
 
 def _message(error: Exception) -> str:

@@ -35,6 +35,7 @@ class Turn:
         tools: What may be called, by name.
         context: Makes the context of one tool call from the receiver of its progress.
         started: ``time.perf_counter()`` at the question.
+        finished: Receives the turn's messages when it comes to its end.
     """
 
     conversation: str
@@ -42,7 +43,8 @@ class Turn:
     ledger: Ledger
     tools: Mapping[str, Tool]
     context: Callable[[Callable[[float | None, str], None]], Context]
-    started: float = field(default=0.0)
+    started: float
+    finished: list[AnyMessage] = field(default_factory=list)
 
 
 def tool_message(call: ToolCall, artifacts: Sequence[Artifact] = ()) -> ToolMessage:

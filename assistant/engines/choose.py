@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx2
@@ -41,11 +42,13 @@ class Engine:
         model: What the graph drives.
         name: Who answers.
         advice: How to get a stronger one; empty where there is nothing to advise.
+        close: Gives back what it holds.
     """
 
     model: BaseChatModel
     name: str
     advice: str
+    close: Callable[[], Awaitable[None]]
 
 
 async def choose(settings: Settings) -> Choice:
@@ -65,12 +68,19 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
     if choice.server:
         from assistant.engines.openai import serve
 
-        return Engine(serve(choice.server), f"{choice.server.model or 'model'} at {choice.server.url}", "")
-    from assistant.engines.builtin import model as builtin
+        model = serve(choice.server)
+        return Engine(model, f"{choice.server.model or 'model'} at {choice.server.url}", "", model.aclose)
+    from assistant.engines.builtin.model import NAME, BuiltinModel
+    from assistant.engines.builtin.read import Reader
+    from assistant.engines.builtin.route import Router
 
-    parts = {"router": builtin.Router(embedder), "reader": builtin.Reader(embedder)}
-    model = builtin.BuiltinModel(**parts, min_confidence=settings.agent.min_confidence)
-    return Engine(model, builtin.NAME, ADVICE)
+    limit = settings.agent.min_confidence
+    builtin = BuiltinModel(router=Router(embedder), reader=Reader(embedder), min_confidence=limit)
+    return Engine(builtin, NAME, ADVICE, _nothing)
+
+
+async def _nothing() -> None:
+    """The built-in engine holds nothing that must be given back."""
 
 
 async def _probe(name: str, port: int) -> tuple[str, ServerEngine] | None:

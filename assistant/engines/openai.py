@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import httpx2
@@ -27,16 +28,34 @@ class ServedModel(ChatOpenAI):
 
     _patience: float = PrivateAttr(default=60)
 
+    def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Sends messages and tools as they are.
+
+        The client would go through each key of each message first, which costs more than the rest of the request
+        in a long conversation; what LangChain has made is plain JSON already.
+        """
+        payload = super()._get_request_payload(*args, **kwargs)
+        plain = {key: payload[key] for key in ("messages", "tools") if key in payload}
+        payload.pop("tools", None)
+        return payload | {"messages": [], "extra_body": plain | (payload.get("extra_body") or {})}
+
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         try:
             if self.model_name == UNKNOWN:
                 self.model_name = (await self.models())[0]
+            chunk = None
             async for chunk in super()._astream(*args, **kwargs):
                 yield chunk
+            if chunk is None:
+                raise EngineRefused(f"The server at {self.openai_api_base} answered with something that is no reply.")
         except EngineError:
             raise
         except Exception as error:
             raise self._translate(error) from error
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self.http_async_client.aclose()
 
     async def models(self) -> list[str]:
         """Returns the names of the server's models.
@@ -81,6 +100,8 @@ def serve(engine: ServerEngine) -> ServedModel:
         stream_chunk_timeout=engine.timeout,
         max_retries=1,
         temperature=engine.temperature,
+        # Our own, since LangChain shares one among all models, which nobody may close.
+        http_async_client=openai.DefaultAsyncHttpxClient(timeout=engine.timeout),
         stream_usage=False,
         use_responses_api=False,
     )
@@ -94,7 +115,8 @@ async def list_models(engine: ServerEngine) -> list[str]:
     Raises:
         EngineError: The server cannot be asked, or has none.
     """
-    return await serve(engine).models()
+    async with aclosing(serve(engine)) as model:
+        return await model.models()
 
 
 def _reason(error: openai.APIStatusError) -> str:

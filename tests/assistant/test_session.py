@@ -103,7 +103,7 @@ async def test_tools_progress_fail_and_recover(assistant: Assistant, model_serve
     ("call", "said"),
     [
         (("no_such_tool", {}), "there is no tool 'no_such_tool'"),
-        (("roll_dice", '{"count": '), "not valid JSON"),
+        (("roll_dice", "count two"), "not valid JSON"),
         (("roll_dice", {"count": "many"}), "wrong arguments for roll_dice"),
         (("roll_dice", {"count": 1, "colour": "red"}), "colour"),
     ],
@@ -189,7 +189,9 @@ async def test_a_missing_model_name_is_asked_for(served: Settings, model_server:
     assert model_server.requests[0].body["model"] == "scripted"
 
 
-async def test_a_conversation_goes_on_after_a_restart(served: Settings, documents: Path, model_server: ScriptedServer) -> None:
+async def test_a_conversation_goes_on_after_a_restart(
+    served: Settings, documents: Path, model_server: ScriptedServer
+) -> None:
     model_server.say(SEARCH, Text(NOTICE), Text("As said, it is three months after the trial period. [1]"))
     async with build(served) as assistant:
         assistant.library.add([documents])
@@ -204,7 +206,9 @@ async def test_a_conversation_goes_on_after_a_restart(served: Settings, document
     assert turns[0].result == first.to_json()
 
 
-async def test_numbers_are_append_only_within_a_conversation(assistant: Assistant, model_server: ScriptedServer) -> None:
+async def test_numbers_are_append_only_within_a_conversation(
+    assistant: Assistant, model_server: ScriptedServer
+) -> None:
     lighthouse = Calls([("search_documents", {"query": "who built the lighthouse", "limit": 1})])
     notice = Calls([("search_documents", {"query": "notice period", "limit": 1})])
     model_server.say(lighthouse, Text("Found it."), notice, Text("Found it."), lighthouse, Text("Found it."))
@@ -275,9 +279,7 @@ async def test_a_bad_question_is_refused_at_once(assistant: Assistant, question:
     assert await assistant.conversations.list("local") == []
 
 
-async def test_the_model_is_shown_the_newest_turns_that_fit(
-    served: Settings, model_server: ScriptedServer
-) -> None:
+async def test_the_model_is_shown_the_newest_turns_that_fit(served: Settings, model_server: ScriptedServer) -> None:
     agent = served.agent.model_copy(update={"history_turns": 3, "history_characters": 60})
     model_server.always(Text("0123456789"))
     async with build(served.model_copy(update={"agent": agent})) as assistant:
@@ -287,7 +289,8 @@ async def test_the_model_is_shown_the_newest_turns_that_fit(
         await answer(assistant, "last?" + "x" * 40, conversation)
         await answer(assistant, "end", conversation)
     counts = [len(request.messages) for request in model_server.requests]
-    assert counts == [2, 4, 6, 8, 8, 8, 8, 4]
+    # Past three turns the older half goes; the long one leaves room for nothing else.
+    assert counts == [2, 4, 6, 8, 6, 8, 6, 4]
 
 
 async def test_deleting_a_conversation_deletes_it(assistant: Assistant, model_server: ScriptedServer) -> None:

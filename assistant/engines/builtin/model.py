@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
 
 from assistant.engines.builtin.answer import Reply, from_passages, from_tool
 from assistant.engines.builtin.read import Reader
@@ -39,10 +38,6 @@ class BuiltinModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "assistant-builtin"
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offers tools, as the chat completions API describes them."""
-        return self.bind(tools=list(tools), **kwargs)
 
     def _generate(
         self,

@@ -1,0 +1,105 @@
+"""What a conversation's next turn builds on: the turns that the model is shown, and the numbered passages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AnyMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from assistant.conversations import Begun, Conversations
+from assistant.evidence import Ledger
+from assistant.settings import AgentSettings
+from assistant.state import is_complete
+
+# Conversations kept in memory; another one is read from disk again.
+MAX_KEPT = 256
+
+
+@dataclass(slots=True)
+class Recollection:
+    """What is known of one conversation.
+
+    Attributes:
+        ledger: Its passages.
+        turns: Messages of each turn that came to its end, the oldest first, within the settings' limits.
+        last: Row of the newest turn that this covers; None before the first.
+    """
+
+    ledger: Ledger
+    turns: list[list[AnyMessage]]
+    last: int | None
+
+    @property
+    def history(self) -> list[AnyMessage]:
+        """The messages in order."""
+        return [message for turn in self.turns for message in turn]
+
+
+class Memory:
+    """Keeps the conversations in use, so that a turn need not read the earlier ones from disk.
+
+    Args:
+        saver: Holds each turn's messages as one checkpoint.
+        conversations: Holds the passages.
+        limits: How much the model is shown.
+    """
+
+    def __init__(self, saver: BaseCheckpointSaver[str], conversations: Conversations, limits: AgentSettings) -> None:
+        self._saver = saver
+        self._conversations = conversations
+        self._limits = limits
+        self._kept: OrderedDict[str, Recollection] = OrderedDict()
+
+    async def recall(self, begun: Begun) -> Recollection:
+        """Returns what came before a turn; from disk where another process has gone on with the conversation."""
+        kept = self._kept.get(begun.conversation)
+        if kept is None or kept.last != begun.previous:
+            kept = await self._read(begun)
+            self._kept[begun.conversation] = kept
+        self._kept.move_to_end(begun.conversation)
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return kept
+
+    def remember(self, begun: Begun, recollection: Recollection, messages: Sequence[AnyMessage]) -> None:
+        """Adds a turn that has ended; one that failed has no messages."""
+        recollection.last = begun.turn
+        if is_complete(messages):
+            recollection.turns = self._within([*recollection.turns, list(messages)])
+
+    def forget(self, conversation: str) -> None:
+        """Drops a conversation."""
+        self._kept.pop(conversation, None)
+
+    async def _read(self, begun: Begun) -> Recollection:
+        ledger = Ledger(await self._conversations.evidence(begun.conversation))
+        limit = self._limits.history_turns
+        found = [
+            checkpoint.checkpoint["channel_values"].get("messages", [])
+            async for checkpoint in self._saver.alist(thread(begun.conversation), limit=limit)
+        ]
+        turns = [messages for messages in reversed(found) if is_complete(messages)]
+        return Recollection(ledger, self._within(turns), begun.previous)
+
+    def _within(self, turns: list[list[AnyMessage]]) -> list[list[AnyMessage]]:
+        """Drops the older half as often as it takes.
+
+        One turn at a time would change the beginning of the prompt at every question, and the server could not use
+        what it has in its prefix cache.
+        """
+        while len(turns) > self._limits.history_turns or _characters(turns) > self._limits.history_characters:
+            turns = turns[(len(turns) + 1) // 2 :]
+        return turns
+
+
+def thread(conversation: str) -> RunnableConfig:
+    """Returns the checkpointer's name of a conversation."""
+    return {"configurable": {"thread_id": conversation}}
+
+
+def _characters(turns: Sequence[Sequence[AnyMessage]]) -> int:
+    return sum(len(message.text) for turn in turns for message in turn)
