@@ -73,9 +73,10 @@ def make_application(assistant: Assistant) -> FastAPI:
         theme=THEME,
         css=CSS,
         max_file_size=f"{assistant.settings.page.max_upload_mb}mb",
-        allowed_paths=[str(assistant.settings.home / "files")],
         show_error=True,
         footer_links=[],
+        # It would keep every question, and the browser's secret with it, a second time in the browser.
+        run_history=False,
     )
     return mounted
 

@@ -1,0 +1,50 @@
+"""The page: what is where, and what is connected with what."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from assistant.session import Assistant
+from ui import conversation, evidence, header, library
+from ui.assets import script
+from ui.conversation import Handlers, Parts
+from ui.evidence import EVENT
+from ui.theme import CSS, THEME
+from ui.view import View
+
+__all__ = ["CSS", "THEME", "build_page"]
+
+# The browser's secret lies under this name. Gradio encrypts it with a key that every visitor is sent, which
+# protects nothing; a key of our own keeps it readable after a restart of the server.
+STORAGE_KEY = "assistant"
+
+# Gradio's copies of uploads are deleted after a day, looked for every hour: seconds.
+CACHE = (3600, 86400)
+
+
+def build_page(assistant: Assistant) -> gr.Blocks:
+    """Returns the page of an assistant.
+
+    Args:
+        assistant: Who answers; it must stay open while the page is served.
+    """
+    with gr.Blocks(title="Assistant", fill_height=True, fill_width=True, delete_cache=CACHE) as page:
+        token = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_KEY)
+        view = gr.State(View())
+        header.make_header(assistant)
+        with gr.Row(elem_id="shell", equal_height=True):
+            with gr.Column(elem_id="rail", scale=0, min_width=0):
+                new = gr.Button("+  New conversation", elem_id="new", variant="primary", size="md")
+                past = gr.HTML("", elem_id="history", js_on_load=script("list.js"), container=False)
+            with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
+                with gr.Tab("Conversation", elem_id="conversation"):
+                    chat = conversation.make_chat()
+                    box = conversation.make_box()
+                with gr.Tab("Library", elem_id="library") as tab:
+                    library.make_panel(assistant, tab)
+            with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
+                sources = evidence.make_panel(view, assistant)
+        handlers = Handlers(assistant, Parts(token, view, chat, box, sources, past))
+        conversation.connect(handlers, new)
+        page.load(handlers.arrive, [token, view], [token, past], **EVENT)
+    return page

@@ -1,0 +1,124 @@
+"""The library panel: adding documents with progress and an outcome for each, the list, removing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from assistant.session import Assistant
+from index.types import Document
+from ui.assets import script
+from ui.evidence import EVENT
+from ui.uploads import Upload, Uploads, kinds
+
+NOTE = """<div class="about-library"><p>Everyone who uses this server shares this library: what you add, all of them can
+ask about and read.</p></div>"""
+EMPTY = '<div class="empty"><b>The library is empty.</b> Add documents above, then ask about them.</div>'
+WORDS = {
+    "added": "added",
+    "changed": "replaced by the new version",
+    "unchanged": "was here already",
+    "refused": "not added",
+    "removed": "removed",
+}
+
+Updates = dict[Any, Any]
+
+
+def make_panel(assistant: Assistant, tab: gr.Tab) -> None:
+    """Makes the panel in the current layout.
+
+    Args:
+        assistant: Whose library it is.
+        tab: The tab that the panel is in; selecting it brings the list up to date.
+    """
+    uploads = Uploads(assistant)
+    gr.HTML(f'{NOTE}<p class="kinds">It reads {escape(kinds())}.</p>', container=False)
+    files = gr.File(
+        file_count="multiple", label="Add documents: drop files here or click to choose", elem_id="upload", height=150
+    )
+    progress = gr.HTML("", elem_id="progress", container=False)
+    listed = gr.HTML("", elem_id="documents", js_on_load=script("list.js"), container=False)
+
+    async def documents() -> str:
+        return documents_html(await asyncio.to_thread(assistant.library.documents))
+
+    async def add(paths: list[str]) -> AsyncGenerator[Updates, None]:
+        yield {files: gr.File(interactive=False)}
+        async with aclosing(uploads.add([Path(path) for path in paths])) as states:
+            async for state in states:
+                yield {progress: progress_html(state)}
+        yield {files: gr.File(value=None, interactive=True), listed: await documents()}
+
+    async def act(event: gr.EventData) -> Updates:
+        problem = await asyncio.to_thread(uploads.remove, event.id)
+        if problem:
+            gr.Warning(problem)
+        return {listed: await documents(), progress: ""}
+
+    files.upload(add, [files], [files, progress, listed], **EVENT)
+    listed.act(act, None, [listed, progress], **EVENT)
+    tab.select(documents, None, [listed], **EVENT)
+
+
+def progress_html(uploads: Sequence[Upload]) -> str:
+    """Returns one line for each file with what became of it, and a bar for all."""
+    done = sum(upload.outcome is not None for upload in uploads)
+    words = f"{done} of {len(uploads)} read" if done < len(uploads) else _summary(uploads)
+    bar = f'<progress max="{len(uploads)}" value="{done}" aria-label="Files read"></progress>'
+    rows = "".join(_upload_row(upload) for upload in uploads)
+    return f'<div class="progress" role="status"><p>{words}</p>{bar}<ul>{rows}</ul></div>'
+
+
+def _summary(uploads: Sequence[Upload]) -> str:
+    refused = sum(upload.status == "refused" for upload in uploads)
+    taken = len(uploads) - refused
+    words = f"{taken} of {len(uploads)} in the library" if refused else f"All {len(uploads)} in the library"
+    return "In the library" if len(uploads) == 1 and not refused else words
+
+
+def _upload_row(upload: Upload) -> str:
+    if upload.outcome is None:
+        state, words = ("waiting", "waiting") if not upload.started else ("reading", "being read …")
+    else:
+        state, words = upload.outcome.status, WORDS[upload.outcome.status]
+        if upload.outcome.reason:
+            words += f": {upload.outcome.reason}"
+        elif upload.outcome.document:
+            words += f", {_amount(upload.outcome.document)}"
+    return f'<li class="{state}"><b>{escape(upload.name)}</b> <span>{escape(words)}</span></li>'
+
+
+def documents_html(documents: Sequence[Document]) -> str:
+    """Returns the list of documents by title."""
+    if not documents:
+        return EMPTY
+    count = "1 document" if len(documents) == 1 else f"{len(documents)} documents"
+    rows = "".join(_document_row(each) for each in sorted(documents, key=lambda each: each.title.casefold()))
+    return f'<div class="documents"><h2>{count}</h2><ul>{rows}</ul></div>'
+
+
+def _document_row(document: Document) -> str:
+    name = escape(Path(document.path).name)
+    facts = escape(f"{_amount(document)}, {_size(document.size)}, added {document.added[:10]}")
+    return (
+        f'<li><span class="kind">{escape(document.kind)}</span>'
+        f'<div><b>{escape(document.title)}</b><span class="facts">{name} · {facts}</span></div>'
+        f'<button class="delete" data-action="remove" data-id="{document.id}" data-confirm="Remove for everyone?" '
+        f'aria-label="Remove {name}">Remove</button></li>'
+    )
+
+
+def _amount(document: Document) -> str:
+    passages = "1 passage" if document.passages == 1 else f"{document.passages:,} passages"
+    return f"{document.pages:,} pages, {passages}" if document.pages > 1 else passages
+
+
+def _size(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, size // 1000):,} kB"  # noqa: PLR2004 — a megabyte

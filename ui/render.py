@@ -1,0 +1,141 @@
+"""From turns to the chat's messages: pure functions."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+from assistant.events import Answer, Failed
+from assistant.terminal import sureness
+from ui.text import fenced, linked, marked, plain, prose, shortened
+from ui.view import ShownTurn, Step
+
+Message = dict[str, Any]
+
+MAX_QUESTION = 4_000
+MAX_RESULT = 6_000
+MAX_TITLE = 60
+NO_SOURCE = "No source was found for this sentence. Check it yourself before you rely on it."
+THINKING = '<span class="thinking">Thinking …</span>'
+
+
+def messages(turns: list[ShownTurn]) -> list[Message]:
+    """Returns every message of a conversation, the oldest first."""
+    return [message for number, turn in enumerate(turns) for message in turn_messages(turn, number)]
+
+
+def turn_messages(turn: ShownTurn, number: int) -> list[Message]:
+    """Returns the messages of one turn: the question, the tool steps, the text with what is to be known of it.
+
+    Args:
+        turn: What is shown of it so far.
+        number: Its position in the conversation, by which its citations are linked.
+    """
+    question = {"role": "user", "content": plain(shortened(turn.question, MAX_QUESTION))}
+    steps = [_step(step, ended=turn.end is not None) for step in turn.steps]
+    return [question, *steps, *_said(turn, number)]
+
+
+def confidence_line(answer: Answer) -> str:
+    """Returns how sure the answer is, in words with the number, then who gave it and how long it took."""
+    parts = [sureness(answer) if answer.abstained else f"{sureness(answer)} ({answer.confidence:.2f})"]
+    return " · ".join([*parts, answer.engine, f"{answer.seconds:.1f} s"])
+
+
+def _said(turn: ShownTurn, number: int) -> list[Message]:
+    match turn.end:
+        case Answer():
+            return [_assistant(_answer(turn.end, number))]
+        case Failed():
+            return [_failed(turn.end, turn.text)]
+    if turn.text:
+        return [_assistant(prose(turn.text))]
+    waiting = not turn.steps or turn.steps[-1].call is not None
+    return [_assistant(THINKING)] if waiting else []
+
+
+def _answer(answer: Answer, number: int) -> str:
+    before, after = f'<mark class="unsupported" title="{NO_SOURCE}">', "</mark>"
+    # Marked first by characters that no answer holds, since the tags must outlive the removal of tags.
+    text, missing = marked(answer.text, answer.unsupported, "\ue000", "\ue001")
+    text = linked(prose(text), answer.citations, number)
+    text = text.replace("\ue000", before).replace("\ue001", after)
+    return "\n\n".join([text, _foot(answer, missing)])
+
+
+def _foot(answer: Answer, missing: list[str]) -> str:
+    kind = "declined" if answer.abstained else "answered"
+    lines = [f'<span class="sure">{html.escape(confidence_line(answer))}</span>']
+    if count := len(answer.unsupported):
+        words = "1 sentence has no source" if count == 1 else f"{count} sentences have no source"
+        lines.append(f'<span class="warn" title="{NO_SOURCE}">{words}; marked above where it stands.</span>')
+        lines += [f'<span class="warn">No source: {html.escape(sentence)}</span>' for sentence in missing]
+    lines += [f'<span class="made">Made: {html.escape(Path(item.path).name)}</span>' for item in answer.artifacts]
+    # One line: a blank one would end the HTML for Markdown.
+    return f'<div class="foot {kind}">{"".join(lines)}</div>'.replace("\n", " ")
+
+
+def _failed(failed: Failed, shown: str) -> Message:
+    kind = "stopped" if failed.kind == "Stopped" else "failed"
+    note = f'<div class="note {kind}" role="alert">{html.escape(failed.message)}</div>'.replace("\n", " ")
+    return _assistant("\n\n".join([prose(shown), note] if shown else [note])) | {
+        "options": [{"label": "Ask again", "value": "ask-again"}]
+    }
+
+
+def _step(step: Step, *, ended: bool) -> Message:
+    metadata: dict[str, Any] = {"title": plain(step_title(step))}
+    call = step.call
+    if call:
+        metadata |= {"status": "done", "duration": round(call.seconds, 2)}
+        if not call.ok:
+            metadata["log"] = "gave an error"
+    elif ended:
+        metadata |= {"status": "done", "log": "did not finish"}
+    else:
+        metadata |= {"status": "pending", "log": shortened(step.progress, MAX_TITLE)}
+    return _assistant(_step_body(step)) | {"metadata": metadata}
+
+
+def step_title(step: Step) -> str:
+    """Returns the tool's name as words, with its first argument."""
+    words = step.name.replace("_", " ").strip().capitalize()
+    first = next((str(value) for value in step.arguments.values()), "")
+    first = " ".join(first.split())
+    short = first if len(first) <= MAX_TITLE else first[: MAX_TITLE - 1] + "…"
+    return f"{words}: {short}" if short else words
+
+
+def _step_body(step: Step) -> str:
+    parts = [f"**Asked** `{step.name}` with", fenced(_json(step.arguments), "json")]
+    if call := step.call:
+        parts += ["**Result**" if call.ok else "**Error**", *_result(call.result)]
+    elif step.progress:
+        parts.append(plain(step.progress))
+    return "\n\n".join(parts)
+
+
+def _result(result: Any) -> list[str]:
+    """A value as a code block; a list of passages as quotations, since JSON would hide their words."""
+    if isinstance(result, list) and result and all(isinstance(row, dict) and "text" in row for row in result):
+        return [_passage(row) for row in result]
+    if isinstance(result, list | dict):
+        return [fenced(shortened(_json(result), MAX_RESULT), "json")]
+    return [fenced(shortened(str(result), MAX_RESULT))]
+
+
+def _passage(row: dict[str, Any]) -> str:
+    page = f", page {row['page']}" if row.get("page") else ""
+    score = f" · score {row['score']}" if "score" in row else ""
+    head = f"{row.get('n', '•')}  {row.get('title', '')}{page}{score}"
+    return f"**{plain(head)}**\n\n> {plain(shortened(' '.join(str(row['text']).split()), MAX_RESULT // 10))}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def _assistant(content: str) -> Message:
+    return {"role": "assistant", "content": content}

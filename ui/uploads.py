@@ -1,0 +1,130 @@
+"""Uploaded files: kept under their own names in the home folder, then added to the library."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import shutil
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.session import Assistant
+from index.errors import LibraryError
+from index.read import SUFFIXES
+from index.types import Outcome, OutcomeStatus
+
+log = logging.getLogger(__name__)
+
+HASH_DIGITS = 12
+
+
+@dataclass(slots=True)
+class Upload:
+    """One uploaded file.
+
+    Attributes:
+        name: As the person knows it.
+        received: Where the browser's bytes were put; a temporary place.
+        started: Whether it is being read.
+        outcome: What became of it.
+    """
+
+    name: str
+    received: Path
+    started: bool = False
+    outcome: Outcome | None = None
+
+    @property
+    def status(self) -> OutcomeStatus | None:
+        """How it ended, None before."""
+        return self.outcome.status if self.outcome else None
+
+
+class Uploads:
+    """Adds uploaded files to the library and removes documents from it.
+
+    Args:
+        assistant: Whose library and home folder.
+    """
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._library = assistant.library
+        self._folder = assistant.settings.home / "files" / "uploads"
+        # One after the other: the store takes one writer, and a second would wait inside it unseen.
+        self._turn = asyncio.Lock()
+
+    async def add(self, received: Sequence[Path]) -> AsyncGenerator[list[Upload], None]:
+        """Adds files one by one; one that cannot be read does not stop the others.
+
+        Args:
+            received: Temporary files, which are taken away.
+
+        Yields:
+            Every upload with its state, each time that one changes.
+        """
+        uploads = [Upload(path.name, path) for path in received]
+        yield uploads
+        async with self._turn:
+            for upload in uploads:
+                upload.started = True
+                yield uploads
+                # Goes on when the page is closed: half an upload would be of no use to anybody.
+                upload.outcome = await asyncio.shield(asyncio.to_thread(self._add, upload))
+                yield uploads
+
+    def remove(self, document: object) -> str:
+        """Removes a document and its uploaded file.
+
+        Args:
+            document: Its id, as the page sent it.
+
+        Returns:
+            Why it could not be done; empty when it was.
+        """
+        found = next((each for each in self._library.documents() if str(each.id) == str(document)), None)
+        if found is None:
+            return "This document is not in the library any more."
+        try:
+            self._library.remove(str(found.id))
+        except LibraryError as error:
+            return str(error)
+        self._forget(Path(found.path))
+        return ""
+
+    def _add(self, upload: Upload) -> Outcome:
+        if upload.received.suffix.lower() not in SUFFIXES:
+            kind = upload.received.suffix or "without an ending"
+            return Outcome(upload.name, "refused", f"files {kind} cannot be read; the library reads {kinds()}.")
+        try:
+            kept = self._keep(upload)
+            [outcome] = self._library.add([kept])
+        except (LibraryError, OSError) as error:
+            log.warning("upload of %s failed", upload.name, exc_info=error)
+            return Outcome(upload.name, "refused", str(error))
+        except Exception as error:  # the edge: the other files go on
+            log.exception("upload of %s failed", upload.name)
+            return Outcome(upload.name, "refused", f"something went wrong ({type(error).__name__}: {error})")
+        if outcome.status == "refused":
+            self._forget(kept)
+        return outcome
+
+    def _keep(self, upload: Upload) -> Path:
+        with upload.received.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        target = self._folder / digest[:HASH_DIGITS] / upload.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(upload.received, target)
+        return target
+
+    def _forget(self, path: Path) -> None:
+        if self._folder in path.parents:
+            path.unlink(missing_ok=True)
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()
+
+
+def kinds() -> str:
+    """Returns the endings of the files that can be read."""
+    return ", ".join(sorted(SUFFIXES))

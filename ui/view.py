@@ -1,0 +1,186 @@
+"""What one browser tab shows: the owner, the conversation and its turns."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant.conversations import Turn
+from assistant.events import (
+    Answer,
+    Artifact,
+    Citation,
+    Event,
+    Failed,
+    TextDelta,
+    ToolCall,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+)
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+CUT_OFF = "The answer was cut off before it was finished. Ask again."
+STOPPED = "You stopped this answer."
+
+
+@dataclass(slots=True)
+class Step:
+    """One call of a tool.
+
+    Attributes:
+        id: The model's id for the call.
+        name: The tool.
+        arguments: As the model gave them.
+        progress: What it said last while running.
+        call: What became of it; None while it runs.
+    """
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    progress: str = ""
+    call: ToolCall | None = None
+
+
+@dataclass(slots=True)
+class ShownTurn:
+    """A question and what is shown of its answer so far.
+
+    Attributes:
+        question: As it was asked.
+        steps: The tool calls, in order.
+        text: What the model has said so far.
+        end: How it ended; None while it runs.
+    """
+
+    question: str
+    steps: list[Step] = field(default_factory=list)
+    text: str = ""
+    end: Answer | Failed | None = None
+
+    def take(self, event: Event) -> None:
+        """Takes the next event of the turn."""
+        match event:
+            case TextDelta(text):
+                self.text += text
+            case ToolStarted(call_id, name, arguments):
+                self.steps.append(Step(call_id, name, arguments))
+            case ToolProgress(call_id, fraction, message):
+                share = "" if fraction is None else f" {fraction:.0%}"
+                self._step(call_id).progress = (message + share).strip()
+            case ToolFinished(call):
+                self._step(call.id, call).call = call
+            case Answer():
+                self.end, self.text = event, event.text
+            case Failed():
+                self.end = event
+
+    def stop(self) -> None:
+        """Ends a turn that the person stopped."""
+        if self.end is None:
+            self.end = Failed(STOPPED, "", "Stopped")
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The checked citations; none before the end."""
+        return self.end.citations if isinstance(self.end, Answer) else ()
+
+    @property
+    def conversation(self) -> str | None:
+        """The conversation that the end of the turn named."""
+        return (self.end.conversation if self.end else "") or None
+
+    def _step(self, call_id: str, call: ToolCall | None = None) -> Step:
+        for step in reversed(self.steps):
+            if step.id == call_id and step.call is None:
+                return step
+        self.steps.append(Step(call_id, call.name if call else "tool", call.arguments if call else {}))
+        return self.steps[-1]
+
+
+@dataclass(slots=True)
+class View:
+    """The state of one tab.
+
+    Attributes:
+        owner: Whose conversations it may show.
+        conversation: The one it shows; None before the first answer of a new one.
+        turns: What it shows. Another list takes its place when another conversation is opened.
+        running: Set while a turn of this list is being answered, and told when that has ended.
+    """
+
+    owner: str = ""
+    conversation: str | None = None
+    turns: list[ShownTurn] = field(default_factory=list)
+    running: asyncio.Event | None = None
+
+    def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
+        """Shows another conversation; a turn that still runs goes on unseen."""
+        self.conversation, self.turns, self.running = conversation, turns, None
+
+    def of(self, token: str | None) -> View:
+        """Returns this view, emptied first if it belongs to another browser.
+
+        Raises:
+            ValueError: The browser has not been given a token.
+        """
+        owner = owner_of(token)
+        if owner != self.owner:
+            self.show(None, [])
+            self.owner = owner
+        return self
+
+
+def new_token() -> str:
+    """Returns a secret by which a browser proves that conversations are its own."""
+    return secrets.token_urlsafe(32)
+
+
+def is_token(token: object) -> bool:
+    """Whether a browser's token has the form of ours."""
+    return isinstance(token, str) and bool(TOKEN.fullmatch(token))
+
+
+def owner_of(token: object) -> str:
+    """Returns the owner's name for a browser's token, from which the token cannot be found.
+
+    Raises:
+        ValueError: It is not a token, so the owner could be anybody's.
+    """
+    if not is_token(token):
+        raise ValueError("the browser sent no token of ours")
+    return f"browser-{hashlib.sha256(str(token).encode()).hexdigest()}"
+
+
+def from_stored(turn: Turn) -> ShownTurn:
+    """Returns a turn as it was saved."""
+    result = turn.result
+    if turn.state == "running" or result is None:
+        return ShownTurn(turn.question, end=Failed(CUT_OFF, "", "CutOff"))
+    if turn.state == "failed":
+        message = STOPPED if result["kind"] == "Stopped" else result["error"]
+        return ShownTurn(turn.question, text=result.get("shown", ""), end=Failed(message, "", result["kind"]))
+    answer = _answer(result)
+    steps = [Step(call.id, call.name, call.arguments, call=call) for call in answer.tool_calls]
+    return ShownTurn(turn.question, steps, answer.text, answer)
+
+
+def _answer(result: dict[str, Any]) -> Answer:
+    """The answer of ``Answer.to_json``; the ids that it leaves out are not shown anywhere."""
+    return Answer(
+        text=result["answer"],
+        citations=tuple(Citation(**row, document_id=0) for row in result["citations"]),
+        unsupported=tuple(result["unsupported"]),
+        tool_calls=tuple(ToolCall(str(n), **row) for n, row in enumerate(result["tool_calls"])),
+        artifacts=tuple(Artifact(**row) for row in result["artifacts"]),
+        confidence=result["confidence"],
+        abstained=result["abstained"],
+        engine=result["engine"],
+        conversation=result["conversation"],
+        seconds=result["seconds"],
+    )
