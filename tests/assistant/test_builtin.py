@@ -26,7 +26,9 @@ async def test_a_question_about_the_documents_is_quoted_and_cited(builtin: Assis
     assert "[1]" in end.text
     citation = end.citations[0]
     assert citation.document.endswith("handbook.md")
-    assert builtin.library.page_text(citation.document_id, citation.page)[citation.start : citation.end] == citation.quote
+    assert (
+        builtin.library.page_text(citation.document_id, citation.page)[citation.start : citation.end] == citation.quote
+    )
     assert end.unsupported == ()
     assert end.engine.startswith("built-in")
 

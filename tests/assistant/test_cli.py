@@ -18,9 +18,7 @@ COMMANDS = [
 KEYS = "answer citations tool_calls artifacts confidence abstained engine conversation seconds".split()
 
 
-def assistant(
-    home: Path, *arguments: str, ok: bool | None = True, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
+def assistant(home: Path, *arguments: str, ok: bool | None = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "assistant", "--home", str(home), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=120, check=False)
     assert "Traceback" not in done.stderr + done.stdout

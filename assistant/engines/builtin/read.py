@@ -23,13 +23,20 @@ class Candidate:
         n: Number of its passage.
         sentence: The exact words.
         score: What orders candidates.
-        confidence: Estimated probability that it answers, 0 to 1.
+        cosine: Of the sentence and the question, -1 to 1.
+        coverage: Share of the question's content words in the sentence, its headings and title, 0 to 1.
     """
 
     n: int
     sentence: str
     score: float
-    confidence: float
+    cosine: float
+    coverage: float
+
+    @property
+    def confidence(self) -> float:
+        """Estimated probability that it answers the question, 0 to 1."""
+        return round(1 / (1 + math.exp(-(INTERCEPT + COSINE * self.cosine + COVERAGE * self.coverage))), 3)
 
 
 class Reader:
@@ -65,5 +72,4 @@ class Reader:
 def _candidate(item: Mapping[str, Any], sentence: str, cosine: float, asked: set[str]) -> Candidate:
     said = content_words(f"{item['title']} {item['heading']} {sentence}")
     coverage = len(asked & said) / len(asked) if asked else 0.0
-    confidence = 1 / (1 + math.exp(-(INTERCEPT + COSINE * cosine + COVERAGE * coverage)))
-    return Candidate(item["n"], sentence, cosine + coverage / 2 + item["score"] / 2, round(confidence, 3))
+    return Candidate(item["n"], sentence, cosine + coverage / 2 + item["score"] / 2, cosine, coverage)

@@ -1,0 +1,22 @@
+"""What a calculation may cost, and how it is refused."""
+
+from __future__ import annotations
+
+import math
+
+MAX_LENGTH = 1_000  # characters of an expression
+MAX_DEPTH = 100  # brackets, powers and signs within each other
+MAX_DIGITS = 10_000  # of a result, and of every number on the way to it
+MAX_BITS = int(MAX_DIGITS * math.log2(10)) + 1
+MAX_PLACES = 1_000  # that a caller may ask for
+MAX_UNIT_POWER = 50
+SECONDS = 2.0
+
+
+class CalculationError(Exception):
+    """An expression cannot be read, has no defined result or would cost too much; the text is one clear line."""
+
+
+def too_big() -> CalculationError:
+    """Returns the refusal of a number with too many digits."""
+    return CalculationError(f"the result, or a number on the way to it, would have more than {MAX_DIGITS:,} digits")

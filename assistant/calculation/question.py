@@ -1,0 +1,83 @@
+"""Takes the words of a question off, so that an expression is left."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from assistant.calculation.limits import MAX_LENGTH, MAX_PLACES, CalculationError
+
+CURRENCY = re.compile(
+    r"[$€£¥₹¢₿]|\b(?:usd|eur|gbp|jpy|chf|cny|inr|dollars?|euros?|cents?|yen|yuan|rupees?|francs?|pence|bitcoins?|btc)\b",
+    re.I,
+)
+LEAD = re.compile(
+    r"\s*(?:(?:please|can\s+you|what(?:['’]s|\s+is|\s+are)|how\s+much\s+(?:is|are)|calculate|compute|evaluate|convert|"
+    r"work\s+out|(?:the\s+)?(?:result|value)\s+of)(?:\s+|:\s*))+",
+    re.I,
+)
+TAIL = re.compile(r"(?:[\s?=.]|,?\s+please$|\bis\s+what$|\bis$|\bequals$)+$", re.I)
+PLACES = re.compile(
+    r",?\s*\b(?:rounded\s+)?(?:to|with)\s+(?P<count>\d{1,4})\s+"
+    r"(?:(?P<decimals>decimals?|decimal\s+places?|places?)|(?:significant\s+)?(?:digits?|figures?))$",
+    re.I,
+)
+PERCENT = r"(?:percentage|percent|per\s+cent|%)"
+REWRITES = (
+    (re.compile(r"how\s+many\s+(\D+?)\s+(?:are|is)\s+(?:there\s+)?(?:in\s+)?(.*\d.*|an?\s.+)", re.I), r"(\2) to \1"),
+    (re.compile(rf"what\s+{PERCENT}\s+of\s+(.+?)\s+(?:is|are)\s+(.+)", re.I), r"(\2) as % of (\1)"),
+    (re.compile(rf"(.+?)\s+(?:is|are)\s+what\s+{PERCENT}\s+of\s+(.+)", re.I), r"(\1) as % of (\2)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An expression with what was asked about its form.
+
+    Attributes:
+        expression: What is to be calculated.
+        digits: Significant digits to show, None where nothing was said.
+        decimals: Places after the point to round to, None where nothing was said.
+    """
+
+    expression: str
+    digits: int | None = None
+    decimals: int | None = None
+
+
+def read_question(text: str) -> Question:
+    """Finds the expression in a question such as "What is sqrt(2) to 30 digits?".
+
+    Raises:
+        CalculationError: The text is empty, too long or about money in different currencies.
+    """
+    if len(text) > MAX_LENGTH:
+        raise CalculationError(f"the expression has {len(text):,} characters; at most {MAX_LENGTH:,} are taken")
+    text = _without_words(text)
+    if not text.strip():
+        raise CalculationError("the expression is empty; write for example 12.5 % of 2480")
+    if match := CURRENCY.search(text):
+        raise CalculationError(
+            f"`{match[0]}`: currencies are left out because exchange rates change; write amounts as plain numbers"
+        )
+    return _with_places(text)
+
+
+def _without_words(text: str) -> str:
+    text = TAIL.sub("", text)
+    for pattern, replacement in REWRITES:
+        if match := pattern.fullmatch(text.strip()):
+            return match.expand(replacement)
+    if match := LEAD.match(text):  # blanks keep the positions in messages right
+        return " " * match.end() + text[match.end() :]
+    return text
+
+
+def _with_places(text: str) -> Question:
+    match = PLACES.search(text)
+    if not match:
+        return Question(text)
+    count, rest = int(match["count"]), text[: match.start()]
+    if count > MAX_PLACES:
+        raise CalculationError(f"at most {MAX_PLACES:,} digits can be asked for")
+    return Question(rest, decimals=count) if match["decimals"] else Question(rest, digits=max(count, 1))

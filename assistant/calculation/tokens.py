@@ -1,0 +1,142 @@
+"""Cuts an expression into numbers, names and operators, however they are written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from assistant.calculation.limits import MAX_DIGITS, CalculationError, too_big
+from assistant.calculation.names import function_name
+
+Kind = Literal["number", "name", "op", "end"]
+
+PERCENT = ("percentage", "percent", "per cent", "%")
+WORDS = {
+    **{"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "x": "*", "divided by": "/", "over": "/"},
+    **{"per": "/", "of": "of", "off": "off", "more than": "more", "less than": "less", "mod": "mod", "modulo": "mod"},
+    **{"to the power of": "^", "raised to the power of": "^", "raised to": "^", "squared": "²", "cubed": "³"},
+    **{"percent": "%", "per cent": "%", "square root of": "√", "square root": "√", "cube root of": "∛"},
+    **{"equals": "=", "is equal to": "=", "to": "to", "in": "to", "into": "to", "as": "to", "and": "and"},
+    **dict.fromkeys(("a", "an", "the"), ""),
+    **{f"as {article}{word} of": "ratio" for article in ("a ", "") for word in PERCENT},
+    **{f"{lead}{word}": "in%" for lead in ("as a ", "as ", "in ", "to ", "into ") for word in PERCENT},
+}
+SIGNS = {
+    **{"**": "^", "==": "=", "<>": "!=", "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "·": "*", "⋅": "*", "∙": "*"},
+    **{"∗": "*", "÷": "/", "∕": "/", "⁄": "/", "−": "-", "–": "-", "—": "-"},
+    **{"'": "foot", "′": "foot", "’": "foot", '"': "inch", "″": "inch", "°": "degree", "℃": "degC", "℉": "degF"},
+}
+FRACTION_WORDS = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
+
+GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)(?:\.\d+)?")
+WITH_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+(?:,\d+)+(?:\.\d+)?")
+BASED = re.compile(r"0x[0-9a-f]+|0b[01]+|0o[0-7]+", re.I)
+VULGAR = "¼-¾⅐-⅞"
+TOKEN = re.compile(
+    rf"(?P<number>{BASED.pattern}|(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[{VULGAR}]?|[{VULGAR}])"
+    r"|(?P<share>half|(?:one|an?)[ -](?:half|third|quarter))\b"
+    r"|(?P<power>[⁰¹²³⁴-⁹⁻]+|(?<=[^\W\d_])[23](?![\w.(]))"
+    r"|(?P<temperature>(?:°\s*|deg(?:rees?)?\s*)(?:c|f|celsius|centigrade|fahrenheit)\b)"
+    r"|(?P<word>" + "|".join(word.replace(" ", r"\s+") for word in sorted(WORDS, key=len, reverse=True)) + r")"
+    r"(?![^\W\d]|(?<=%)\s*[^\W\d])"
+    r"|(?:math\.)?(?P<name>log(?:2|10)(?=\W|$)|[^\W\d_]+(?:_[^\W\d_]+)*)"
+    r"|(?P<sign>\*\*|//|<=|>=|==|!=|<>|[-+*/^%!()\[\],<>=√∛°℃℉'’′\"″≤≥≠×·⋅∙∗÷∕⁄−–—])",
+    re.I,
+)
+# "in" is the inch unless a unit follows: 5 ft 11 in, 12 in * 3, but 5 miles in km.
+UNIT_FOLLOWS = re.compile(
+    r"\s*(?!(?:in|to|as|into|and|plus|minus|times|per|x|divided|multiplied)\b)[^\W\d_°(%]|\s*[°(%]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of an expression.
+
+    Attributes:
+        kind: What it is.
+        text: For an operator its one spelling, such as ``*`` for × and "times"; ``sup`` is an exponent set high.
+        at: Its first character, from 0.
+        end: The character behind it.
+        number: Of a number or an exponent.
+    """
+
+    kind: Kind
+    text: str
+    at: int
+    end: int
+    number: Fraction = Fraction(0)
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for a message."""
+        return "the end" if self.kind == "end" else f"`{self.text}` at character {self.at + 1}"
+
+
+def tokenize(text: str) -> list[Token]:
+    """Returns the tokens of an expression, the last of which has the kind ``end``.
+
+    A comma in ``2,480`` separates thousands and in ``3,5`` decimals, never both in one text; within the brackets of a
+    function or list it separates values. A percent sign with an operand right behind it is the remainder.
+
+    Raises:
+        CalculationError: A character or number cannot be read, or brackets do not match.
+    """
+    tokens = _Tokenizer(text).run()
+    operand = [token.kind in ("number", "name") or token.text in ("(", "√", "∛") for token in tokens]
+    for i, token in enumerate(tokens[:-1]):
+        if token.text == "%" and operand[i + 1]:
+            tokens[i] = Token("op", "mod", token.at, token.end)
+    return tokens
+
+
+@dataclass(slots=True)
+class _Bracket:
+    sign: str
+    at: int
+    separates: bool  # whether a comma stands between values
+    grouped: bool = False  # 1,200 was seen
+    spaced: bool = False  # a comma with a blank behind it was seen
+
+
+class _Tokenizer:
+    """Knows the open brackets, because a comma means another thing inside a function's."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[Token] = []
+        self.open: list[_Bracket] = []
+        self.commas: set[str] = set()
+
+    def run(self) -> list[Token]:
+        at = 0
+        while at < len(self.text):
+            at = at + 1 if self.text[at].isspace() else self._read(at)
+        if self.open:
+            raise CalculationError(f"the `{self.open[-1].sign}` at character {self.open[-1].at + 1} is never closed")
+        if len(self.commas) > 1:
+            raise CalculationError("a comma stands for decimals and for thousands here; write 3.5 and 2480 instead")
+        return [*self.tokens, Token("end", "", len(self.text), len(self.text))]
+
+    def _read(self, at: int) -> int:
+        separates = bool(self.open and self.open[-1].separates)
+        if not separates and (match := WITH_COMMA.match(self.text, at)):
+            return self._add("number", match[0], at, match.end(), self._comma_number(match[0]))
+        if separates and GROUPED.match(self.text, at):
+            self.open[-1].grouped = True
+        match = TOKEN.match(self.text, at)
+        if match is None:
+            raise CalculationError(f"`{self.text[at]}` at character {at + 1} cannot be read")
+        return self._add(*_classify(match, self.text), match.end())
+
+    def _comma_number(self, text: str) -> Fraction:
+        if GROUPED.fullmatch(text):
+            self.commas.add("thousands")
+            return Fraction(text.replace(",", ""))
+        if text.count(",") == 1 and "." not in text[text.index(",") :]:
+            self.commas.add("decimals")
+            return Fraction(text.replace(".", "").replace(",", "."))
+        raise CalculationError(f"`{text}` is no number; write 1234.5 or 1,234.5, and a blank after a list's comma")
