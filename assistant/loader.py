@@ -1,4 +1,8 @@
-"""From folders of plugin files to tools: a broken file is named with its reason, the rest load."""
+"""From folders of plugin files to tools: a broken file is named with its reason, the rest load.
+
+A plugin is a Python file, or a folder with an ``__init__.py`` where one file would be too long; its modules import each
+other relatively. What begins with an underscore is no plugin.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import Any
 
 from assistant.errors import PluginError
 from assistant.plugin import MARK
@@ -38,7 +43,7 @@ def builtin_folder() -> Path:
 
 
 def load_tools(folders: Iterable[Path]) -> Toolbox:
-    """Loads every ``*.py`` file of the folders whose name does not begin with an underscore.
+    """Loads every plugin of the folders.
 
     Args:
         folders: In order; the tools that ship come first.
@@ -52,7 +57,7 @@ def load_tools(folders: Iterable[Path]) -> Toolbox:
         if not folder.is_dir():
             broken[str(folder)] = f"{folder} is no folder; check tools.folders in the settings or --tools."
             continue
-        for path in sorted(folder.glob("[!_]*.py")):
+        for path in sorted([*folder.glob("[!_]*.py"), *folder.glob("[!_]*/__init__.py")]):
             _load_into(tools, broken, path)
     return Toolbox(MappingProxyType(tools), MappingProxyType(broken))
 
@@ -78,18 +83,25 @@ def load_file(path: Path) -> list[Tool]:
         PluginError: The file raises when it is imported, holds no tool, or a tool of it is malformed.
     """
     module = _import(path)
-    functions = [
-        value for value in vars(module).values() if hasattr(value, MARK) and value.__module__ == module.__name__
-    ]
+    functions = [value for value in vars(module).values() if hasattr(value, MARK) and _is_of(value, module)]
     if not functions:
         raise PluginError(f"{path} holds no tool; mark a function with @tool (from assistant.plugin import tool).")
     return [build_tool(function, path) for function in functions]
 
 
+def _is_of(value: Any, module: ModuleType) -> bool:
+    """Whether a function was defined in a plugin, and not imported from another one."""
+    home = str(value.__module__)
+    return home == module.__name__ or home.startswith(f"{module.__name__}.")
+
+
 def _import(path: Path) -> ModuleType:
     # The path is part of the name, so that two folders may hold files of one name.
-    name = f"assistant_plugin_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    is_package = path.name == "__init__.py"
+    stem = path.parent.name if is_package else path.stem
+    name = f"assistant_plugin_{stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    modules = [str(path.parent)] if is_package else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=modules)
     if spec is None or spec.loader is None:
         raise PluginError(f"{path} cannot be loaded as a Python file.")
     module = importlib.util.module_from_spec(spec)

@@ -100,6 +100,17 @@ def test_files_of_one_name_in_two_folders_both_load(tmp_path: Path) -> None:
     assert sorted(load_tools([tmp_path / "one", tmp_path / "two"]).tools) == ["roll_one", "roll_two"]
 
 
+def test_a_folder_may_be_a_plugin(tmp_path: Path) -> None:
+    package = tmp_path / "games"
+    package.mkdir()
+    write(package, "__init__.py", "from .dice import roll_dice\nfrom .sides import SIDES\n")
+    write(package, "sides.py", "SIDES = 6\n")
+    write(package, "dice.py", DICE)
+    toolbox = load_tools([tmp_path])
+    assert toolbox.broken == {}
+    assert list(toolbox.tools) == ["roll_dice"]
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert "is no folder" in load_tools([tmp_path / "none"]).broken[str(tmp_path / "none")]
 
