@@ -19,8 +19,8 @@ class UnreadableFile(LibraryError):
     """A file that cannot be indexed: missing, empty, encrypted, corrupt or of an unknown kind."""
 
 
-class UnknownDocument(LibraryError):
-    """A reference that matches no document."""
+class UnknownDocument(LibraryError, LookupError):
+    """A reference that matches no document, or a page that a document does not have."""
 
 
 class LibraryLocked(LibraryError):

@@ -1,0 +1,240 @@
+"""From files to stored documents: a thread reads and cuts ahead while this one embeds and commits."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from index.chunk import chunk, context
+from index.embed import Embedder
+from index.errors import LibraryError, UnreadableFile
+from index.read import SUFFIXES, read
+from index.records import NewDocument, at_path, put
+from index.store import Store, claim
+from index.types import Outcome, ReadDocument
+from index.walk import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OnOutcome = Callable[[Outcome], None]
+Cancelled = Callable[[], bool]
+# Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
+GROUP = 128
+SLICE = 512
+READ_AHEAD = 32
+_POLL_SECONDS = 0.1
+_log = logging.getLogger(__name__)
+
+
+class Cancel(Exception):
+    """The person who asked for the ingest no longer wants it."""
+
+
+def from_files(entries: Iterable[Path | Outcome], store: Store, embedder: Embedder) -> Iterator[NewDocument | Outcome]:
+    """Reads and cuts files; one that is held already or cannot be read becomes an outcome."""
+    for entry in entries:
+        yield entry if isinstance(entry, Outcome) else _from_file(entry, store, embedder)
+
+
+def from_documents(
+    documents: Iterable[tuple[str, ReadDocument]], store: Store, embedder: Embedder
+) -> Iterator[NewDocument | Outcome]:
+    """Cuts documents that were read elsewhere; the digest and the size are those of their text."""
+    for path, content in documents:
+        data = "\f".join([content.title, content.kind, *(page.text for page in content.pages)]).encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        yield _held(path, sha256, store) or _cut(path, sha256, len(data), content, embedder)
+
+
+def ingest(
+    incoming: Iterator[NewDocument | Outcome],
+    store: Store,
+    embedder: Embedder,
+    on_outcome: OnOutcome | None = None,
+    cancelled: Cancelled | None = None,
+) -> list[Outcome]:
+    """Embeds and stores documents in groups; each group is one transaction.
+
+    Args:
+        incoming: Runs in a thread of its own, a few documents ahead.
+        store: Where to.
+        embedder: What makes the vectors.
+        on_outcome: Called as soon as a file's outcome is certain.
+        cancelled: Asked often; what is stored by then stays, nothing is stored by halves.
+
+    Returns:
+        The outcomes in the order of the files; those never reached are missing.
+
+    Raises:
+        LibraryError: The store or the embedder failed; what is stored by then stays.
+    """
+    run = _Run(store, embedder, on_outcome or (lambda outcome: None), cancelled or (lambda: False))
+    try:
+        with _ReadAhead(incoming) as items:
+            for number, item in enumerate(run.until_cancelled(items)):
+                run.take(number, item)
+            run.store_group()
+    except Cancel:
+        pass
+    return [outcome for _, outcome in sorted(run.outcomes.items())]
+
+
+@dataclass(slots=True)
+class _Run:
+    store: Store
+    embedder: Embedder
+    on_outcome: OnOutcome
+    cancelled: Cancelled
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    group: list[tuple[int, NewDocument]] = field(default_factory=list)
+
+    def until_cancelled(self, items: Iterator[NewDocument | Outcome | None]) -> Iterator[NewDocument | Outcome]:
+        for item in items:
+            if self.cancelled():
+                raise Cancel
+            if item is not None:
+                yield item
+
+    def take(self, number: int, item: NewDocument | Outcome) -> None:
+        if isinstance(item, Outcome):
+            self._settle(number, item)
+            return
+        self.group.append((number, item))
+        if sum(len(one.chunks) for _, one in self.group) >= GROUP:
+            self.store_group()
+
+    def store_group(self) -> None:
+        group, self.group = self.group, []
+        if not group:
+            return
+        vectors = self._embed([passage for _, one in group for passage in embedded_texts(one)])
+        with self.store.writing() as connection:
+            claim(connection, self.store.path, self.embedder.name, self.embedder.dimensions)
+            settled, first = [], 0
+            for number, one in group:
+                last = first + len(one.chunks)
+                settled.append((number, *put(connection, one, vectors[first:last])))
+                first = last
+        for number, status, document in settled:
+            self._settle(number, Outcome(document.path, status, document=document))
+
+    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+        import numpy as np
+
+        parts = [np.zeros((0, self.embedder.dimensions), np.float32)]
+        for first in range(0, len(texts), SLICE):
+            if self.cancelled():
+                raise Cancel
+            parts.append(self.embedder.embed(texts[first : first + SLICE]))
+        return np.concatenate(parts)
+
+    def _settle(self, number: int, outcome: Outcome) -> None:
+        self.outcomes[number] = outcome
+        self.on_outcome(outcome)
+
+
+def embedded_texts(new: NewDocument) -> list[str]:
+    """What is embedded for each passage: its words after the title and the headings that they stand under."""
+    return [f"{context(new.content.title, one.heading)}\n{one.text}" for one in new.chunks]
+
+
+class _ReadAhead:
+    """Runs an iterator in a thread; its items, and None while there are none, come out of this one.
+
+    An exception of the iterator is raised here.
+    """
+
+    def __init__(self, incoming: Iterator[NewDocument | Outcome]) -> None:
+        self._incoming = incoming
+        self._queue: Queue[NewDocument | Outcome | BaseException | None] = Queue(READ_AHEAD)
+        self._stop = Event()
+        self._thread = Thread(target=self._fill, name="index-reader", daemon=True)
+
+    def __enter__(self) -> Iterator[NewDocument | Outcome | None]:
+        self._thread.start()
+        return self._items()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _items(self) -> Iterator[NewDocument | Outcome | None]:
+        while True:
+            try:
+                item = self._queue.get(timeout=_POLL_SECONDS)
+            except Empty:
+                yield None
+                continue
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                return
+            yield item
+
+    def _fill(self) -> None:
+        end: BaseException | None = None
+        try:
+            for item in self._incoming:
+                if not self._put(item):
+                    return
+        except BaseException as error:  # raised again in the other thread
+            end = error
+        self._put(end)
+
+    def _put(self, item: NewDocument | Outcome | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=_POLL_SECONDS)
+            except Full:
+                continue
+            return True
+        return False
+
+
+def _from_file(path: Path, store: Store, embedder: Embedder) -> NewDocument | Outcome:
+    name = printable(path)
+    try:
+        if name != str(path):
+            raise UnreadableFile("has a name that is not valid UTF-8; rename it")
+        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+            read(path)  # refuses nearly all of these without a look at the whole of them
+        # The digest comes first: a file that changes meanwhile is then seen as changed the next time.
+        sha256, size = _digest(path)
+        return _held(name, sha256, store) or _cut(name, sha256, size, read(path), embedder)
+    except UnreadableFile as error:
+        return Outcome(name, "refused", str(error))
+    except LibraryError:
+        raise
+    except Exception as error:  # one file is an edge: whatever it does to a parser, the others go on
+        _log.exception("%s could not be read", name)
+        return Outcome(
+            name, "refused", f"could not be read ({type(error).__name__}); save it anew or in another format"
+        )
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    except OSError:
+        read(path)  # says why in the words of the readers
+        raise
+
+
+def _held(path: str, sha256: str, store: Store) -> Outcome | None:
+    with store.reading() as connection:
+        document = at_path(connection, path)
+    return Outcome(path, "unchanged", document=document) if document and document.sha256 == sha256 else None
+
+
+def _cut(path: str, sha256: str, size: int, content: ReadDocument, embedder: Embedder) -> NewDocument:
+    chunks = chunk(content, embedder.count_tokens, embedder.max_tokens)
+    return NewDocument(path, sha256, size, content, tuple(chunks))

@@ -1,0 +1,222 @@
+"""The library: documents go in, passages come out, and what a commit said stays true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from index import records
+from index.embed import Embedder
+from index.errors import LibraryDamaged
+from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
+from index.search import search
+from index.store import Store, check_embedder, meta
+from index.types import Document, Hit, Outcome, Passage, ReadDocument
+from index.vectors import FILE as CACHE
+from index.vectors import VectorIndex
+from index.verify import problems
+from index.walk import walk
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How much a library holds.
+
+    Attributes:
+        folder: Where it lies.
+        documents: How many.
+        passages: How many.
+        bytes: Size on disk.
+        embedder: Whose vectors it holds.
+        dimensions: Numbers in each; 0 before the first.
+        vectors_cached: Whether there is a file that spares the next start reading all vectors.
+    """
+
+    folder: str
+    documents: int
+    passages: int
+    bytes: int
+    embedder: str
+    dimensions: int
+    vectors_cached: bool
+
+
+class Library:
+    """A library in a folder; every method may be called from several threads at once, and by several processes.
+
+    Use ``Library.open``.
+    """
+
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._lock = Lock()
+        self._vectors: VectorIndex | None = None
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder) -> Library:
+        """Opens a library, making it where there is none; loads neither the model nor FAISS.
+
+        Raises:
+            LibraryError: The folder cannot be used.
+            LibraryDamaged: The store is not sound.
+            EmbedderMismatch: It holds another model's vectors.
+        """
+        store = Store(folder)
+        try:
+            with store.reading() as connection:
+                check_embedder(connection, store.path, embedder.name)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, embedder)
+
+    def add(
+        self, paths: Iterable[Path], *, on_outcome: OnOutcome | None = None, cancelled: Cancelled | None = None
+    ) -> list[Outcome]:
+        """Adds files and the files in folders.
+
+        A file that is held already with the same content is left as it is, a changed one replaces its passages. One
+        that cannot be read is refused and the others go on.
+
+        Args:
+            paths: Files and folders; hidden entries of folders are passed over.
+            on_outcome: Called from this thread as soon as a file's outcome is certain.
+            cancelled: Asked often; once it says so, nothing further is stored.
+
+        Returns:
+            The outcomes in the order of the files; after a cancellation, those that were reached.
+
+        Raises:
+            LibraryError: The store cannot be written or the model not be loaded; what was stored by then stays.
+        """
+        entries = walk(paths, self._store.folder)
+        return ingest(
+            from_files(entries, self._store, self._embedder), self._store, self._embedder, on_outcome, cancelled
+        )
+
+    def add_documents(
+        self,
+        documents: Iterable[tuple[str, ReadDocument]],
+        *,
+        on_outcome: OnOutcome | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> list[Outcome]:
+        """Adds documents that were read already, each with the path that it shall go by; else as ``add``."""
+        incoming = from_documents(documents, self._store, self._embedder)
+        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled)
+
+    def count(self, paths: Iterable[Path]) -> int:
+        """Returns how many outcomes ``add`` will have."""
+        return sum(1 for _ in walk(paths, self._store.folder))
+
+    def remove(self, reference: str) -> Document:
+        """Removes a document; the file that it came from stays.
+
+        Args:
+            reference: Its id, path, file name or title.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            UnknownDocument: None goes by it, or several do.
+        """
+        with self._store.writing() as connection:
+            document = records.find(connection, reference)
+            records.remove(connection, document.id)
+        return document
+
+    def documents(self) -> list[Document]:
+        """Returns every document in the order in which they were added."""
+        with self._store.reading() as connection:
+            return records.documents(connection)
+
+    def document(self, id: int) -> Document:
+        """Returns a document.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with self._store.reading() as connection:
+            return records.document(connection, id)
+
+    def page_text(self, document: int, page: int | None) -> str:
+        """Returns the text in which the spans of a page's passages count.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+
+        Raises:
+            UnknownDocument: There is no such document or page.
+        """
+        with self._store.reading() as connection:
+            return records.page_text(connection, document, page)
+
+    def passages(self, document: int) -> list[Passage]:
+        """Returns the passages of a document in reading order."""
+        with self._store.reading() as connection:
+            return records.passages(connection, document)
+
+    def search(self, query: str, k: int = 6) -> list[Hit]:
+        """Finds the passages that answer a query, in documents that this or another process has added.
+
+        Args:
+            query: Any text; only its beginning counts where it is very long.
+            k: How many passages at most.
+
+        Returns:
+            The hits, best first; none for a blank query or an empty library.
+
+        Raises:
+            LibraryError: The store cannot be read or the model not be loaded.
+        """
+        if not query.strip() or k < 1 or self._is_empty():
+            return []
+        vector = self._embedder.embed([query])[0]
+        index = self._index()
+        with self._store.reading() as connection:
+            hits = search(connection, index, query, vector, k)
+        index.save()
+        return hits
+
+    def status(self) -> Status:
+        """Returns how much the library holds."""
+        with self._store.reading() as connection:
+            documents, passages = (
+                connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                for table in ("documents", "passages")
+            )
+            dimensions, embedder = meta(connection, "dimensions"), meta(connection, "embedder")
+        folder = self._store.folder
+        size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        cached = (folder / CACHE).exists()
+        return Status(
+            str(folder), documents, passages, size, embedder or self._embedder.name, int(dimensions or 0), cached
+        )
+
+    def verify(self) -> list[str]:
+        """Returns every problem found, a line each; none where the library is sound."""
+        try:
+            return problems(self._store)
+        except LibraryDamaged as error:
+            return [str(error)]
+
+    def close(self) -> None:
+        """Ends the use of the library; calls that are still running end in peace."""
+        if self._vectors is not None:
+            self._vectors.save()
+        self._store.close()
+
+    def _is_empty(self) -> bool:
+        with self._store.reading() as connection:
+            return connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+
+    def _index(self) -> VectorIndex:
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = VectorIndex(self._store.folder, self._embedder.dimensions)
+            return self._vectors

@@ -1,0 +1,212 @@
+"""Documents, pages and passages as rows of the store."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from index.chunk import Chunk
+from index.errors import UnknownDocument
+from index.types import Document, OutcomeStatus, Passage, ReadDocument
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_DOCUMENT = """
+    SELECT id, path, title, kind, sha256, size, (SELECT count(*) FROM pages WHERE document = documents.id),
+        (SELECT count(*) FROM passages JOIN pages ON pages.id = page WHERE document = documents.id), added
+    FROM documents
+"""
+_PASSAGE = """
+    SELECT passages.id, document, number, start, end, heading, passages.text
+    FROM passages JOIN pages ON pages.id = passages.page
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document that is ready to be stored, but for its vectors.
+
+    Attributes:
+        path: Absolute path, the document's identity.
+        sha256: Hex digest of its bytes.
+        size: Bytes.
+        content: What the reader made of it.
+        chunks: Its passages.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    content: ReadDocument
+    chunks: tuple[Chunk, ...]
+
+
+def document(connection: sqlite3.Connection, number: int) -> Document:
+    """Returns a document by its id.
+
+    Raises:
+        UnknownDocument: There is none.
+    """
+    row = connection.execute(f"{_DOCUMENT} WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise UnknownDocument(f"No document has the number {number}; see `assistant index list`.")
+    return Document(*row)
+
+
+def documents(connection: sqlite3.Connection) -> list[Document]:
+    """Returns every document in the order in which they were added."""
+    return [Document(*row) for row in connection.execute(f"{_DOCUMENT} ORDER BY id")]
+
+
+def find(connection: sqlite3.Connection, reference: str) -> Document:
+    """Returns the document that goes by an id, a path, a file name or a title, tried in this order.
+
+    Raises:
+        UnknownDocument: None does, or several do.
+    """
+    rows = connection.execute("SELECT id, path, title FROM documents").fetchall()
+    for matches in (_by_path, _by_id, _by_name):
+        found = [number for number, path, title in rows if matches(reference, number, path, title)]
+        if len(found) == 1:
+            return document(connection, found[0])
+        if found:
+            some = ", ".join(map(str, found[:10]))
+            raise UnknownDocument(f"Several documents go by {reference}; name one by its number: {some}.")
+    raise UnknownDocument(f"No document goes by {reference}; see `assistant index list`.")
+
+
+def _by_path(reference: str, number: int, path: str, title: str) -> bool:
+    return path in (reference, os.path.realpath(reference))
+
+
+def _by_id(reference: str, number: int, path: str, title: str) -> bool:
+    return reference == str(number)
+
+
+def _by_name(reference: str, number: int, path: str, title: str) -> bool:
+    return reference in (title, PurePath(path).name)
+
+
+def page_text(connection: sqlite3.Connection, number: int, page: int | None) -> str:
+    """Returns the text of a page.
+
+    Args:
+        connection: Of the store.
+        number: The document's id.
+        page: The page's number; None for a format without pages.
+
+    Raises:
+        UnknownDocument: There is no such document or page.
+    """
+    row = connection.execute(
+        "SELECT text FROM pages WHERE document = ? AND number IS ? ORDER BY position", (number, page)
+    ).fetchone()
+    if row is None:
+        held = document(connection, number)
+        raise UnknownDocument(f"{held.title} has no page {page}.")
+    return str(row[0])
+
+
+def passages(connection: sqlite3.Connection, number: int) -> list[Passage]:
+    """Returns the passages of a document in reading order."""
+    order = "WHERE document = ? ORDER BY position, start"
+    return [Passage(*row) for row in connection.execute(f"{_PASSAGE} {order}", (number,))]
+
+
+def passages_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Passage]:
+    """Returns those of the passages that exist."""
+    found = {}
+    for number in numbers:
+        if row := connection.execute(f"{_PASSAGE} WHERE passages.id = ?", (number,)).fetchone():
+            found[number] = Passage(*row)
+    return found
+
+
+def at_path(connection: sqlite3.Connection, path: str) -> Document | None:
+    """Returns the document that was added from a path."""
+    row = connection.execute(f"{_DOCUMENT} WHERE path = ?", (path,)).fetchone()
+    return Document(*row) if row else None
+
+
+def put(
+    connection: sqlite3.Connection, new: NewDocument, vectors: NDArray[np.float32]
+) -> tuple[OutcomeStatus, Document]:
+    """Stores a document, or replaces the one of the same path.
+
+    Args:
+        connection: In a writing transaction.
+        new: The document.
+        vectors: Shape (passages, dimensions), in the order of its chunks.
+
+    Returns:
+        What happened and the document as it now is.
+    """
+    row = connection.execute("SELECT id, sha256 FROM documents WHERE path = ?", (new.path,)).fetchone()
+    if row and row[1] == new.sha256:
+        return "unchanged", document(connection, row[0])
+    values = (
+        new.content.title,
+        new.content.kind,
+        new.sha256,
+        new.size,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    if row:
+        _empty(connection, row[0])
+        update = "UPDATE documents SET title = ?, kind = ?, sha256 = ?, size = ?, added = ? WHERE id = ?"
+        connection.execute(update, (*values, row[0]))
+    else:
+        insert = "INSERT INTO documents (title, kind, sha256, size, added, path) VALUES (?, ?, ?, ?, ?, ?)"
+        row = (connection.execute(insert, (*values, new.path)).lastrowid,)
+    _fill(connection, row[0], new, vectors)
+    return "changed" if len(row) > 1 else "added", document(connection, row[0])
+
+
+def remove(connection: sqlite3.Connection, number: int) -> None:
+    """Removes a document with everything cut from it."""
+    _empty(connection, number)
+    connection.execute("DELETE FROM documents WHERE id = ?", (number,))
+
+
+def _empty(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("DELETE FROM passages WHERE page IN (SELECT id FROM pages WHERE document = ?)", (number,))
+    connection.execute("DELETE FROM pages WHERE document = ?", (number,))
+
+
+def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors: NDArray[np.float32]) -> None:
+    page = "INSERT INTO pages (document, position, number, text) VALUES (?, ?, ?, ?)"
+    rows: list[Any] = [
+        connection.execute(page, (number, position, one.number, one.text)).lastrowid
+        for position, one in enumerate(new.content.pages)
+    ]
+    passage = "INSERT INTO passages (page, start, end, heading, text) VALUES (?, ?, ?, ?, ?)"
+    for one, vector in zip(new.chunks, vectors, strict=True):
+        cursor = connection.execute(passage, (rows[one.page], one.start, one.end, one.heading, one.text))
+        connection.execute("INSERT INTO vectors VALUES (?, ?)", (cursor.lastrowid, _blob(vector)))
+
+
+def _blob(vector: NDArray[np.float32]) -> bytes:
+    return vector.astype("<f4", copy=False).tobytes()
+
+
+def vectors_after(connection: sqlite3.Connection, passage: int) -> tuple[Sequence[int], NDArray[np.float32]]:
+    """Returns the ids and vectors of the passages after one, shapes (n,) and (n, dimensions)."""
+    import numpy as np
+
+    rows = connection.execute(
+        "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage", (passage,)
+    ).fetchall()
+    matrix = np.frombuffer(b"".join(blob for _, blob in rows), "<f4").reshape(len(rows), -1)
+    return [number for number, _ in rows], matrix
+
+
+def removed_after(connection: sqlite3.Connection, removal: int) -> list[int]:
+    """Returns the passages that were removed after a removal."""
+    return [row[0] for row in connection.execute("SELECT passage FROM removals WHERE id > ?", (removal,))]

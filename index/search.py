@@ -1,0 +1,105 @@
+"""From a question to passages: by meaning and by words, both scores weighed together."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+from index.records import document, passages_by_id
+from index.types import Hit
+from index.vectors import VectorIndex
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CANDIDATES = 100
+DENSE_WEIGHT, LEXICAL_WEIGHT = 0.6, 0.4
+# Title, headings, text: a word in a title says about as much as one in the text.
+_COLUMN_WEIGHTS = "1.0, 1.0, 1.0"
+# More words than these make a query slow and no better: they are a pasted page, not a question.
+MAX_WORDS = 64
+_WORD = re.compile(r"\w+")
+# Words that say nothing about what is sought; without them the rest decides.
+STOP_WORDS = frozenset(
+    "a about an and any are as at be been being but by can could did do does for from had has have he her his how i if "
+    "in into is it its may me might must my no not of on or our shall she should so such than that the their them then "
+    "there these they this those to us was we were what when where which while who whom whose why will with would you "
+    "your".split()
+)
+
+
+def search(
+    connection: sqlite3.Connection, index: VectorIndex, query: str, vector: NDArray[np.float32], count: int
+) -> list[Hit]:
+    """Finds the passages that answer a query.
+
+    Both ways give candidates. A candidate's score is a weighted sum of its cosine and of its BM25, the latter divided
+    by the best BM25 of the query.
+
+    Args:
+        connection: In a reading transaction of the store.
+        index: The vectors.
+        query: What is asked, in any words.
+        vector: Its embedding, shape (dimensions,).
+        count: How many passages at most.
+
+    Returns:
+        The hits, best first.
+    """
+    depth = max(CANDIDATES, 2 * count)
+    cosines = dict(zip(*index.nearest(connection, vector, depth), strict=True))
+    words = lexical(connection, query, depth)
+    cosines |= cosines_of(connection, vector, [number for number in words if number not in cosines])
+    scores = {number: DENSE_WEIGHT * cosines[number] + LEXICAL_WEIGHT * words.get(number, 0.0) for number in cosines}
+    best = sorted(scores, key=lambda number: (-scores[number], number))[:count]
+    found = passages_by_id(connection, best)
+    return [
+        Hit(
+            found[number],
+            document(connection, found[number].document),
+            scores[number],
+            cosines[number],
+            words.get(number, 0.0),
+        )
+        for number in best
+        if number in found
+    ]
+
+
+def lexical(connection: sqlite3.Connection, query: str, count: int) -> dict[int, float]:
+    """Finds passages by their words.
+
+    Returns:
+        BM25 divided by the best BM25 of this query, 0 to 1, by passage, best first.
+    """
+    match = match_expression(query)
+    if not match:
+        return {}
+    rows = connection.execute(
+        f"SELECT rowid, -bm25(words, {_COLUMN_WEIGHTS}) AS score FROM words WHERE words MATCH ? "  # noqa: S608
+        "ORDER BY score DESC LIMIT ?",
+        (match, count),
+    ).fetchall()
+    best = max((score for _, score in rows), default=0.0)
+    return {number: score / best for number, score in rows} if best > 0 else {}
+
+
+def match_expression(query: str) -> str:
+    """The words of a query as an expression of FTS5, each in quotes, so that nothing in it is taken for an operator."""
+    words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
+    telling = [word for word in words if word not in STOP_WORDS] or words
+    return " OR ".join(f'"{word}"' for word in telling[:MAX_WORDS])
+
+
+def cosines_of(connection: sqlite3.Connection, vector: NDArray[np.float32], numbers: list[int]) -> dict[int, float]:
+    """Returns the cosines between a query and some passages, read from the store."""
+    import numpy as np
+
+    found = {}
+    for number in numbers:
+        row = connection.execute("SELECT vector FROM vectors WHERE passage = ?", (number,)).fetchone()
+        if row:
+            found[number] = float(np.frombuffer(row[0], "<f4") @ vector)
+    return found

@@ -1,0 +1,215 @@
+"""Nearest vectors: an exact FAISS index in memory, kept in step with the store, and a file to start from.
+
+The file is a cache. It names the library and the state of the store that it stands for; one that is missing, damaged,
+of another library or ahead of the store is left aside, and the index is built from the store.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from index.records import removed_after, vectors_after
+from index.store import meta
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE = "vectors.faiss"
+# Fewer vectors than these are read from the store faster than anybody notices.
+WORTH_A_FILE = 1000
+SAMPLES = 16
+_MAGIC = b"assistant-vectors-1\n"
+# What reading a file that is not ours may raise.
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state of the store.
+
+    Attributes:
+        library: The store's own name.
+        passage: The last passage that was ever added, 0 before the first.
+        removal: The last removal, 0 before the first.
+    """
+
+    library: str
+    passage: int
+    removal: int
+
+
+def mark(connection: sqlite3.Connection) -> Mark:
+    """Returns the state that a connection sees; costs microseconds."""
+    last = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+    return Mark(meta(connection, "library") or "", last.get("passages", 0), last.get("removals", 0))
+
+
+class VectorIndex:
+    """The vectors of a library; used by any number of threads.
+
+    Args:
+        folder: Where the cache file lies.
+        dimensions: Numbers in a vector.
+    """
+
+    def __init__(self, folder: Path, dimensions: int) -> None:
+        self.path = folder / FILE
+        self._dimensions = dimensions
+        self._lock = Lock()
+        self._index: Any = None
+        self._mark: Mark | None = None
+        self._saved = 0
+
+    def nearest(
+        self, connection: sqlite3.Connection, query: NDArray[np.float32], count: int
+    ) -> tuple[list[int], list[float]]:
+        """Finds the passages nearest to a query in the store as a connection sees it.
+
+        Args:
+            connection: In a reading transaction.
+            query: Shape (dimensions,), length 1.
+            count: How many at most.
+
+        Returns:
+            Their ids and cosines, nearest first.
+        """
+        with self._lock:
+            self._catch_up(connection)
+            if not self._index.ntotal:
+                return [], []
+            cosines, ids = self._index.search(query[None], min(count, self._index.ntotal))
+        return ids[0].tolist(), cosines[0].tolist()
+
+    def contents(self, connection: sqlite3.Connection) -> dict[int, NDArray[np.float32]]:
+        """Returns every vector that a search would consider, by passage."""
+        import faiss
+
+        with self._lock:
+            self._catch_up(connection)
+            ids = faiss.vector_to_array(self._index.id_map).tolist()
+            return {number: self._index.reconstruct(number) for number in ids}
+
+    def save(self) -> None:
+        """Writes the cache file if it has fallen behind enough to matter; failing to do so loses only time."""
+        with self._lock:
+            if self._mark is None or abs(self._mark.passage + self._mark.removal - self._saved) < WORTH_A_FILE:
+                return
+            try:
+                _write(self.path, self._index, self._mark)
+                self._saved = self._mark.passage + self._mark.removal
+            except OSError as error:
+                _log.warning("The cache %s was not written: %s", self.path, error)
+
+    def _catch_up(self, connection: sqlite3.Connection) -> None:
+        now = mark(connection)
+        if self._mark is None:
+            self._start(connection, now)
+        elif not _leads_to(now, self._mark):  # another thread may have seen a later state already
+            self._apply(connection, self._mark)
+            self._mark = now
+
+    def _start(self, connection: sqlite3.Connection, now: Mark) -> None:
+        saved = self._load(now)
+        if saved is not None:
+            self._apply(connection, saved)
+        if saved is None or not self._agrees(connection):
+            self._index = _empty(self._dimensions)
+            self._apply(connection, Mark(now.library, 0, now.removal))
+        self._mark = now
+
+    def _agrees(self, connection: sqlite3.Connection) -> bool:
+        """Whether the index has as many vectors as the store and the same ones at some places.
+
+        A store that was put back from a copy and has grown since looks like a successor of what the file stands for.
+        """
+        import faiss
+        import numpy as np
+
+        ids = faiss.vector_to_array(self._index.id_map)
+        if len(ids) != connection.execute("SELECT count(*) FROM passages").fetchone()[0]:
+            return False
+        for number in ids[:: max(1, len(ids) // SAMPLES)].tolist():
+            row = connection.execute("SELECT vector FROM vectors WHERE passage = ?", (number,)).fetchone()
+            if row is None or not np.array_equal(self._index.reconstruct(number), np.frombuffer(row[0], "<f4")):
+                return False
+        return True
+
+    def _apply(self, connection: sqlite3.Connection, since: Mark) -> None:
+        import faiss
+        import numpy as np
+
+        ids, vectors = vectors_after(connection, since.passage)
+        if ids:
+            self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.asarray(ids, np.int64))
+        if gone := removed_after(connection, since.removal):
+            self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(gone, np.int64)))
+
+    def _load(self, now: Mark) -> Mark | None:
+        try:
+            index, saved = _read(self.path)
+        except FileNotFoundError:
+            return None
+        except (OSError, *_DAMAGE) as error:
+            _log.warning("The cache %s is built anew: %s", self.path, error)
+            return None
+        if not _leads_to(saved, now) or index.d != self._dimensions:
+            return None
+        self._index, self._saved = index, saved.passage + saved.removal
+        return saved
+
+
+def cache_problem(folder: Path) -> str | None:
+    """Says what is wrong with the cache file, if anything is."""
+    try:
+        _read(folder / FILE)
+    except FileNotFoundError:
+        return None
+    except (OSError, *_DAMAGE) as error:
+        return f"the cache {folder / FILE} is not sound ({error}); delete it, it will be made anew"
+    return None
+
+
+def _leads_to(earlier: Mark, later: Mark) -> bool:
+    same = earlier.library == later.library
+    return same and earlier.passage <= later.passage and earlier.removal <= later.removal
+
+
+def _empty(dimensions: int) -> Any:
+    import faiss
+
+    return faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
+
+
+def _write(path: Path, index: Any, state: Mark) -> None:
+    import faiss
+
+    payload = faiss.serialize_index(index).tobytes()
+    header = json.dumps({**asdict(state), "checksum": zlib.crc32(payload)}).encode()
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(_MAGIC + header + b"\n" + payload)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[Any, Mark]:
+    import faiss
+    import numpy as np
+
+    magic, header, payload = path.read_bytes().split(b"\n", 2)
+    fields = json.loads(header)
+    # FAISS trusts what it reads, so it is only given what we wrote.
+    if magic + b"\n" != _MAGIC or fields.pop("checksum") != zlib.crc32(payload):
+        raise ValueError("it is damaged")
+    return faiss.deserialize_index(np.frombuffer(payload, np.uint8)), Mark(**fields)

@@ -1,0 +1,101 @@
+"""Checks a library against itself, whatever it was that happened to its files."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from index.store import Store, meta
+from index.vectors import VectorIndex, cache_problem
+
+_ENOUGH = 20
+_FLOAT_BYTES = 4
+_TOLERANCE = 1e-3
+# What must be nothing, and what is wrong where it is something.
+_FAULTS = {
+    "pages without a document": "SELECT id FROM pages WHERE document NOT IN (SELECT id FROM documents)",
+    "documents without a page": "SELECT id FROM documents WHERE id NOT IN (SELECT document FROM pages)",
+    "passages without a page": "SELECT id FROM passages WHERE page NOT IN (SELECT id FROM pages)",
+    "passages without a vector": "SELECT id FROM passages WHERE id NOT IN (SELECT passage FROM vectors)",
+    "vectors without a passage": "SELECT passage FROM vectors WHERE passage NOT IN (SELECT id FROM passages)",
+    "passages without an entry of words": "SELECT id FROM passages WHERE id NOT IN (SELECT id FROM words_docsize)",
+    "entries of words without a passage": "SELECT id FROM words_docsize WHERE id NOT IN (SELECT id FROM passages)",
+    "passages that were removed": "SELECT id FROM passages WHERE id IN (SELECT passage FROM removals)",
+}
+
+
+def problems(store: Store) -> list[str]:
+    """Finds what is wrong.
+
+    Returns:
+        A line for each problem.
+
+    Raises:
+        LibraryDamaged: So much is wrong that the store cannot be read at all.
+    """
+    with store.reading() as connection:
+        found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection), *_of_vectors(connection)]
+        found += _of_cache(store, connection)
+    with store.writing() as connection:
+        found += _of_words(connection)
+    return found
+
+
+def _of_sqlite(connection: sqlite3.Connection) -> Iterator[str]:
+    for (line,) in connection.execute("PRAGMA integrity_check"):
+        if line != "ok":
+            yield f"SQLite: {line}"
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"SQLite: row {row} of {table} points at nothing in {parent}"
+
+
+def _of_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    for what, query in _FAULTS.items():
+        if rows := [str(row[0]) for row in connection.execute(query)]:
+            more = f" and {len(rows) - _ENOUGH} more" if len(rows) > _ENOUGH else ""
+            yield f"{what}: {', '.join(rows[:_ENOUGH])}{more}"
+
+
+def _of_spans(connection: sqlite3.Connection) -> Iterator[str]:
+    query = (
+        "SELECT passages.id, start, end, passages.text, pages.text FROM passages JOIN pages ON pages.id = page "
+        "ORDER BY page"
+    )
+    for passage, start, end, text, page in connection.execute(query):
+        if not 0 <= start < end <= len(page) or page[start:end] != text:
+            yield f"passage {passage} is not what its page has at {start} to {end}"
+
+
+def _of_words(connection: sqlite3.Connection) -> Iterator[str]:
+    try:
+        connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        yield f"the index of words does not fit the passages ({error})"
+
+
+def _of_vectors(connection: sqlite3.Connection) -> Iterator[str]:
+    import numpy as np
+
+    dimensions = int(meta(connection, "dimensions") or 0)
+    for passage, blob in connection.execute("SELECT passage, vector FROM vectors"):
+        vector = np.frombuffer(blob, "<f4") if len(blob) == _FLOAT_BYTES * dimensions else np.zeros(0, np.float32)
+        if not abs(float(np.linalg.norm(vector)) - 1) < _TOLERANCE:
+            yield f"the vector of passage {passage} is not {dimensions} numbers of length 1"
+
+
+def _of_cache(store: Store, connection: sqlite3.Connection) -> Iterator[str]:
+    """What a process that starts now would search."""
+    import numpy as np
+
+    dimensions = int(meta(connection, "dimensions") or 0)
+    if not dimensions:
+        return
+    if problem := cache_problem(store.folder):
+        yield problem
+    cached = VectorIndex(store.folder, dimensions).contents(connection)
+    for passage, blob in connection.execute("SELECT passage, vector FROM vectors"):
+        vector = cached.pop(passage, None)
+        if vector is None or not np.array_equal(vector, np.frombuffer(blob, "<f4")):
+            yield f"the vector of passage {passage} in the cache is not the one in the store"
+    if cached:
+        yield f"the cache holds {len(cached)} vectors that the store does not"
