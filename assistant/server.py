@@ -12,6 +12,7 @@ import click
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.app import build
 from assistant.errors import SettingsError
@@ -21,6 +22,17 @@ from assistant.settings import PageSettings, Settings
 log = logging.getLogger(__name__)
 
 SAMPLES = Path(__file__).parent / "samples" / "documents"
+# Gradio starts itself with inline scripts and makes functions of templates, so scripts need the two exceptions.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -60,6 +72,7 @@ def make_application(assistant: Assistant) -> FastAPI:
     from ui.app import CSS, THEME, build_page
 
     application = FastAPI(title="Assistant", docs_url=None, redoc_url=None, openapi_url=None)
+    application.add_middleware(SafeHeaders)
 
     @application.get("/healthz")
     async def health() -> dict[str, str]:
@@ -79,6 +92,27 @@ def make_application(assistant: Assistant) -> FastAPI:
         run_history=False,
     )
     return mounted
+
+
+class SafeHeaders:
+    """Tells browsers to load nothing from elsewhere, whatever an answer or a document says.
+
+    Args:
+        app: The application whose responses get the headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def add_samples(assistant: Assistant) -> None:

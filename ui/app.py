@@ -28,7 +28,8 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     Args:
         assistant: Who answers; it must stay open while the page is served.
     """
-    with gr.Blocks(title="Assistant", fill_height=True, fill_width=True, delete_cache=CACHE) as page:
+    page = gr.Blocks(title="Assistant", fill_height=True, fill_width=True, delete_cache=CACHE)
+    with page:
         token = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_KEY)
         view = gr.State(View())
         header.make_header(assistant)

@@ -17,8 +17,8 @@ from assistant.session import Assistant
 from ui import evidence, history
 from ui.evidence import EVENT
 from ui.render import messages, turn_messages
-from ui.turn import answer, wait_for_end
-from ui.view import View, from_stored, is_token, new_token
+from ui.turn import answer
+from ui.view import View, from_stored
 
 WELCOME = """### What would you like to know?
 
@@ -115,14 +115,12 @@ class Handlers:
 
     async def arrive(self, token: str | None, view: View) -> Updates:
         """Gives a browser its token on the first visit, and shows its conversations."""
-        token = token if is_token(token) else new_token()
-        view.of(token)
-        return {self.parts.token: token, self.parts.history: await self._history(view)}
+        return {self.parts.token: view.of(token).token, self.parts.history: await self._history(view)}
 
     async def ask(self, question: str, token: str | None, view: View) -> AsyncGenerator[Updates, None]:
         """Answers a question; nothing happens for an empty one or while another is being answered."""
         parts, view = self.parts, view.of(token)
-        if not question.strip() or view.running:
+        if not question.strip() or view.busy:
             yield {parts.box: gr.skip()}
             return
         turns = view.turns
@@ -134,11 +132,10 @@ class Handlers:
                     yield {parts.chat: before + turn_messages(turn, len(turns) - 1)}
         yield await self._ended(view) if view.turns is turns else {parts.history: await self._history(view)}
 
-    async def stopped(self, token: str | None, view: View) -> Updates:
-        """Shows what there was when the person stopped the answer."""
-        view = view.of(token)
-        await wait_for_end(view)
-        return await self._ended(view)
+    async def stop(self, token: str | None, view: View) -> None:
+        """Stops the running answer; what asked the question then shows how far it came."""
+        if task := view.of(token).running:
+            task.cancel()
 
     async def example(self, token: str | None, view: View, event: gr.SelectData) -> AsyncGenerator[Updates, None]:
         """Asks the question of an example."""
@@ -192,11 +189,10 @@ def connect(handlers: Handlers, new: gr.Button) -> None:
     parts = handlers.parts
     seen = [parts.chat, parts.box, parts.evidence, parts.history]
     who = [parts.token, parts.view]
-    asking = [
-        parts.box.submit(handlers.ask, [parts.box, *who], seen, trigger_mode="multiple", **EVENT),
-        parts.chat.example_select(handlers.example, who, seen, trigger_mode="multiple", **EVENT),
-        parts.chat.option_select(handlers.again, who, seen, trigger_mode="multiple", **EVENT),
-    ]
-    parts.box.stop(handlers.stopped, who, seen, cancels=asking, **EVENT)
+    # More than once at a time: a question may be asked while the answer of another conversation still runs.
+    parts.box.submit(handlers.ask, [parts.box, *who], seen, trigger_mode="multiple", **EVENT)
+    parts.chat.example_select(handlers.example, who, seen, trigger_mode="multiple", **EVENT)
+    parts.chat.option_select(handlers.again, who, seen, trigger_mode="multiple", **EVENT)
+    parts.box.stop(handlers.stop, who, None, **EVENT)
     new.click(handlers.new, who, seen, **EVENT)
     parts.history.act(handlers.act, who, seen, **EVENT)

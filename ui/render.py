@@ -18,6 +18,8 @@ MAX_QUESTION = 4_000
 MAX_RESULT = 6_000
 MAX_TITLE = 60
 NO_SOURCE = "No source was found for this sentence. Check it yourself before you rely on it."
+# Stand for the tags of a mark while tags are taken out of the text: characters for private use.
+BEGIN, END = "\ue000", "\ue001"
 THINKING = '<span class="thinking">Thinking …</span>'
 
 
@@ -58,10 +60,10 @@ def _said(turn: ShownTurn, number: int) -> list[Message]:
 
 def _answer(answer: Answer, number: int) -> str:
     before, after = f'<mark class="unsupported" title="{NO_SOURCE}">', "</mark>"
-    # Marked first by characters that no answer holds, since the tags must outlive the removal of tags.
-    text, missing = marked(answer.text, answer.unsupported, "\ue000", "\ue001")
+    text = answer.text.replace(BEGIN, "").replace(END, "")
+    text, missing = marked(text, answer.unsupported, BEGIN, END)
     text = linked(prose(text), answer.citations, number)
-    text = text.replace("\ue000", before).replace("\ue001", after)
+    text = text.replace(BEGIN, before).replace(END, after)
     return "\n\n".join([text, _foot(answer, missing)])
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from assistant.errors import UnknownConversation
-from assistant.events import Failed, TextDelta
+from assistant.events import Event, Failed, TextDelta
 from assistant.session import Assistant
 from ui.view import ShownTurn, View
 
@@ -32,57 +31,66 @@ async def answer(assistant: Assistant, view: View, question: str) -> AsyncGenera
     """
     turn = ShownTurn(question)
     turns, conversation, owner = view.turns, view.conversation, view.owner
-    ended = view.running = asyncio.Event()
     turns.append(turn)
-    before = None if conversation else {each.id for each in await assistant.conversations.list(owner)}
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    task = view.running = asyncio.create_task(_pump(assistant, turn.question, conversation, owner, events))
     try:
         yield turn
-        async with aclosing(_events(assistant, turn, conversation, owner)) as updates:
+        async with aclosing(_updates(turn, events)) as updates:
             async for _ in updates:
                 yield turn
+        if not task.cancelled():
+            await task
     except Exception as error:  # the edge: the page stays usable
         log.exception("a turn of the page failed")
         turn.end = Failed(f"Something went wrong ({type(error).__name__}: {error}); the log has the details.", "")
-        yield turn
     finally:
+        task.cancel()
+        # Until then the turn is not written down, and its conversation could not be found.
+        await asyncio.wait([task])
         turn.stop()
-        found = conversation or turn.conversation or await _begun(assistant, owner, before or set(), question)
+        found = conversation or turn.conversation or await _begun(assistant, owner, turn)
         if view.turns is turns:
             view.conversation, view.running = found, None
-        ended.set()
 
 
-async def _events(
-    assistant: Assistant, turn: ShownTurn, conversation: str | None, owner: str
-) -> AsyncGenerator[ShownTurn, None]:
-    shown = 0.0
-    async with aclosing(assistant.stream(turn.question, conversation, owner)) as events:
-        async for event in events:
-            turn.take(event)
-            now = time.monotonic()
-            if isinstance(event, TextDelta) and now - shown < SECONDS_BETWEEN_UPDATES:
-                continue
-            shown = now
-            yield turn
+async def _pump(
+    assistant: Assistant, question: str, conversation: str | None, owner: str, events: asyncio.Queue[Event | None]
+) -> None:
+    """Runs the turn in a task of its own, which a stop cancels."""
+    try:
+        async with aclosing(assistant.stream(question, conversation, owner)) as stream:
+            async for event in stream:
+                events.put_nowait(event)
+    finally:
+        events.put_nowait(None)
 
 
-async def _begun(assistant: Assistant, owner: str, before: set[str], question: str) -> str | None:
+async def _updates(turn: ShownTurn, events: asyncio.Queue[Event | None]) -> AsyncGenerator[ShownTurn, None]:
+    """Takes what has come since the last update, all at once."""
+    running = True
+    while running:
+        batch = [await events.get()]
+        while not events.empty():
+            batch.append(events.get_nowait())
+        for event in batch:
+            if event is not None:
+                turn.take(event)
+        running = batch[-1] is not None
+        yield turn
+        if isinstance(batch[-1], TextDelta):
+            await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
+
+
+async def _begun(assistant: Assistant, owner: str, turn: ShownTurn) -> str | None:
     """The conversation that a stopped question began: its id comes with the end, which a stop cuts off."""
-    new = [each for each in await assistant.conversations.list(owner) if each.id not in before]
-    for each in new:
+    if not isinstance(turn.end, Failed) or turn.end.kind != "Stopped":
+        return None
+    for each in await assistant.conversations.list(owner, limit=5):
         try:
-            turns = await assistant.conversations.turns(each.id, owner)
-        except UnknownConversation:
+            stored = await assistant.conversations.turns(each.id, owner)
+        except UnknownConversation:  # deleted in another tab
             continue
-        if turns and turns[0].question == question:
+        if [row.question for row in stored] == [turn.question]:
             return each.id
     return None
-
-
-async def wait_for_end(view: View, seconds: float = 10) -> None:
-    """Waits until the running turn of a view has been written down."""
-    if view.running:
-        try:
-            await asyncio.wait_for(view.running.wait(), seconds)
-        except TimeoutError:
-            view.running = None

@@ -24,7 +24,9 @@ from assistant.events import (
 )
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-CUT_OFF = "The answer was cut off before it was finished. Ask again."
+CUT_OFF = (
+    "This answer has not ended: it still runs, or it was cut off. Open the conversation again later, or ask again."
+)
 STOPPED = "You stopped this answer."
 
 
@@ -108,31 +110,50 @@ class View:
     """The state of one tab.
 
     Attributes:
-        owner: Whose conversations it may show.
+        token: The browser's secret.
+        owner: Whose conversations it may show; made of the token.
+        proven: Whether the browser has sent the token.
         conversation: The one it shows; None before the first answer of a new one.
         turns: What it shows. Another list takes its place when another conversation is opened.
-        running: Set while a turn of this list is being answered, and told when that has ended.
+        running: Answers a turn of this list; cancelling it stops the turn.
     """
 
+    token: str = ""
     owner: str = ""
+    proven: bool = False
     conversation: str | None = None
     turns: list[ShownTurn] = field(default_factory=list)
-    running: asyncio.Event | None = None
+    running: asyncio.Task[None] | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
 
-    def of(self, token: str | None) -> View:
+    @property
+    def busy(self) -> bool:
+        """Whether a question of this list is still without an end."""
+        return bool(self.turns) and self.turns[-1].end is None
+
+    def of(self, token: object) -> View:
         """Returns this view, emptied first if it belongs to another browser.
 
+        A browser has no token before its first visit has been answered; what it asks until then belongs to the
+        token that is on its way to it.
+
+        Args:
+            token: What the browser sent.
+
         Raises:
-            ValueError: The browser has not been given a token.
+            ValueError: It sent none although it had one.
         """
+        if is_token(token):
+            self.proven = True
+        elif not self.proven:
+            token = self.token or new_token()
         owner = owner_of(token)
         if owner != self.owner:
             self.show(None, [])
-            self.owner = owner
+            self.token, self.owner = str(token), owner
         return self
 
 

@@ -1,0 +1,109 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from assistant.conversations import Conversation
+from assistant.session import EngineInfo
+from index.types import Document, Outcome
+from tests.ui.answers import CITATION, answer
+from ui.conversation import example_messages
+from ui.evidence import NONE, Source, panel_html
+from ui.header import header_html
+from ui.history import list_html
+from ui.library import documents_html, progress_html
+from ui.uploads import Upload
+from ui.view import ShownTurn
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+DOCUMENT = Document(3, "/up/notes.md", "Notes", "markdown", "0" * 64, 2_500_000, 1, 12, "2026-11-20T08:00:00+00:00")
+
+
+def turn(**changes):
+    return ShownTurn("How long?", end=answer(citations=(replace(CITATION, **changes),)))
+
+
+def test_the_panel_lists_number_title_page_and_quote():
+    html = panel_html(turn(), 2)
+    assert '<span class="chip">1</span><span class="title">Handbook</span><span class="page">page 4</span>' in html
+    assert 'data-turn="2" data-n="1" aria-expanded="false"' in html
+    assert "<blockquote>three months</blockquote>" in html
+
+
+def test_an_opened_quote_is_marked_in_its_page():
+    html = panel_html(turn(), 0, Source(1, "0123456789three months & so on"))
+    assert ">0123456789<mark>three months</mark> &amp; so on</div>" in html
+    assert 'aria-expanded="true"' in html
+
+
+def test_a_long_page_is_shown_around_the_quote():
+    page = "a" * 20_000 + "three months" + "b" * 20_000
+    html = panel_html(turn(start=20_000, end=20_012), 0, Source(1, page))
+    assert f">… {'a' * 6000}<mark>three months</mark>{'b' * 6000} …<" in html
+
+
+def test_a_source_that_is_gone_says_so():
+    assert '<p class="problem">It is gone.</p>' in panel_html(turn(), 0, Source(1, "", "It is gone."))
+
+
+def test_an_answer_without_sources_says_so():
+    assert panel_html(ShownTurn("?", end=answer(citations=())), 0) == NONE
+
+
+def test_documents_bring_no_markup_into_the_panel():
+    html = panel_html(
+        turn(title=HOSTILE, quote=HOSTILE, document=HOSTILE, start=0, end=len(HOSTILE)), 0, Source(1, HOSTILE * 2)
+    )
+    assert "<img" not in html
+
+
+def test_conversations_are_grouped_by_day():
+    days = ("2026-11-23T10:00:00.000+00:00", "2026-11-22T10:00:00.000+00:00", "2026-10-01T10:00:00.000+00:00")
+    rows = [Conversation(str(n), f"Title {n} {HOSTILE}", when, when) for n, when in enumerate(days)]
+    html = list_html(rows, "1", date(2026, 11, 23))
+    assert [html.index(word) for word in ("Today", "Title 0", "Yesterday", "Title 1", "Earlier", "Title 2")] == sorted(
+        html.index(word) for word in ("Today", "Title 0", "Yesterday", "Title 1", "Earlier", "Title 2")
+    )
+    assert html.count('aria-current="true"') == 1
+    assert "<img" not in html
+
+
+def test_uploads_are_told_one_by_one():
+    waiting, reading, done, refused = (Upload(name, None) for name in ("a", "b", "c", HOSTILE))
+    reading.started = True
+    done.outcome = Outcome("c", "added", "", DOCUMENT)
+    refused.outcome = Outcome("d", "refused", "the file is empty")
+    html = progress_html([waiting, reading, done, refused])
+    assert "2 of 4 read" in html
+    for row in (
+        '<li class="waiting"><b>a</b> <span>waiting</span>',
+        '<li class="reading"><b>b</b> <span>being read …</span>',
+        '<li class="added"><b>c</b> <span>added, 12 passages</span>',
+        '<li class="refused"><b>&lt;img src=x onerror=alert(1)&gt;</b> <span>not added: the file is empty</span>',
+    ):
+        assert row in html
+    assert "1 of 2 in the library" in progress_html([done, refused])
+
+
+def test_documents_are_listed_with_what_they_are():
+    html = documents_html([DOCUMENT, replace(DOCUMENT, id=4, title=HOSTILE, path=f"/{HOSTILE}", pages=3, size=10)])
+    assert "2 documents" in html
+    assert "notes.md · 12 passages, 2.5 MB, added 2026-11-20" in html
+    assert "3 pages, 12 passages, 1 kB" in html
+    assert "<img" not in html
+
+
+def test_the_header_says_who_answers_and_what_is_broken():
+    html = header_html(EngineInfo("built-in <engine>", "Start a server."), {"/x.py": f"/x.py: {HOSTILE}"})
+    assert "built-in &lt;engine&gt;" in html
+    assert "Start a server." in html
+    assert "1 tool file could not be loaded" in html
+    assert "<img" not in html
+
+
+@pytest.mark.parametrize("content", [None, "not JSON"])
+def test_without_sample_questions_there_are_no_examples(tmp_path, content):
+    path = tmp_path / "questions.json"
+    if content:
+        path.write_text(content)
+    assert example_messages(path) == []

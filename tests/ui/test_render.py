@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+from assistant.events import Artifact, Failed, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from tests.ui.answers import CALL, answer
+from ui.render import THINKING, messages, step_title, turn_messages
+from ui.view import STOPPED, ShownTurn, Step
+
+
+def ended(end, text=""):
+    return turn_messages(ShownTurn("How long?", text=text, end=end), 3)
+
+
+def test_an_answer_links_its_citations_and_says_how_sure_it_is():
+    question, said = ended(answer())
+    assert question == {"role": "user", "content": "How long?"}
+    assert '[1]: #source-3-1 "Handbook, page 4"' in said["content"]
+    assert "likely right (0.82) · built-in engine · 1.3 s" in said["content"]
+    assert 'class="foot answered"' in said["content"]
+    assert "no source" not in said["content"]
+
+
+def test_a_declined_question_looks_different():
+    said = ended(answer("The library does not say.", citations=(), abstained=True, confidence=0.1))[1]
+    assert 'class="foot declined"' in said["content"]
+    assert "not found" in said["content"]
+    assert "0.10" not in said["content"]
+
+
+def test_sentences_without_source_are_marked_with_the_reason():
+    text = "It is three months [1]. Bikes <i>fly</i> fast."
+    said = ended(answer(text, unsupported=("Bikes <i>fly</i> fast.", "Not <b>there</b>.")))[1]["content"]
+    assert '<mark class="unsupported" title="No source was found' in said
+    assert ">Bikes &lt;i>fly&lt;/i> fast.</mark>" in said
+    assert "2 sentences have no source" in said
+    assert "No source: Not &lt;b&gt;there&lt;/b&gt;." in said
+
+
+def test_a_model_cannot_write_marks_of_ours():
+    said = ended(answer("\ue000It is\ue001 <mark>so</mark>."))[1]["content"]
+    assert "<mark" not in said
+
+
+def test_a_failure_is_shown_with_what_was_said_and_can_be_asked_again():
+    said = ended(Failed("No server <at> 9.", "c", "EngineUnreachable"), "Half an ans")[1]
+    assert said["content"].startswith("Half an ans\n\n")
+    assert '<div class="note failed" role="alert">No server &lt;at&gt; 9.</div>' in said["content"]
+    assert said["options"] == [{"label": "Ask again", "value": "ask-again"}]
+
+
+def test_a_stopped_answer_is_no_failure():
+    assert f'<div class="note stopped" role="alert">{STOPPED}' in ended(Failed(STOPPED, "", "Stopped"))[1]["content"]
+
+
+def test_a_turn_is_shown_while_it_runs():
+    turn = ShownTurn("How long?")
+    assert turn_messages(turn, 0)[1]["content"] == THINKING
+    turn.take(ToolStarted("c1", "calculator", {"expression": "1+1"}))
+    turn.take(ToolProgress("c1", None, "thinking hard"))
+    [_, step] = turn_messages(turn, 0)
+    assert step["metadata"] == {"title": "Calculator: 1+1", "status": "pending", "log": "thinking hard"}
+    turn.take(ToolFinished(CALL))
+    [_, step, waiting] = turn_messages(turn, 0)
+    assert step["metadata"] == {"title": "Calculator: 1+1", "status": "done", "duration": 0.12}
+    assert waiting["content"] == THINKING
+    turn.take(TextDelta("It <b>is"))
+    assert turn_messages(turn, 0)[2]["content"] == "It &lt;b>is"
+
+
+def test_a_step_shows_arguments_and_result():
+    turn = ShownTurn("?", [Step("c1", "calculator", {"expression": "1+1"}, call=CALL)], end=answer())
+    body = turn_messages(turn, 0)[1]["content"]
+    assert '```json\n{\n  "expression": "1+1"\n}\n```' in body
+    assert "**Result**\n\n```\n2\n```" in body
+
+
+def test_a_failed_step_says_so():
+    call = replace(CALL, ok=False, result="division by zero")
+    step = turn_messages(ShownTurn("?", [Step("c1", "calculator", {}, call=call)], end=answer()), 0)[1]
+    assert step["metadata"]["log"] == "gave an error"
+    assert "**Error**\n\n```\ndivision by zero\n```" in step["content"]
+
+
+def test_a_step_that_was_cut_off_does_not_spin_for_ever():
+    turn = ShownTurn("?", [Step("c1", "calculator", {})], end=Failed(STOPPED, "", "Stopped"))
+    assert turn_messages(turn, 0)[1]["metadata"]["status"] == "done"
+
+
+def test_passages_are_quoted_and_cannot_bring_markup():
+    rows = [{"n": 2, "title": "<img src=x onerror=alert(1)>", "page": 3, "text": "a <script>\n\n# b", "score": 0.5}]
+    call = replace(CALL, result=rows)
+    body = turn_messages(ShownTurn("?", [Step("c1", "search_documents", {}, call=call)], end=answer()), 0)[1]["content"]
+    assert "<img" not in body
+    assert "<script" not in body
+    assert "> a &#60;script&#62; &#35; b" in body
+
+
+def test_a_title_is_short_and_of_one_line():
+    assert step_title(Step("c", "search_documents", {"query": "a\n" * 100})) == f"Search documents: {'a ' * 29}a…"
+    assert step_title(Step("c", "now", {})) == "Now"
+
+
+def test_a_huge_question_is_shown_in_part():
+    shown = turn_messages(ShownTurn("x" * 1_000_000), 0)[0]["content"]
+    assert len(shown) < 5_000
+    assert "996,000 more characters" in shown
+
+
+def test_artifacts_are_named():
+    said = ended(answer(artifacts=(Artifact("/home/me/<plot>.png", "image/png"),)))[1]["content"]
+    assert "Made: &lt;plot&gt;.png" in said
+
+
+def test_turns_are_numbered_through_the_conversation():
+    all_of_them = messages([ShownTurn("a", end=answer()), ShownTurn("b", end=answer())])
+    assert "#source-0-1" in all_of_them[1]["content"]
+    assert "#source-1-1" in all_of_them[3]["content"]
