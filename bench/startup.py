@@ -27,7 +27,7 @@ LIMIT_FIRST_ANSWER_S = 15.0
 
 COMMAND = Path(sys.executable).with_name("assistant")
 QUESTION = "What is 12.5 % of 2,480, minus 17?"
-EXPECTED = "293"
+EXPECTED = "= 293"
 READY = "Assistant is at "
 
 
@@ -47,8 +47,14 @@ class Page:
 
     def memory(self) -> float:
         """Returns the resident memory of the server and its children in gigabytes."""
-        tree = [self.process, *self.process.children(recursive=True)]
-        return sum(process.memory_info().rss for process in tree) / 1e9
+        return sum(process.memory_info().rss for process in self._tree()) / 1e9
+
+    def cpu(self) -> float:
+        """Returns the CPU seconds that the server and its children have used."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._tree())
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
 
 @contextmanager
@@ -96,19 +102,31 @@ def settled_memory(served: Page, quiet: float = 8.0, limit: float = 120.0) -> fl
 
 
 def idle() -> float:
-    """Returns the gigabytes that a page holds which was asked nothing."""
-    with page() as served:
+    """Returns the gigabytes that a page with the samples holds which was asked nothing."""
+    with page("--samples") as served:
         _get(served.url)
         return settled_memory(served)
 
 
-def first_answer() -> tuple[float, float, float]:
-    """Starts the page as ``make run`` does and asks it in a browser that is open already.
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """A page's way to its first answer.
 
-    Returns:
-        Seconds from the start until the page was served, seconds from the start until the answer was shown, and the
-        gigabytes that the server holds some time after it.
+    Attributes:
+        ready: Seconds from the start until the page was served.
+        answered: Seconds from the start until the answer was shown.
+        cpu: CPU seconds that the server used until then; on a busy machine they tell what is its own.
+        memory: Gigabytes that the server holds some time after it.
     """
+
+    ready: float
+    answered: float
+    cpu: float
+    memory: float
+
+
+def first_answer() -> FirstAnswer:
+    """Starts the page as ``make run`` does and asks it in a browser that is open already."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -120,9 +138,9 @@ def first_answer() -> tuple[float, float, float]:
             tab.goto(served.url)
             tab.locator("#ask textarea").fill(QUESTION)
             tab.keyboard.press("Enter")
-            tab.locator("#chat .bot", has_text=EXPECTED).first.wait_for(timeout=60_000)
+            tab.locator("#chat").get_by_text(EXPECTED).first.wait_for(timeout=60_000)
             answered = time.perf_counter() - served.started
-            return ready, answered, settled_memory(served)
+            return FirstAnswer(ready, answered, served.cpu(), settled_memory(served))
 
 
 def _browser() -> Path:
@@ -141,10 +159,10 @@ def main() -> int:
     print(describe("gradio", "torch"))
     held = [verdict("assistant --help, median of 10", help_seconds(), LIMIT_HELP_S, "s")]
     held.append(verdict("memory of the page, asked nothing", idle(), LIMIT_IDLE_GB, "GB"))
-    ready, answered, memory = first_answer()
-    print(f"page served with the samples after {ready:.2f} s")
-    held.append(verdict("start to first answer, with the samples", answered, LIMIT_FIRST_ANSWER_S, "s"))
-    held.append(verdict("memory of the page after an answer", memory, LIMIT_IDLE_GB, "GB"))
+    first = first_answer()
+    print(f"page served with the samples after {first.ready:.2f} s; CPU until the answer {first.cpu:.2f} s")
+    held.append(verdict("start to first answer, with the samples", first.answered, LIMIT_FIRST_ANSWER_S, "s"))
+    held.append(verdict("memory of the page after an answer", first.memory, LIMIT_IDLE_GB, "GB"))
     return 0 if all(held) else 1
 
 
