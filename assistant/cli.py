@@ -249,6 +249,8 @@ def _is_answer(end: Answer | Failed) -> TypeIs[Answer]:
 
 def main() -> None:
     """Entry point: every error is one line and an exit code, its story is in the log."""
+    # Without a log, as before the settings are read, errors must not be printed a second time.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -141,6 +141,7 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """Returns the object that ``assistant ask --json`` and a batch row print."""
         row = asdict(self)
+        row = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
         row["answer"] = row.pop("text")
         row["citations"] = [_without(c, "document_id") for c in row["citations"]]
         row["tool_calls"] = [_without(c, "id") for c in row["tool_calls"]]

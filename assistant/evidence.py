@@ -31,7 +31,7 @@ MIN_CLAIM_WORDS = 3
 MARKER = re.compile(r"[ \t]*\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\](?!\()")
 QUOTED = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|«([^»\n]+)»')
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
-FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.M | re.S)
+CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$|`[^`\n]+`", re.M | re.S)
 ABOUT_US = re.compile(r"\b(i|i'm|i've|me|my|we|you|your|let me)\b", re.I)
 STOP_WORDS = frozenset(
     (
@@ -185,12 +185,17 @@ def _drop_unknown(text: str, ledger: Ledger) -> str:
         known = [n for n in map(int, re.findall(r"\d+", match[1])) if ledger.get(n)]
         return " " + "".join(f"[{n}]" for n in known) if known else ""
 
-    return MARKER.sub(keep, text)
+    # A list in code, such as `[1, 2]`, is no citation.
+    pieces, last = [], 0
+    for code in CODE.finditer(text):
+        pieces += [MARKER.sub(keep, text[last : code.start()]), code[0]]
+        last = code.end()
+    return "".join([*pieces, MARKER.sub(keep, text[last:])])
 
 
 def _claims(text: str) -> list[_Claim]:
     """Splits a text into sentences, each with the markers in or right behind it; code is left out."""
-    prose = FENCE.sub(lambda match: " " * len(match[0]), text)
+    prose = CODE.sub(_blanked, text)
     plain = MARKER.sub(lambda match: " " * len(match[0]), prose)
     claims = []
     for line in re.finditer(r"[^\n]+", plain):
@@ -202,6 +207,11 @@ def _claims(text: str) -> list[_Claim]:
             if sentence:
                 claims.append(_Claim(sentence, tuple(dict.fromkeys(numbers))))
     return claims
+
+
+def _blanked(code: re.Match[str]) -> str:
+    """A block of code is no sentence; code within a sentence is a word of it, but its brackets are no citation."""
+    return " " * len(code[0]) if code[1] else code[0].replace("[", "(").replace("]", ")")
 
 
 def _states_something(sentence: str) -> bool:
@@ -262,9 +272,10 @@ def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -
 
 def _find(words: str, passage: str) -> tuple[int, int] | None:
     """Finds words in a passage, taking any white space for any other."""
-    pattern = r"\s+".join(map(re.escape, words.strip(" .,;…").split()))
-    match = re.search(pattern, passage)
-    return match.span() if match else None
+    for wanted in (words.strip(), words.strip(" .,;…")):
+        if match := re.search(r"\s+".join(map(re.escape, wanted.split())), passage):
+            return match.span()
+    return None
 
 
 def _numbers(text: str) -> set[str]:

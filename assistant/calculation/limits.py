@@ -10,13 +10,17 @@ MAX_DIGITS = 10_000  # of a result, and of every number on the way to it
 MAX_BITS = int(MAX_DIGITS * math.log2(10)) + 1
 MAX_PLACES = 1_000  # that a caller may ask for
 MAX_UNIT_POWER = 50
-SECONDS = 2.0
+SECONDS = 1.0
 
 
 class CalculationError(Exception):
     """An expression cannot be read, has no defined result or would cost too much; the text is one clear line."""
 
 
-def too_big() -> CalculationError:
+class TooBig(CalculationError):
+    """A number has too many digits, and more precision would not change that."""
+
+
+def too_big() -> TooBig:
     """Returns the refusal of a number with too many digits."""
-    return CalculationError(f"the result, or a number on the way to it, would have more than {MAX_DIGITS:,} digits")
+    return TooBig(f"the result, or a number on the way to it, would have more than {MAX_DIGITS:,} digits")

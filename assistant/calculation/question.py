@@ -13,7 +13,7 @@ CURRENCY = re.compile(
 )
 LEAD = re.compile(
     r"\s*(?:(?:please|can\s+you|what(?:['’]s|\s+is|\s+are)|how\s+much\s+(?:is|are)|calculate|compute|evaluate|convert|"
-    r"work\s+out|(?:the\s+)?(?:result|value)\s+of)(?:\s+|:\s*))+",
+    r"work\s+out|(?:the\s+)?(?:result|value|answer)\s+(?:of|to))(?:\s+|:\s*))+",
     re.I,
 )
 TAIL = re.compile(r"(?:[\s?=.]|,?\s+please$|\bis\s+what$|\bis$|\bequals$)+$", re.I)
@@ -23,8 +23,10 @@ PLACES = re.compile(
     re.I,
 )
 PERCENT = r"(?:percentage|percent|per\s+cent|%)"
+HOW_MANY = r"how\s+many\s+(\D+?)(?:\s+(?:are|is))?(?:\s+there)?(?:\s+in)?\s+"
 REWRITES = (
-    (re.compile(r"how\s+many\s+(\D+?)\s+(?:are|is)\s+(?:there\s+)?(?:in\s+)?(.*\d.*|an?\s.+)", re.I), r"(\2) to \1"),
+    (re.compile(HOW_MANY + r"(?:an?|one)\s+(\D+)", re.I), r"1 \2 to \1"),
+    (re.compile(HOW_MANY + r"(\d.*)", re.I), r"(\2) to \1"),
     (re.compile(rf"what\s+{PERCENT}\s+of\s+(.+?)\s+(?:is|are)\s+(.+)", re.I), r"(\2) as % of (\1)"),
     (re.compile(rf"(.+?)\s+(?:is|are)\s+what\s+{PERCENT}\s+of\s+(.+)", re.I), r"(\1) as % of (\2)"),
 )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from assistant.calculation.limits import MAX_DIGITS, CalculationError, too_big
-from assistant.calculation.names import function_name
+from assistant.calculation.names import DIMENSION_WORDS, function_name
 
 Kind = Literal["number", "name", "op", "end"]
 
@@ -36,19 +36,18 @@ WITH_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+(?:,\d+)+(?:\.\d+)?")
 BASED = re.compile(r"0x[0-9a-f]+|0b[01]+|0o[0-7]+", re.I)
 VULGAR = "¼-¾⅐-⅞"
 TOKEN = re.compile(
-    rf"(?P<number>{BASED.pattern}|(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[{VULGAR}]?|[{VULGAR}])"
+    r"(?P<power>[⁰¹²³⁴-⁹⁻]+|(?<=[^\W\d_xX])[23](?![\w.(]))"  # m2 is m²
+    rf"|(?P<number>{BASED.pattern}|(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[{VULGAR}]?|[{VULGAR}])"
     r"|(?P<share>half|(?:one|an?)[ -](?:half|third|quarter))\b"
-    r"|(?P<power>[⁰¹²³⁴-⁹⁻]+|(?<=[^\W\d_])[23](?![\w.(]))"
     r"|(?P<temperature>(?:°\s*|deg(?:rees?)?\s*)(?:c|f|celsius|centigrade|fahrenheit)\b)"
     r"|(?P<word>" + "|".join(word.replace(" ", r"\s+") for word in sorted(WORDS, key=len, reverse=True)) + r")"
-    r"(?![^\W\d]|(?<=%)\s*[^\W\d])"
+    r"(?![^\W\d])"
     r"|(?:math\.)?(?P<name>log(?:2|10)(?=\W|$)|[^\W\d_]+(?:_[^\W\d_]+)*)"
     r"|(?P<sign>\*\*|//|<=|>=|==|!=|<>|[-+*/^%!()\[\],<>=√∛°℃℉'’′\"″≤≥≠×·⋅∙∗÷∕⁄−–—])",
     re.I,
 )
-# "in" is the inch unless a unit follows: 5 ft 11 in, 12 in * 3, but 5 miles in km.
 UNIT_FOLLOWS = re.compile(
-    r"\s*(?!(?:in|to|as|into|and|plus|minus|times|per|x|divided|multiplied)\b)[^\W\d_°(%]|\s*[°(%]"
+    r"\s*(?!(?:in|to|as|into|and|plus|minus|times|per|x|divided|multiplied)\b)[^\W\d_°(%]|\s*[°(%]", re.I
 )
 
 
@@ -124,13 +123,32 @@ class _Tokenizer:
     def _read(self, at: int) -> int:
         separates = bool(self.open and self.open[-1].separates)
         if not separates and (match := WITH_COMMA.match(self.text, at)):
-            return self._add("number", match[0], at, match.end(), self._comma_number(match[0]))
+            return self._add(Token("number", match[0], at, match.end(), self._comma_number(match[0])))
         if separates and GROUPED.match(self.text, at):
             self.open[-1].grouped = True
         match = TOKEN.match(self.text, at)
         if match is None:
             raise CalculationError(f"`{self.text[at]}` at character {at + 1} cannot be read")
-        return self._add(*_classify(match, self.text), match.end())
+        if match.lastgroup == "word" and not WORDS[_word(match)] and match[0] != "A":  # 2 A are amperes
+            return match.end()
+        if self._is_inch(match):
+            return self._add(Token("name", "inch", *match.span()))
+        token = _classify(match)
+        if token.text == "mod" and not self._after_operand():
+            token = Token("name", "mod", token.at, token.end)
+        return self._add(token)
+
+    def _after_operand(self) -> bool:
+        last = self.tokens[-1] if self.tokens else None
+        return last is not None and (last.kind != "op" or last.text in (")", "%", "!", "sup"))
+
+    def _is_inch(self, match: re.Match[str]) -> bool:
+        """Whether "in" is a unit, as in 5 ft 11 in, 12 in * 3, lb/in^2 and cm to in, but not 5 miles in km."""
+        if match[0].lower() != "in" or not self.tokens:
+            return False
+        before = self.tokens[-1]
+        counted = before.kind == "number" and not UNIT_FOLLOWS.match(self.text, match.end())
+        return counted or before.text.lower() in ("to", "/", *DIMENSION_WORDS)
 
     def _comma_number(self, text: str) -> Fraction:
         if GROUPED.fullmatch(text):
@@ -140,3 +158,63 @@ class _Tokenizer:
             self.commas.add("decimals")
             return Fraction(text.replace(".", "").replace(",", "."))
         raise CalculationError(f"`{text}` is no number; write 1234.5 or 1,234.5, and a blank after a list's comma")
+
+    def _add(self, token: Token) -> int:
+        if token.text in ("(", "["):
+            before = self.tokens[-1] if self.tokens else None
+            separates = token.text == "[" or bool(before and before.kind == "name" and function_name(before.text))
+            self.open.append(_Bracket(token.text, token.at, separates))
+        elif token.text in (")", "]"):
+            self._close(token)
+        elif token.text == "," and self.open:
+            self.open[-1].spaced |= self.text[token.end : token.end + 1].isspace()
+        self.tokens.append(token)
+        return token.end
+
+    def _close(self, token: Token) -> None:
+        if not self.open or self.open[-1].sign + token.text not in ("()", "[]"):
+            raise CalculationError(f"the {token.place} closes nothing")
+        bracket = self.open.pop()
+        if bracket.grouped and bracket.spaced:
+            raise CalculationError("a comma separates values within a function's brackets; write 1200 for 1,200 there")
+
+
+def _word(match: re.Match[str]) -> str:
+    return " ".join(match["word"].lower().split())
+
+
+def _classify(match: re.Match[str]) -> Token:
+    at, end = match.span()
+    kind, text = match.lastgroup, match[match.lastgroup or 0]
+    if kind == "word" and text == "A":
+        kind = "name"
+    elif kind == "word":
+        text = WORDS[_word(match)]
+    if kind == "power" or text in ("²", "³"):
+        return Token("op", "sup", at, end, Fraction(_superscript(text)))
+    if kind in ("number", "share"):
+        number = _number(text) if kind == "number" else FRACTION_WORDS[re.split(r"[ -]", text.lower())[-1]]
+        return Token("number", text, at, end, number)
+    if kind == "temperature":
+        return Token("name", "degF" if text.lower().endswith(("f", "fahrenheit")) else "degC", at, end)
+    text = SIGNS.get(text, text) if kind == "sign" else text
+    return Token("name" if text[0].isalpha() and kind != "word" else "op", text, at, end)
+
+
+def _number(text: str) -> Fraction:
+    if BASED.fullmatch(text):
+        return Fraction(int(text, 0))
+    if unicodedata.category(text[-1]) == "No":
+        whole = _number(text[:-1]) if text[:-1] else Fraction(0)
+        return whole + Fraction(unicodedata.numeric(text[-1])).limit_denominator(10)
+    exponent = re.search(r"e([+-]?\d+)$", text, re.I)
+    if exponent and abs(int(exponent[1])) > MAX_DIGITS:
+        raise too_big()
+    return Fraction(text.replace("_", "").rstrip("."))
+
+
+def _superscript(text: str) -> int:
+    plain = unicodedata.normalize("NFKC", text).replace("−", "-")
+    if not re.fullmatch(r"-?\d{1,9}", plain):
+        raise CalculationError(f"`{text}` is no exponent")
+    return int(plain)

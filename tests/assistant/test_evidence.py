@@ -80,6 +80,12 @@ def test_what_states_nothing_needs_no_source() -> None:
         assert checked(text).claims == 0
 
 
+def test_lists_in_code_are_no_citations() -> None:
+    text = "The dice show `[6, 6, 6]`."
+    assert checked(text, [6, 6, 6]).text == text
+    assert checked(text, [6, 6, 6]).unsupported == ()
+
+
 def test_code_is_left_out() -> None:
     assert checked("```python\nanswer = 42\nprint(answer)\n```").claims == 0
 

@@ -57,9 +57,9 @@ def from_tool(name: str, result: Any) -> Reply:
     if name == "list_documents":
         return Reply(_documents(result), 1.0, about_itself=True)
     if isinstance(result, dict) and isinstance(result.get("text"), str):
-        return Reply(f"{result['text']}\n\nComputed by the tool `{name}`.", 1.0)
-    shown = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
-    return Reply(f"The tool `{name}` returned: {shown}", 1.0)
+        return Reply(f"{result['text']} (computed by the tool `{name}`)", 1.0)
+    shown = result if isinstance(result, str) else f"`{json.dumps(result, ensure_ascii=False)}`"
+    return Reply(f"The tool `{name}` returned {shown}", 1.0)
 
 
 def _decline(candidates: Sequence[Candidate]) -> str:

@@ -1,0 +1,324 @@
+"""Puts tokens into postfix order by how tightly their operators bind.
+
+The method is Vaughan Pratt's, "Top Down Operator Precedence", 1973.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from fractions import Fraction
+
+from assistant.calculation.limits import MAX_DEPTH, CalculationError
+from assistant.calculation.names import ANY, CONSTANTS, DIMENSION_WORDS, FUNCTIONS, SCALES, function_name
+from assistant.calculation.tokens import Token
+from assistant.calculation.units import Unit, find_unit, symbol
+
+
+class Bind(IntEnum):
+    """How tightly operators bind, loosest first."""
+
+    NONE = 0
+    COMPARE = auto()
+    CONVERT = auto()
+    COMMA = auto()  # "3 plus 4, times 2": what stands before the comma belongs together
+    SUM = auto()
+    PRODUCT = auto()
+    SIGN = auto()
+    ARGUMENT = auto()  # sin 30 deg
+    COMPOUND = auto()  # 2 h 30 min
+    UNIT = auto()  # 100 km / 2 h is one quantity over another
+    POWER = auto()
+    POSTFIX = auto()
+    ATOM = auto()
+
+
+BINARY = {
+    **dict.fromkeys(("<", ">", "<=", ">=", "=", "!="), Bind.COMPARE),
+    **dict.fromkeys(("+", "-"), Bind.SUM),
+    **dict.fromkeys(("*", "/", "//", "mod", "of", "off", "more", "less", "ratio"), Bind.PRODUCT),
+    "^": Bind.POWER,
+}
+OTHERS = {
+    **dict.fromkeys(("(", "√", "∛"), Bind.PRODUCT),
+    **dict.fromkeys(("to", "in%"), Bind.CONVERT),
+    **dict.fromkeys(("%", "!", "sup"), Bind.POSTFIX),
+}
+OPERAND_SIGNS = ("(", "√", "∛")
+# Written with another base or a power of ten, a number is shown as it was typed.
+AS_TYPED = re.compile(r"^0[xbo]|\de", re.I)
+PERCENTAGES = ("%", "%+", "%-")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One instruction of the stack machine.
+
+    Attributes:
+        op: ``number``, ``constant``, ``unit``, ``call`` or an operator.
+        count: How many values it takes from the stack; it puts one there.
+        text: How it is shown, or the name of the function.
+        number: Of a number.
+        unit: Of a unit.
+    """
+
+    op: str
+    count: int = 0
+    text: str = ""
+    number: Fraction = Fraction(0)
+    unit: Unit | None = None
+
+
+def parse(tokens: Sequence[Token]) -> list[Step]:
+    """Returns an expression in postfix order.
+
+    Args:
+        tokens: As ``tokenize`` returns them.
+
+    Raises:
+        CalculationError: The tokens are no expression, hold an unknown name or are nested too deeply.
+    """
+    return _Parser(tokens).parse()
+
+
+class _Parser:
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self.at = 0
+        self.depth = 0
+        self.separates = False  # whether a comma stands between values here
+        self.steps: list[Step] = []
+
+    def parse(self) -> list[Step]:
+        if not any(t.kind == "number" or function_name(t.text) or t.text.lower() in CONSTANTS for t in self.tokens):
+            raise CalculationError("there is nothing to calculate in this; write for example 12.5 % of 2480")
+        self._expression(Bind.NONE)
+        if self._now.kind != "end":
+            raise self._unexpected()
+        return self.steps
+
+    @property
+    def _now(self) -> Token:
+        return self.tokens[self.at]
+
+    @property
+    def _next(self) -> Token:
+        return self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+
+    def _take(self) -> Token:
+        token = self._now
+        self.at = min(self.at + 1, len(self.tokens) - 1)
+        return token
+
+    def _expect(self, text: str) -> None:
+        if self._now.text != text:
+            raise CalculationError(f"`{text}` is missing before {self._now.place}")
+        self._take()
+
+    def _unexpected(self) -> CalculationError:
+        what = "ends too early" if self._now.kind == "end" else f"cannot go on with {self._now.place}"
+        return CalculationError(f"the expression {what}")
+
+    def _expression(self, limit: Bind) -> None:
+        """Reads up to an operator that binds no tighter than ``limit``."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise CalculationError(f"the expression is nested more than {MAX_DEPTH} levels deep")
+        self._operand(limit)
+        while (binding := self._binding()) > limit:
+            self._operator(binding)
+        self.depth -= 1
+
+    def _operand(self, limit: Bind) -> None:
+        token = self._now
+        if token.kind not in ("number", "name") and token.text not in (*OPERAND_SIGNS, "-", "+"):
+            raise self._unexpected()
+        self._take()
+        if token.kind == "number":
+            self._number(token.number, token.text if AS_TYPED.search(token.text) else "")
+        elif token.kind == "name":
+            self._name(token)
+        elif token.text == "(":
+            self._group()
+        elif token.text in ("-", "+"):
+            self._expression(max(Bind.SIGN, limit))
+            if token.text == "-":
+                self.steps.append(Step("neg", 1))
+        else:
+            self._expression(Bind.ARGUMENT)
+            self.steps.append(Step("call", 1, "sqrt" if token.text == "√" else "cbrt"))
+
+    def _number(self, number: Fraction, text: str = "") -> None:
+        self.steps.append(Step("number", text=text, number=number))
+
+    def _group(self) -> None:
+        outer, self.separates = self.separates, False
+        self._expression(Bind.NONE)
+        self._expect(")")
+        self.separates = outer
+
+    def _name(self, token: Token) -> None:
+        name = token.text.lower()
+        if self._is_function(token, self._now):
+            self._call(function_name(token.text))
+        elif name in CONSTANTS:
+            self.steps.append(Step("constant", text=CONSTANTS[name]))
+        elif name in SCALES:
+            self._number(Fraction(SCALES[name]), name)
+        elif name in DIMENSION_WORDS and self._now.kind == "name":
+            self._expression(Bind.UNIT)
+            self._raise(DIMENSION_WORDS[name])
+        else:
+            self._unit(token)
+
+    def _is_function(self, token: Token, following: Token) -> bool:
+        """``min`` is a minute unless there is something to choose from."""
+        name = function_name(token.text)
+        return bool(name) and (name != "min" or following.text in ("(", "of"))
+
+    def _raise(self, power: int) -> None:
+        self._number(Fraction(power))
+        self.steps.append(Step("^", 2))
+
+    def _unit(self, token: Token) -> None:
+        unit = find_unit(f"{token.text}_{self._now.text}") if self._now.kind == "name" else None
+        if unit is not None:
+            self._take()
+        else:
+            unit = find_unit(token.text)
+        if unit is None:
+            raise CalculationError(
+                f"`{token.text}` is unknown; known are functions (sqrt, root, log, ln, sin, factorial, gcd, round, "
+                "mean and the like), pi, e, and units such as km"
+            )
+        self.steps.append(Step("unit", text=symbol(unit), unit=unit))
+
+    def _call(self, name: str) -> None:
+        if self._now.text == "(":
+            self._take()
+            count = self._arguments(")")
+        elif self._now.text == "of":
+            self._take()
+            count = self._values()
+        else:
+            self._expression(Bind.ARGUMENT)
+            count = 1
+        low, high = FUNCTIONS[name]
+        if not low <= count <= high:
+            wanted = str(low) if low == high else f"{low} to {high}" if high < ANY else f"at least {low}"
+            raise CalculationError(
+                f"{name} takes {wanted} value{'s' * (wanted != '1')}, not {count}; a comma within a function's "
+                "brackets separates values"
+            )
+        self.steps.append(Step("call", count, name))
+
+    def _arguments(self, close: str) -> int:
+        outer, self.separates = self.separates, True
+        count = 0
+        while True:
+            if self._now.text == "[":
+                self._take()
+                count += self._arguments("]")
+            else:
+                self._expression(Bind.NONE)
+                count += 1
+            if self._now.text != ",":
+                break
+            self._take()
+        self._expect(close)
+        self.separates = outer
+        return count
+
+    def _values(self) -> int:
+        """Reads the values of "average of 3, 4 and 5", up to an operator that binds no tighter than a comma."""
+        outer, self.separates = self.separates, True
+        self._expression(Bind.COMMA)
+        count = 1
+        while self._now.text in (",", "and") and self._next.text not in (*BINARY, "to"):
+            while self._now.text in (",", "and"):
+                self._take()
+            self._expression(Bind.COMMA)
+            count += 1
+        self.separates = outer
+        return count
+
+    def _binding(self) -> Bind:
+        token = self._now
+        if token.kind == "number":
+            if self._after_quantity():
+                return Bind.COMPOUND
+            raise CalculationError(f"an operator is missing before {token.place}")
+        if token.kind == "name":
+            constant = token.text.lower() in CONSTANTS
+            return Bind.PRODUCT if constant or self._is_function(token, self._next) else Bind.UNIT
+        if token.text in (",", "and"):
+            return self._joint(token)
+        return OTHERS.get(token.text) or BINARY.get(token.text, Bind.NONE)
+
+    def _joint(self, token: Token) -> Bind:
+        """A comma or "and": within 2 h and 30 min, before an operator, or the end of a value."""
+        if self.separates:
+            return Bind.NONE
+        if self._next.kind == "number" and self._after_quantity():
+            return Bind.COMPOUND
+        return Bind.COMMA if token.text == "," and self._next.text in (*BINARY, "to", "in%") else Bind.NONE
+
+    def _after_quantity(self) -> bool:
+        return self.steps[-1].op in ("unit", "unit*", "compound") and self.tokens[self.at - 1].kind == "name"
+
+    def _operator(self, binding: Bind) -> None:
+        if self._now.text in (",", "and"):
+            self._take()
+        token = self._now
+        if token.kind in ("number", "name") or token.text in OPERAND_SIGNS:
+            self._expression(binding)
+            op = {Bind.COMPOUND: "compound", Bind.UNIT: "unit*"}.get(binding, "*")
+            self.steps.append(Step(op, 2))
+            return
+        self._take()
+        if token.text == "to":
+            self._target()
+        elif token.text == "sup":
+            self._raise(int(token.number))
+        elif token.text in ("%", "!", "in%"):
+            self.steps.append(Step(token.text, 1))
+        else:
+            self._binary(token.text)
+
+    def _binary(self, op: str) -> None:
+        left, binding = self.steps[-1].op, BINARY[op]
+        # A power binds to the right, so that 2^3^2 is 2^9.
+        self._expression(Bind.UNIT if op == "^" or self._in_fraction() else binding)
+        right = self.steps[-1].op
+        if op in ("+", "-") and right in PERCENTAGES:
+            # 80 + 15 % is 15 % more, as on a pocket calculator; 20 % + 5 % is 25 %.
+            op = f"%{op}" if left in PERCENTAGES else f"{op}%"
+        elif op == "off" and left != "%":
+            raise CalculationError("what stands before `off` must be a percentage, as in 20 % off 45")
+        elif op in ("more", "less") and left == "%":
+            op = "more%" if op == "more" else "off"
+        self.steps.append(Step(op, 2))
+
+    def _in_fraction(self) -> bool:
+        """Whether the slash just read is that of ``1/2 cup``: numbers without blanks, and a unit behind them."""
+        around = self.tokens[max(self.at - 3, 0) : self.at + 2]
+        if len(around) < 4:  # noqa: PLR2004
+            return False
+        numerator, slash, denominator, unit = around[-4:]
+        earlier = around[0].text if len(around) > 4 else ""  # noqa: PLR2004
+        numbers = numerator.kind == denominator.kind == "number"
+        tight = numerator.end == slash.at and slash.end == denominator.at and slash.text == "/"
+        return numbers and tight and unit.kind == "name" and earlier not in ("^", "/")
+
+    def _target(self) -> None:
+        if self._now.text == "%":
+            self._take()
+            self.steps.append(Step("in%", 1))
+            return
+        first = len(self.steps)
+        self._expression(Bind.CONVERT)
+        if any(step.op not in ("unit", "unit*", "/", "*", "^", "number") for step in self.steps[first:]):
+            raise CalculationError("what stands behind `in` or `to` must be a unit, as in 5 miles in km")
+        self.steps.append(Step("to", 2))
