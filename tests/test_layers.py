@@ -64,6 +64,12 @@ def functions(tree: ast.AST) -> list[ast.AST]:
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
 
 
+def own_plugin(path: str) -> set[str]:
+    """The modules of a plugin that is a folder import each other."""
+    parts = path.split("/")
+    return {".".join(parts[:2])} if parts[0] == "tools" and len(parts) > 2 else set()
+
+
 def within(module: str, allowed: set[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in allowed)
 
@@ -74,7 +80,8 @@ def violations(path: str, source: str) -> list[str]:
     wrong = []
     for found in imports(source, ".".join(path.split("/")[:-1])):
         page = path in STARTS_THE_PAGE and found.lazy and within(found.module, {"ui"})
-        if found.module.split(".")[0] in OURS and not page and not within(found.module, ALLOWED[top]):
+        allowed = ALLOWED[top] | own_plugin(path)
+        if found.module.split(".")[0] in OURS and not page and not within(found.module, allowed):
             wrong.append(found.module)
     return wrong
 
