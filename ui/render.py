@@ -91,7 +91,8 @@ def _step(step: Step, *, ended: bool) -> Message:
     metadata: dict[str, Any] = {"title": plain(step_title(step))}
     call = step.call
     if call:
-        metadata |= {"status": "done", "duration": round(call.seconds, 2)}
+        # Gradio does not show a duration of nothing.
+        metadata |= {"status": "done", "duration": max(0.001, round(call.seconds, 3))}
         if not call.ok:
             metadata["log"] = "gave an error"
     elif ended:

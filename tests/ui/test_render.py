@@ -60,7 +60,7 @@ def test_a_turn_is_shown_while_it_runs():
     assert step["metadata"] == {"title": "Calculator: 1+1", "status": "pending", "log": "thinking hard"}
     turn.take(ToolFinished(CALL))
     [_, step, waiting] = turn_messages(turn, 0)
-    assert step["metadata"] == {"title": "Calculator: 1+1", "status": "done", "duration": 0.12}
+    assert step["metadata"] == {"title": "Calculator: 1+1", "status": "done", "duration": 0.123}
     assert waiting["content"] == THINKING
     turn.take(TextDelta("It <b>is"))
     assert turn_messages(turn, 0)[2]["content"] == "It &lt;b>is"
