@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from assistant.calculation.limits import MAX_DIGITS, CalculationError, too_big
-from assistant.calculation.names import DIMENSION_WORDS, function_name
+from .limits import MAX_DIGITS, CalculationError, too_big
+from .names import DIMENSION_WORDS, function_name
 
 Kind = Literal["number", "name", "op", "end"]
 

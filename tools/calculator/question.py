@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.calculation.limits import MAX_LENGTH, MAX_PLACES, CalculationError
+from .limits import MAX_LENGTH, MAX_PLACES, CalculationError
 
 CURRENCY = re.compile(
     r"[$€£¥₹¢₿]|\b(?:usd|eur|gbp|jpy|chf|cny|inr|dollars?|euros?|cents?|yen|yuan|rupees?|francs?|pence|bitcoins?|btc)\b",

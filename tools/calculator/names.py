@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.calculation.limits import MAX_LENGTH
+from .limits import MAX_LENGTH
 
 ANY = MAX_LENGTH
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from fractions import Fraction
 
-from assistant.calculation.limits import MAX_DEPTH, CalculationError
-from assistant.calculation.names import ANY, CONSTANTS, DIMENSION_WORDS, FUNCTIONS, SCALES, function_name
-from assistant.calculation.tokens import Token
-from assistant.calculation.units import Unit, find_unit, symbol
+from .limits import MAX_DEPTH, CalculationError
+from .names import ANY, CONSTANTS, DIMENSION_WORDS, FUNCTIONS, SCALES, function_name
+from .tokens import Token
+from .units import Unit, find_unit, symbol
 
 
 class Bind(IntEnum):

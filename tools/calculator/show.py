@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from assistant.calculation.limits import MAX_DIGITS
-from assistant.calculation.numbers import Number, Numbers
-from assistant.calculation.parse import BINARY, Bind, Step
+from .limits import MAX_DIGITS
+from .numbers import Number, Numbers
+from .parse import BINARY, Bind, Step
 
 SIGNS = {"+": "+", "-": "−", "*": "×", "of": "×", "/": "÷", "ratio": "÷", "<=": "≤", ">=": "≥", "!=": "≠"}
 SWAPPED = {"off": "−", "more%": "+", "more": "+", "less": "−"}

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from assistant.calculation.limits import MAX_BITS, MAX_DIGITS, MAX_PLACES, CalculationError, too_big
+from .limits import MAX_BITS, MAX_DIGITS, MAX_PLACES, CalculationError, too_big
 
 Number = Any  # Fraction, or mpf, which has no types that mypy could check
 

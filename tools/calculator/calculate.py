@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from assistant.calculation.limits import MAX_PLACES, SECONDS, CalculationError, TooBig
-from assistant.calculation.machine import Machine, Value
-from assistant.calculation.parse import Step, parse
-from assistant.calculation.question import read_question
-from assistant.calculation.show import show_decimal, show_expression, show_fraction, show_rounded
-from assistant.calculation.tokens import tokenize
-from assistant.calculation.units import symbol
+from .limits import MAX_PLACES, SECONDS, CalculationError, TooBig
+from .machine import Machine, Value
+from .parse import Step, parse
+from .question import read_question
+from .show import show_decimal, show_expression, show_fraction, show_rounded
+from .tokens import tokenize
+from .units import symbol
 
 GUARD = 15  # digits computed beyond those that are shown
 MAX_WORKING = 4_000  # digits, for a result that hangs on the difference of nearly equal numbers

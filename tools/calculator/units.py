@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-from assistant.calculation.limits import CalculationError
+from .limits import CalculationError
 
 # What people write and pint does not know, or knows as something that is hardly ever meant.
 SPELLINGS = {

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from assistant.calculation.limits import MAX_UNIT_POWER, SECONDS, CalculationError
-from assistant.calculation.numbers import Number, Numbers, choices, factorial, gcd, lcm, whole_number
-from assistant.calculation.parse import Step
-from assistant.calculation.units import (
+from .limits import MAX_UNIT_POWER, SECONDS, CalculationError
+from .numbers import Number, Numbers, choices, factorial, gcd, lcm, whole_number
+from .parse import Step
+from .units import (
     TRUSTED_DIGITS,
     Unit,
     as_temperatures,

@@ -1,4 +1,0 @@
-from assistant.calculation.calculate import Result, calculate
-from assistant.calculation.limits import CalculationError
-
-__all__ = ["CalculationError", "Result", "calculate"]
