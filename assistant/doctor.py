@@ -100,6 +100,8 @@ def _library(settings: Settings) -> Finding:
 def _tools(settings: Settings) -> Iterator[Finding]:
     toolbox = load_tools([builtin_folder(), *settings.tools.folders])
     yield Finding("tools", "ok", ", ".join(toolbox.tools))
+    for name, reason in toolbox.absent.items():
+        yield Finding(name, "missing", reason, "The other tools work without it.")
     for reason in toolbox.broken.values():
         yield Finding("tool file", "broken", reason, "Mend the file; the other tools work.")
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from assistant.events import Citation, ToolCall
+from index.errors import UnknownDocument
 from index.sentences import sentences
 from index.types import Hit
 
 # (claim, sentences of a passage) -> cosine of the claim to each, -1 to 1
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-# (document id, page number) -> the page's stored text; raises LookupError where it is gone
+# (document id, page number) -> the page's stored text; raises UnknownDocument where it is gone
 PageText = Callable[[int, int | None], str]
 
 MIN_OVERLAP = 0.5
@@ -240,7 +241,7 @@ def _cite(
     try:
         if page_text(item.document_id, item.page)[start:end] != quote:
             return None
-    except LookupError:
+    except UnknownDocument:
         return None
     return Citation(item.n, item.document, item.title, item.page, quote, start, end, item.document_id)
 

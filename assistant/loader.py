@@ -11,13 +11,13 @@ import importlib.util
 import logging
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from assistant.errors import PluginError
-from assistant.plugin import MARK
+from assistant.plugin import MARK, Unavailable
 from assistant.schema import Tool, build_tool
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,12 @@ class Toolbox:
     Attributes:
         tools: By name.
         broken: One line for each file that could not be loaded, by path.
+        absent: One line for each plugin that this machine lacks something for, by name.
     """
 
     tools: Mapping[str, Tool]
     broken: Mapping[str, str]
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def builtin_folder() -> Path:
@@ -53,13 +55,22 @@ def load_tools(folders: Iterable[Path]) -> Toolbox:
     """
     tools: dict[str, Tool] = {}
     broken: dict[str, str] = {}
+    absent: dict[str, str] = {}
     for folder in folders:
         if not folder.is_dir():
             broken[str(folder)] = f"{folder} is no folder; check tools.folders in the settings or --tools."
             continue
         for path in sorted([*folder.glob("[!_]*.py"), *folder.glob("[!_]*/__init__.py")]):
-            _load_into(tools, broken, path)
-    return Toolbox(MappingProxyType(tools), MappingProxyType(broken))
+            try:
+                _load_into(tools, broken, path)
+            except Unavailable as error:
+                absent[_name(path)] = str(error)
+                log.info("tool %s is absent: %s", _name(path), error)
+    return Toolbox(MappingProxyType(tools), MappingProxyType(broken), MappingProxyType(absent))
+
+
+def _name(path: Path) -> str:
+    return path.parent.name if path.name == "__init__.py" else path.stem
 
 
 def _load_into(tools: dict[str, Tool], broken: dict[str, str], path: Path) -> None:
@@ -81,6 +92,7 @@ def load_file(path: Path) -> list[Tool]:
 
     Raises:
         PluginError: The file raises when it is imported, holds no tool, or a tool of it is malformed.
+        Unavailable: The plugin says that this machine lacks something.
     """
     module = _import(path)
     functions = [value for value in vars(module).values() if hasattr(value, MARK) and _is_of(value, module)]
@@ -98,8 +110,7 @@ def _is_of(value: Any, module: ModuleType) -> bool:
 def _import(path: Path) -> ModuleType:
     # The path is part of the name, so that two folders may hold files of one name.
     is_package = path.name == "__init__.py"
-    stem = path.parent.name if is_package else path.stem
-    name = f"assistant_plugin_{stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    name = f"assistant_plugin_{_name(path)}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     modules = [str(path.parent)] if is_package else None
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=modules)
     if spec is None or spec.loader is None:
@@ -110,7 +121,7 @@ def _import(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:  # a plugin may raise anything, SystemExit included
         del sys.modules[name]
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt | Unavailable):
             raise
         raise PluginError(f"{path}: {_where(error, path)}{type(error).__name__}: {error}") from error
     return module

@@ -31,7 +31,7 @@ from typing import Any, Protocol, TypeVar, overload
 from assistant.events import Artifact
 from index.types import Document, Hit
 
-__all__ = ["Artifact", "Context", "Document", "Hit", "LibraryView", "ToolError", "ToolOptions", "tool"]
+__all__ = ["Artifact", "Context", "Document", "Hit", "LibraryView", "ToolError", "ToolOptions", "Unavailable", "tool"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,6 +40,13 @@ MARK = "__assistant_tool__"
 
 class ToolError(Exception):
     """Something the model should know and may mend: its text is handed to the model, which may try again."""
+
+
+class Unavailable(Exception):
+    """Raised by a plugin, as it is imported, where this machine lacks what it needs.
+
+    Its text says what that is and how to get it. The tool is then absent, which is no fault in its file.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from assistant.errors import ToolCrashed
 from assistant.events import ToolCall
 from assistant.plugin import Context, ToolError
 from assistant.schema import Tool
+from index.errors import LibraryError
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context:
         took too long or returned what cannot be passed on.
 
     Raises:
+        LibraryError: The library cannot be used.
         ToolCrashed: The tool raised anything else, which is a bug in it; the log has the whole story.
     """
     started = time.perf_counter()
@@ -47,6 +49,8 @@ async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context:
         result, ok = _explain(error, tool), False
     except TimeoutError:
         result, ok = f"{tool.name} took longer than {tool.options.timeout:g} s and was given up", False
+    except LibraryError:  # no fault of the tool's, and its text is for the person
+        raise
     except Exception as error:
         log.exception("tool %s from %s failed with arguments %r", tool.name, tool.source, arguments)
         raise ToolCrashed(

@@ -145,7 +145,7 @@ class Assistant:
                 if isinstance(event, TextDelta):
                     shown.append(event.text)
                 yield event
-        except AssistantError as error:
+        except (AssistantError, LibraryError) as error:
             log.warning("turn failed: %s", error, exc_info=error)
             end = Failed(str(error), begun.conversation, type(error).__name__)
         except Exception as error:  # the edge: whatever went wrong, the next question can be asked

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,8 +37,11 @@ def main() -> None:
     """Prints the weights for ``assistant/engines/builtin/read.py`` and the scores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    questions = _lines(folder / "questions.jsonl")
+    parser.add_argument("--sample", type=int, help="questions to take, drawn with a fixed seed (default: all)")
+    options = parser.parse_args()
+    folder, questions = options.folder, _lines(options.folder / "questions.jsonl")
+    if options.sample:
+        questions = random.Random(0).sample(questions, options.sample)
     with tempfile.TemporaryDirectory() as home:
         best = _best_sentences(Path(home), _lines(folder / "corpus.jsonl"), questions)
     right = np.array([_holds(candidate, question) for candidate, question in zip(best, questions, strict=True)])

@@ -123,9 +123,8 @@ class Handlers:
         if not question.strip() or view.busy:
             yield {parts.box: gr.skip()}
             return
-        turns = view.turns
-        before = messages(turns)
-        yield {parts.box: gr.Textbox(value="", submit_btn=False, stop_btn=True), parts.evidence: gr.skip()}
+        turns, before = view.turns, messages(view.turns)
+        yield {parts.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
         async with aclosing(answer(self.assistant, view, question)) as updates:
             async for turn in updates:
                 if view.turns is turns:

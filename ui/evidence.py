@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.events import Citation
+from assistant.events import Answer, Citation
 from assistant.session import Assistant
 from index.errors import LibraryError
 from ui.assets import script
@@ -99,7 +99,7 @@ def panel_html(turn: ShownTurn, number: int, opened: Source | None = None) -> st
         opened: The citation that is shown in its place.
     """
     if not turn.citations:
-        return NONE if turn.end else EMPTY
+        return NONE if isinstance(turn.end, Answer) else EMPTY
     question = escape(" ".join(turn.question.split())[:120])
     cards = [_card(each, number, opened if opened and opened.n == each.n else None) for each in turn.citations]
     return f'<p class="about">Sources for “{question}”</p><ol class="cards">{"".join(cards)}</ol>'

@@ -59,7 +59,7 @@ class Uploads:
         """Adds files one by one; one that cannot be read does not stop the others.
 
         Args:
-            received: Temporary files, which are taken away.
+            received: Temporary files.
 
         Yields:
             Every upload with its state, each time that one changes.
@@ -115,7 +115,8 @@ class Uploads:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         target = self._folder / digest[:HASH_DIGITS] / upload.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(upload.received, target)
+        # Copied, since two people who upload the same file are given the same temporary one.
+        shutil.copyfile(upload.received, target)
         return target
 
     def _forget(self, path: Path) -> None:

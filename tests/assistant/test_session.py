@@ -293,6 +293,15 @@ async def test_the_model_is_shown_the_newest_turns_that_fit(served: Settings, mo
     assert counts == [2, 4, 6, 8, 6, 8, 6, 4]
 
 
+async def test_a_document_that_was_removed_is_no_source(assistant: Assistant, model_server: ScriptedServer) -> None:
+    model_server.say(SEARCH, Text(NOTICE), Text(NOTICE))
+    conversation = (await answer(assistant, "How long?")).conversation
+    assistant.library.remove("handbook.md")
+    again = await answer(assistant, "How long?", conversation)
+    assert again.citations == ()
+    assert len(again.unsupported) == 1
+
+
 async def test_deleting_a_conversation_deletes_it(assistant: Assistant, model_server: ScriptedServer) -> None:
     model_server.say(SEARCH, Text(NOTICE))
     conversation = (await answer(assistant, "How long?")).conversation

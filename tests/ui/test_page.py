@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -31,9 +32,13 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
     """The built-in engine, the sample library, and one tool file that is broken."""
-    folder = tmp_path_factory.mktemp("page")
     (folder / "tools").mkdir()
     (folder / "tools" / "broken.py").write_text("this is not Python", encoding="utf-8")
     with serving(folder / "home", "engine: builtin\n", "--samples", "--tools", str(folder / "tools")) as url:
@@ -182,6 +187,14 @@ def test_markup_in_files_and_questions_is_shown_and_not_executed(me, tmp_path):
     me.picture("markup")
 
 
+def test_nothing_but_the_page_is_served_and_nothing_else_is_loaded(me, server, folder):
+    home = folder / "home"
+    for path in (home / "conversations.sqlite", home / "config.yaml", Path(__file__)):
+        assert path.exists()
+        assert me.page.request.get(f"{server}/gradio_api/file={path}").status in {403, 404}
+    assert "default-src 'self'" in me.page.request.get(server).headers["content-security-policy"]
+
+
 def test_past_conversations_come_back_after_a_reload(me, server):
     me.ask(BUS)
     me.ask(SUM)
@@ -225,7 +238,7 @@ def test_browsers_do_not_see_each_others_conversations(browser, server, me):
 def test_an_answer_can_be_stopped_and_asked_again(mine):
     mine.send("a slow one")
     expect(mine.chat).to_contain_text("One word after the other", timeout=PATIENCE_MS)
-    mine.page.locator("#ask .stop-button").click()
+    mine.page.get_by_role("button", name="Stop").click()
     expect(mine.chat.locator(".note.stopped")).to_contain_text("You stopped this answer")
     expect(mine.chat).to_contain_text("One word after")
     mine.picture("stopped")

@@ -18,3 +18,10 @@ document.addEventListener("keydown", (event) => {
   shell().classList.remove("rail-open", "evidence-open");
   element.querySelectorAll("details[open]").forEach((details) => (details.open = false));
 });
+// Gradio's buttons beside the question have pictures only; a screen reader needs words.
+const name = () => {
+  document.querySelector("#ask .submit-button")?.setAttribute("aria-label", "Send");
+  document.querySelector("#ask .stop-button")?.setAttribute("aria-label", "Stop");
+};
+new MutationObserver(name).observe(document.getElementById("ask"), { childList: true, subtree: true });
+name();
