@@ -1,0 +1,37 @@
+"""The tool ``code_interpreter``: Python in a sandbox, a Jupyter kernel for each conversation."""
+
+from __future__ import annotations
+
+from assistant.plugin import Context, Unavailable, tool
+
+from .sandbox import NoSandbox, check_once
+
+try:
+    check_once()
+except NoSandbox as error:
+    raise Unavailable(str(error)) from error
+
+
+@tool(
+    examples=["plot sin(x) from 0 to 10", "what is the average of the second column of sales.csv?"],
+    timeout=180,
+)
+async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> dict[str, object]:
+    """Run Python and see what it prints, shows and returns, as in a notebook's cell.
+
+    Variables stay from call to call. The value of the last line is returned, and what is printed is shown while it
+    runs. Figures of matplotlib and Plotly, and tables, are handed to the person when they are displayed, and so is
+    every file that is written to the current folder. The files of the conversation are in that folder.
+
+    There is numpy, pandas, scipy, matplotlib, sympy, scikit-learn (sklearn), openpyxl, plotly and the standard library
+    of Python. There is no network, nothing can be installed, and nothing of the computer outside can be seen. A call
+    may take 2 minutes, 4 GB of memory and 512 MB of files; processes that it leaves behind are ended.
+
+    Args:
+        code: Python; a line that begins with ! is given to the shell.
+        restart: Begin with a fresh interpreter: all variables are gone.
+    """
+    # The kernel's libraries are loaded when the first code comes.
+    from .interpreter import shared
+
+    return await shared().run(code, ctx, restart)

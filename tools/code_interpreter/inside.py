@@ -1,0 +1,197 @@
+"""Runs inside the sandbox: puts the limits on itself, starts the kernel and hands out its files.
+
+Nothing here guards anything: the code that the model wrote runs in this process and may change all of it. The
+walls are the sandbox and the limits, which are set before that code runs; everything that this module says is
+checked outside.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import itertools
+import json
+import os
+import resource
+import socket
+import stat
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+FILES = "/files"
+SOCKETS = "/sockets"
+MAX_LISTED = 200
+MAX_VISITED = 20_000
+TABLE_ROWS = 10_000
+
+_seen: dict[str, tuple[int, int]] = {}
+
+
+def main(channel_number: int) -> None:
+    """Serves one kernel until the process is killed.
+
+    Args:
+        channel_number: File descriptor of a socket that brings the order and takes the answer: ``ready`` with open
+            folders of the sockets and the files, or what went wrong.
+    """
+    channel = socket.socket(fileno=channel_number)
+    order = json.loads(channel.recv(65536))
+    try:
+        _limit(order)
+        application = _application(order)
+    except BaseException:
+        channel.send(traceback.format_exc()[-4000:].encode())
+        raise
+    folders = [os.open(path, os.O_PATH | os.O_DIRECTORY) for path in (SOCKETS, FILES)]
+    socket.send_fds(channel, [b"ready"], folders)
+    for number in folders:
+        os.close(number)
+    channel.close()
+    _silence()
+    application.start()
+
+
+def _silence() -> None:
+    """Leads what goes past the kernel's streams to nowhere: a pipe that nobody empties would stop its writer."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in _streams():
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _limit(order: dict[str, Any]) -> None:
+    for name, value in {
+        "AS": order["memory"], "NPROC": order["processes"], "CPU": order["cpu_seconds"], "FSIZE": order["file_bytes"],
+        "NOFILE": order["open_files"], "CORE": 0, "MEMLOCK": 65536, "MSGQUEUE": 0, "RTPRIO": 0, "STACK": 64 << 20,
+    }.items():  # fmt: skip
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+    os.nice(5)  # the assistant comes before the code it runs
+
+
+def _application(order: dict[str, Any]) -> Any:
+    from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
+
+    config = Config()
+    config.Session.key = order["key"].encode()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.xmode = "Plain"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShellApp.ignore_cwd = True
+    config.IPKernelApp.outstream_class = "inside.CappedStream"
+    ports = {f"{name}_port": number for number, name in enumerate(order["channels"], 1)}
+    application = IPKernelApp.instance(
+        config=config, transport="ipc", ip=f"{SOCKETS}/k", connection_file=f"{SOCKETS}/connection.json", **ports
+    )
+    os.chdir(FILES)
+    _define_capped_stream(order["output_characters"])
+    initialize: Any = application.initialize
+    initialize([])
+    _prepare(application.shell)
+    return application
+
+
+def _define_capped_stream(limit: int) -> None:
+    from ipykernel.iostream import OutStream
+
+    class CappedStream(OutStream):
+        """Drops what a call prints past the limit, so that a flood does not leave the sandbox."""
+
+        room = limit
+        dropped = 0
+
+        def write(self, text: str) -> Any:
+            if isinstance(text, str) and len(text) > self.room:
+                self.dropped += len(text) - self.room
+                super().write(text[: self.room])
+                self.room = 0
+                return len(text)
+            written = super().write(text)
+            self.room -= len(text)
+            return written
+
+        def begin(self) -> None:
+            self.room, self.dropped = limit, 0
+
+        def end(self) -> None:
+            if self.dropped:
+                super().write(f"\n[{self.dropped:,} more characters were dropped]")
+
+    globals()["CappedStream"] = CappedStream
+
+
+def _streams() -> tuple[Any, Any]:
+    return sys.stdout, sys.stderr
+
+
+def _prepare(shell: Any) -> None:
+    streams = _streams()
+    shell.events.register("pre_execute", lambda: [stream.begin() for stream in streams])
+    shell.events.register("post_execute", lambda: [stream.end() for stream in streams])
+    bundles = shell.display_formatter.mimebundle_formatter
+    for module in ("pandas", "pandas.core.frame"):
+        bundles.for_type_by_name(module, "DataFrame", _table)
+
+
+def _table(frame: Any, **_: Any) -> dict[str, str]:
+    return {"text/csv": frame.head(TABLE_ROWS).to_csv()}
+
+
+def _answers(function: Callable[..., Any]) -> Callable[..., str]:
+    """Makes a function return JSON, and an error of the file system as ``{"error": …}``."""
+
+    @functools.wraps(function)
+    def answer(*arguments: Any) -> str:
+        try:
+            return json.dumps(function(*arguments))
+        except OSError as error:
+            return json.dumps({"error": error.strerror or str(error)})
+
+    return answer
+
+
+@_answers
+def open_house() -> None:
+    """Lets code import the files that it writes; not done earlier, so that none of them is loaded as one of ours."""
+    sys.path.insert(0, "")
+
+
+@_answers
+def put(name: str, content: str, append: bool) -> None:
+    """Writes a file of the conversation, or a further piece of it."""
+    path = f"{FILES}/{name}"
+    with open(path, "ab" if append else "wb") as file:  # noqa: PTH123
+        file.write(base64.b64decode(content))
+    status = os.lstat(path)
+    _seen[name] = (status.st_size, status.st_mtime_ns)
+
+
+@_answers
+def changed() -> list[tuple[str, int]]:
+    """Lists files that are new or were changed since the last call: name and size in bytes."""
+    found = []
+    for name, state in itertools.islice(_regular_files(), MAX_VISITED):
+        if _seen.get(name) != state:
+            _seen[name] = state
+            found.append((name, state[0]))
+    return found[:MAX_LISTED]
+
+
+def _regular_files() -> Iterator[tuple[str, tuple[int, int]]]:
+    for folder, folders, names in os.walk(FILES):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
+        for name in sorted(names):
+            path = f"{folder}/{name}"
+            status = os.lstat(path)
+            if stat.S_ISREG(status.st_mode) and not name.startswith("."):
+                yield path.removeprefix(f"{FILES}/"), (status.st_size, status.st_mtime_ns)
+
+
+@_answers
+def get(name: str, offset: int, size: int) -> str:
+    """Returns a piece of a file in base 64."""
+    with open(f"{FILES}/{name}", "rb") as file:  # noqa: PTH123
+        file.seek(offset)
+        return base64.b64encode(file.read(size)).decode()

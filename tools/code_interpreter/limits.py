@@ -1,0 +1,52 @@
+"""What the code may use up, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one sandbox, unless stated otherwise.
+
+    Attributes:
+        seconds: Wall time of one call.
+        grace: Seconds that interrupted code has to stop before its process is killed.
+        start_seconds: Wall time until a kernel must be ready.
+        cpu_seconds: CPU time of one process over its life.
+        memory: Bytes that one process may map, and that all together may have resident, files included.
+        processes: Processes and threads.
+        open_files: Open files of one process.
+        file_bytes: Largest file.
+        disk: Bytes that all files may take.
+        inodes: Files and folders.
+        output_characters: Of standard output and of standard error that leave the sandbox in one call.
+        shown_characters: Of each that the model is shown.
+        files: Files and pictures that one call may return.
+        returned_bytes: Their size together.
+        message_bytes: Largest message that is accepted from a kernel.
+        traffic_bytes: All messages of one call together.
+        idle_seconds: A kernel that was not used for so long is ended.
+        kernels: Kernels at once, in all conversations.
+    """
+
+    seconds: float = 120
+    grace: float = 3
+    start_seconds: float = 30
+    cpu_seconds: int = 1800
+    memory: int = 4096 * MIB
+    processes: int = 128
+    open_files: int = 256
+    file_bytes: int = 256 * MIB
+    disk: int = 512 * MIB
+    inodes: int = 20_000
+    output_characters: int = 1_000_000
+    shown_characters: int = 20_000
+    files: int = 20
+    returned_bytes: int = 64 * MIB
+    message_bytes: int = 48 * MIB
+    traffic_bytes: int = 192 * MIB
+    idle_seconds: float = 900
+    kernels: int = 24
