@@ -23,5 +23,10 @@ const name = () => {
   document.querySelector("#ask .submit-button")?.setAttribute("aria-label", "Send");
   document.querySelector("#ask .stop-button")?.setAttribute("aria-label", "Stop");
 };
-new MutationObserver(name).observe(document.getElementById("ask"), { childList: true, subtree: true });
-name();
+const watchButtons = () => {
+  const ask = document.getElementById("ask");
+  if (!ask) return setTimeout(watchButtons, 100);
+  new MutationObserver(name).observe(ask, { childList: true, subtree: true });
+  name();
+};
+watchButtons();
