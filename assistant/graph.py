@@ -6,7 +6,6 @@ model ──calls tools──▶ tools ──▶ model … ──answers──�
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import re
 import time
 from collections.abc import AsyncIterator
@@ -20,7 +19,6 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import StreamWriter
 
 from assistant import state as turns
 from assistant.errors import EngineRefused, StepLimit
@@ -62,17 +60,17 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
         saver: Keeps each turn.
 
     Returns:
-        The graph; its custom stream carries the events of ``assistant.events``.
+        The graph; what happens is emitted through ``Turn.emit``.
     """
 
     async def model(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-        return await _ask_model(parts, state["messages"], runtime.context, runtime.stream_writer)
+        return await _ask_model(parts, state["messages"], runtime.context)
 
     async def tools(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-        return await _run_tools(state["messages"], runtime.context, runtime.stream_writer)
+        return await _run_tools(state["messages"], runtime.context)
 
     async def evidence(state: TurnState, runtime: Runtime[Turn]) -> None:
-        await _check(parts, state["messages"], runtime.context, runtime.stream_writer)
+        await _check(parts, state["messages"], runtime.context)
 
     graph = StateGraph(TurnState, context_schema=Turn)
     graph.add_node("model", model)
@@ -90,7 +88,7 @@ def _after_model(state: TurnState) -> Literal["tools", "check"]:
     return "tools" if isinstance(reply, AIMessage) and turns.has_calls(reply) else "check"
 
 
-async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn, write: StreamWriter) -> TurnState:
+async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> TurnState:
     if sum(isinstance(message, AIMessage) for message in messages) >= parts.max_steps:
         raise StepLimit(
             f"The model called tools {parts.max_steps} times without answering; "
@@ -98,46 +96,45 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn, write
         )
     shown = [SystemMessage(prompt("system")), *turn.history, *messages]
     offered = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
-    reply = await _stream(parts.engine.astream(shown, **offered), write)
+    reply = await _stream(parts.engine.astream(shown, **offered), turn)
     return {"messages": [*messages, reply]}
 
 
-async def _stream(chunks: AsyncIterator[Any], write: StreamWriter) -> AIMessage:
+async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
     whole: AIMessageChunk | None = None
     async for chunk in chunks:
         whole = chunk if whole is None else whole + chunk
         if chunk.text:
-            write(TextDelta(chunk.text))
+            turn.emit(TextDelta(chunk.text))
     reply = message_chunk_to_message(whole) if whole else None
     if not isinstance(reply, AIMessage) or not (reply.text.strip() or turns.has_calls(reply)):
         raise EngineRefused("The model gave an empty reply; ask again, or look at the server's log.")
     return reply
 
 
-async def _run_tools(messages: list[AnyMessage], turn: Turn, write: StreamWriter) -> TurnState:
+async def _run_tools(messages: list[AnyMessage], turn: Turn) -> TurnState:
     reply = messages[-1]
     assert isinstance(reply, AIMessage)
     results: list[AnyMessage] = [_refuse_malformed(call, turn) for call in reply.invalid_tool_calls]
     # One after the other: passages get their numbers in an order that does not depend on timing.
     for call in reply.tool_calls:
-        results.append(await _run_one(call["id"] or "", call["name"], dict(call["args"]), turn, write))
+        results.append(await _run_one(call["id"] or "", call["name"], dict(call["args"]), turn))
     return {"messages": [*messages, *results]}
 
 
-async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn, write: StreamWriter) -> ToolMessage:
-    write(ToolStarted(call_id, name, arguments))
-    loop, node = asyncio.get_running_loop(), contextvars.copy_context()
+async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn) -> ToolMessage:
+    turn.emit(ToolStarted(call_id, name, arguments))
+    loop = asyncio.get_running_loop()
 
     def report(fraction: float | None, message: str) -> None:  # called from the tool's thread
-        # The writer finds its stream in the node's context variables.
-        loop.call_soon_threadsafe(write, ToolProgress(call_id, fraction, message), context=node)
+        loop.call_soon_threadsafe(turn.emit, ToolProgress(call_id, fraction, message))
 
     context = turn.context(report)
     if tool := turn.tools.get(name):
         call = await run_tool(tool, call_id, arguments, context)
     else:
         call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
-    write(ToolFinished(call))
+    turn.emit(ToolFinished(call))
     return turns.tool_message(call, context.artifacts)
 
 
@@ -150,7 +147,7 @@ def _there_is(turn: Turn) -> str:
     return f"the tools are: {', '.join(sorted(turn.tools)) or 'none'}"
 
 
-async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn, write: StreamWriter) -> None:
+async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
     reply = messages[-1]
     assert isinstance(reply, AIMessage)
     calls = turns.tool_calls(messages)
@@ -163,8 +160,8 @@ async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn, write: St
         checked = await asyncio.to_thread(check, *arguments) if MARKER.search(reply.text) else check(*arguments)
     turn.finished.extend(messages)
     for citation in checked.citations:
-        write(CitationAdded(citation))
-    write(_answer(parts, reply, checked, calls, messages, turn))
+        turn.emit(CitationAdded(citation))
+    turn.emit(_answer(parts, reply, checked, calls, messages, turn))
 
 
 def _answer(

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 from weakref import WeakValueDictionary
 
 from langchain_core.messages import HumanMessage
@@ -168,14 +167,19 @@ class Assistant:
         return Turn(begun.conversation, history, recollection.ledger, tools, context, time.perf_counter())
 
     async def _run(self, question: str, turn: Turn) -> AsyncGenerator[Event, None]:
+        """Runs the graph in a task of its own and yields what its nodes emit."""
         state: TurnState = {"messages": [HumanMessage(question)]}
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
-        stream = self._graph.astream(
-            state, thread(turn.conversation), context=turn, stream_mode="custom", durability="exit"
-        )
-        async with aclosing(cast("AsyncGenerator[Event, None]", stream)) as events:
-            async for event in events:
+        run = self._graph.ainvoke(state, thread(turn.conversation), context=turn, durability="exit")
+        task = asyncio.create_task(run)
+        task.add_done_callback(lambda _: turn.events.put_nowait(None))
+        try:
+            while (event := await turn.events.get()) is not None:
                 yield event
+            await task  # raises what the graph raised
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _save(self, begun: Begun, turn: Turn, end: Answer | Failed, shown: str) -> None:
         evidence = turn.ledger.take_new()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from index.sentences import sentences
 from index.types import ReadDocument
 
 CountTokens = Callable[[Sequence[str]], list[int]]
-# Passages of more tokens blur what each says, those of fewer lose what a sentence refers to; see bench/results.md.
-TARGET_TOKENS = 192
-CONTEXT_TOKENS = 48
 MARKS = 2  # what the model adds at both ends
 # A word of a thousand letters is one token to some models; nobody can read, or quote, a passage of such words.
 CHARACTERS_PER_TOKEN = 16
@@ -67,12 +65,12 @@ def chunk(document: ReadDocument, count_tokens: CountTokens, max_tokens: int) ->
         counts = zip(texts, count_tokens(texts), strict=True)
         return [max(count, len(text) // CHARACTERS_PER_TOKEN) for text, count in counts]
 
-    limit = max(8, max_tokens - MARKS - min(CONTEXT_TOKENS, max_tokens // 4))
     chunks = []
     for section in _sections(document):
-        text = document.pages[section.page].text
-        for start, end in _passages(text, section, measure, limit):
-            chunks.append(Chunk(section.page, start, end, SEPARATOR.join(section.headings), text[start:end]))
+        text, heading = document.pages[section.page].text, SEPARATOR.join(section.headings)
+        taken = min(measure([context(document.title, heading)])[0], max_tokens // 4)
+        for start, end in _passages(text, section, measure, max(1, max_tokens - MARKS - taken)):
+            chunks.append(Chunk(section.page, start, end, heading, text[start:end]))
     return chunks
 
 
@@ -112,21 +110,20 @@ def _passages(text: str, section: _Section, count_tokens: CountTokens, limit: in
     fitting: list[tuple[int, int, int]] = []
     for (start, end), count in zip(spans, counts, strict=True):
         fitting += [(start, end, count)] if count <= limit else _cut(text, start, end, count_tokens, limit)
-    yield from _packed(fitting, min(TARGET_TOKENS, limit), limit)
+    yield from _packed(fitting, limit)
 
 
-def _packed(spans: list[tuple[int, int, int]], target: int, limit: int) -> Iterator[tuple[int, int]]:
-    """Runs of spans of about equal token counts."""
+def _packed(spans: list[tuple[int, int, int]], limit: int) -> Iterator[tuple[int, int]]:
+    """As few runs of spans as hold them, about equal in tokens."""
     left = sum(count for *_, count in spans)
     run: list[tuple[int, int]] = []
     held, share = 0, 0.0
     for start, end, count in spans:
-        if not run:
-            share = left / max(1, round(left / target))
-        elif held + count > limit or held + count / 2 > share:
+        if run and (held + count > limit or held + count / 2 > share):
             yield run[0][0], run[-1][1]
             left, run, held = left - held, [], 0
-            share = left / max(1, round(left / target))
+        if not run:
+            share = left / max(1, ceil(left / limit))
         run.append((start, end))
         held += count
     if run:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.records import document, passages_by_id
@@ -20,7 +22,11 @@ DENSE_WEIGHT, LEXICAL_WEIGHT = 0.6, 0.4
 _COLUMN_WEIGHTS = "1.0, 1.0, 1.0"
 # More words than these make a query slow and no better: they are a pasted page, not a question.
 MAX_WORDS = 64
-_WORD = re.compile(r"\w+")
+MAX_CHARACTERS = 10_000
+PAIR_WEIGHT = 0.5
+BETWEEN = 2
+# The tokenizer of the index takes the underscore for a gap between words.
+_WORD = re.compile(r"[^\W_]+")
 # Words that say nothing about what is sought; without them the rest decides.
 STOP_WORDS = frozenset(
     "a about an and any are as at be been being but by can could did do does for from had has have he her his how i if "
@@ -50,7 +56,7 @@ def search(
     """
     depth = max(CANDIDATES, 2 * count)
     cosines = dict(zip(*index.nearest(connection, vector, depth), strict=True))
-    words = lexical(connection, query, depth)
+    words = lexical(connection, query, 2 * depth)
     cosines |= cosines_of(connection, vector, [number for number in words if number not in cosines])
     scores = {number: DENSE_WEIGHT * cosines[number] + LEXICAL_WEIGHT * words.get(number, 0.0) for number in cosines}
     best = sorted(scores, key=lambda number: (-scores[number], number))[:count]
@@ -74,23 +80,40 @@ def lexical(connection: sqlite3.Connection, query: str, count: int) -> dict[int,
     Returns:
         BM25 divided by the best BM25 of this query, 0 to 1, by passage, best first.
     """
-    match = match_expression(query)
+    words = telling_words(query)
+    scores = dict(_bm25(connection, words_expression(words), count))
+    # Words that stand together in the question and in the passage belong together.
+    for number, score in _bm25(connection, pairs_expression(words), count):
+        if number in scores:
+            scores[number] += PAIR_WEIGHT * score
+    best = max(scores.values(), default=0.0)
+    return {number: score / best for number, score in scores.items()} if best > 0 else {}
+
+
+def _bm25(connection: sqlite3.Connection, match: str, count: int) -> list[tuple[int, float]]:
     if not match:
-        return {}
-    rows = connection.execute(
-        f"SELECT rowid, -bm25(words, {_COLUMN_WEIGHTS}) AS score FROM words WHERE words MATCH ? "  # noqa: S608
-        "ORDER BY score DESC LIMIT ?",
-        (match, count),
-    ).fetchall()
-    best = max((score for _, score in rows), default=0.0)
-    return {number: score / best for number, score in rows} if best > 0 else {}
+        return []
+    query = f"""
+        SELECT rowid, -bm25(words, {_COLUMN_WEIGHTS}) AS score FROM words WHERE words MATCH ?
+        ORDER BY score DESC LIMIT ?
+    """  # noqa: S608
+    return connection.execute(query, (match, count)).fetchall()
 
 
-def match_expression(query: str) -> str:
-    """The words of a query as an expression of FTS5, each in quotes, so that nothing in it is taken for an operator."""
-    words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
-    telling = [word for word in words if word not in STOP_WORDS] or words
-    return " OR ".join(f'"{word}"' for word in telling[:MAX_WORDS])
+def telling_words(query: str) -> list[str]:
+    """The words of a query in its order, each once, without stop words unless it has no others."""
+    words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query[:MAX_CHARACTERS])))
+    return ([word for word in words if word not in STOP_WORDS] or words)[:MAX_WORDS]
+
+
+def words_expression(words: Sequence[str]) -> str:
+    """An expression of FTS5 for any of the words, each in quotes, so that nothing is taken for an operator."""
+    return " OR ".join(f'"{word}"' for word in words)
+
+
+def pairs_expression(words: Sequence[str]) -> str:
+    """An expression of FTS5 for two neighbours of the query with at most ``BETWEEN`` words between them."""
+    return " OR ".join(f'NEAR("{one}" "{other}", {BETWEEN})' for one, other in pairwise(words))
 
 
 def cosines_of(connection: sqlite3.Connection, vector: NDArray[np.float32], numbers: list[int]) -> dict[int, float]:

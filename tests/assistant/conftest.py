@@ -10,6 +10,7 @@ import pytest
 from assistant.app import build
 from assistant.session import Assistant
 from assistant.settings import ServerEngine, Settings, ToolSettings
+from index.embed import SentenceTransformerEmbedder
 from tests.scripted_server import ScriptedServer
 
 HANDBOOK = """# Staff handbook
@@ -44,6 +45,17 @@ def roll_dice(count: int, ctx: Context, sides: int = 6) -> list[int]:
     ctx.progress("rolling", 0.5)
     return [sides for _ in range(count)]
 '''
+
+
+@pytest.fixture(scope="session")
+def embedder() -> SentenceTransformerEmbedder:
+    """The real one, loaded once for all tests."""
+    return SentenceTransformerEmbedder()
+
+
+@pytest.fixture(autouse=True)
+def _one_embedder(monkeypatch: pytest.MonkeyPatch, embedder: SentenceTransformerEmbedder) -> None:
+    monkeypatch.setattr("assistant.app.make_embedder", lambda settings: embedder)
 
 
 @pytest.fixture
