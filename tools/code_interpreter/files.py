@@ -64,7 +64,11 @@ async def take_out(kernel: Kernel, context: Context, known: Known, transcript: T
     notes = [f"{transcript.left_out} displayed objects were left out"] if transcript.left_out else []
     left = kernel.limits.files - len(transcript.pictures)
     room = kernel.limits.returned_bytes - sum(len(picture.data) for picture in transcript.pictures)
-    for name, size in _listing(await kernel.ask("changed()")):
+    try:
+        listed = _listing(await kernel.ask("changed()"))
+    except FileProblem as error:
+        return [*notes, f"the files could not be listed: {error}"]
+    for name, size in listed:
         if left <= 0 or size > room:
             notes.append(f"{name} stays in the interpreter: too many or too large files for one call")
             continue

@@ -62,9 +62,12 @@ def _silence() -> None:
 
 
 def _limit(order: dict[str, Any]) -> None:
+    # At its soft limit a process is told so by a signal, which names the reason.
+    cpu = order["cpu_seconds"]
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
     for name, value in {
-        "AS": order["memory"], "NPROC": order["processes"], "CPU": order["cpu_seconds"], "FSIZE": order["file_bytes"],
-        "NOFILE": order["open_files"], "CORE": 0, "MEMLOCK": 65536, "MSGQUEUE": 0, "RTPRIO": 0, "STACK": 64 << 20,
+        "AS": order["memory"], "NPROC": order["processes"], "FSIZE": order["file_bytes"],
+        "NOFILE": order["open_files"], "CORE": 0, "MEMLOCK": 65536, "MSGQUEUE": 0, "RTPRIO": 0, "STACK": 8 << 20,
     }.items():  # fmt: skip
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
     os.nice(5)  # the assistant comes before the code it runs
@@ -74,6 +77,13 @@ def _application(order: dict[str, Any]) -> Any:
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
+    class Application(IPKernelApp):
+        def init_iopub(self, context: Any) -> None:
+            # What is published waits for its reader, within the limit of memory, instead of being dropped.
+            context.sndhwm = 0
+            begin: Any = super().init_iopub
+            begin(context)
+
     config = Config()
     config.Session.key = order["key"].encode()
     config.HistoryManager.enabled = False
@@ -82,7 +92,7 @@ def _application(order: dict[str, Any]) -> Any:
     config.InteractiveShellApp.ignore_cwd = True
     config.IPKernelApp.outstream_class = "inside.CappedStream"
     ports = {f"{name}_port": number for number, name in enumerate(order["channels"], 1)}
-    application = IPKernelApp.instance(
+    application = Application.instance(
         config=config, transport="ipc", ip=f"{SOCKETS}/k", connection_file=f"{SOCKETS}/connection.json", **ports
     )
     os.chdir(FILES)
@@ -103,14 +113,14 @@ def _define_capped_stream(limit: int) -> None:
         dropped = 0
 
         def write(self, text: str) -> Any:
-            if isinstance(text, str) and len(text) > self.room:
-                self.dropped += len(text) - self.room
+            if not isinstance(text, str) or len(text) <= self.room:
+                self.room -= len(text)
+                return super().write(text)
+            self.dropped += len(text) - self.room
+            if self.room:
                 super().write(text[: self.room])
                 self.room = 0
-                return len(text)
-            written = super().write(text)
-            self.room -= len(text)
-            return written
+            return len(text)
 
         def begin(self) -> None:
             self.room, self.dropped = limit, 0

@@ -27,13 +27,17 @@ import zmq.asyncio
 from assistant.plugin import Context, ToolError
 
 from . import files
-from .kernel import UNREADABLE, Kernel, KernelLost
+from .connection import UNREADABLE
+from .kernel import Kernel, KernelLost
 from .limits import Limits
 from .sandbox import Walls
 from .transcript import Transcript
 
 # The spare is made after the call that took the last one, so that they do not share the processor.
 REFILL_SECONDS = 1.0
+
+# Printed text is passed on so often at most, and so much of it at once.
+STREAM_SECONDS, STREAM_CHARACTERS = 0.1, 2000
 
 
 @dataclass(slots=True)
@@ -215,7 +219,7 @@ class Interpreter:
                     await self._end(conversation)
 
     def _refill(self) -> None:
-        if self._spare is None and self._loop is not None:
+        if self.limits.spares and self._spare is None and self._loop is not None:
             self._spare = self._loop.create_task(self._make_spare())
             # A failure is met, and told, by the call that wants it.
             self._spare.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -250,13 +254,17 @@ def shared() -> Interpreter:
 
 
 async def _collect(kernel: Kernel, code: str, transcript: Transcript, context: Context) -> None:
+    printed, told = "", 0.0
     async for message in kernel.execute(code):
         try:
-            text = transcript.add(message)
+            printed += transcript.add(message)
         except UNREADABLE:
             await kernel.lose("it sent a malformed message")
-        if text.strip():
-            context.progress(text[-2000:].rstrip("\n"))
+        if printed.strip() and time.monotonic() - told > STREAM_SECONDS:
+            context.progress(printed[-STREAM_CHARACTERS:].rstrip("\n"))
+            printed, told = "", time.monotonic()
+    if printed.strip():
+        context.progress(printed[-STREAM_CHARACTERS:].rstrip("\n"))
 
 
 def _with_output(problem: str, transcript: Transcript) -> str:

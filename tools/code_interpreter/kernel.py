@@ -1,7 +1,6 @@
-"""One Jupyter kernel in one sandbox, and the few messages that are exchanged with it.
+"""One Jupyter kernel in one sandbox: started, asked, watched and ended.
 
-What comes from a kernel may be forged by the code that runs in it. So sizes and types are checked, a connection is
-never made again (the socket's path may lead elsewhere by then), and whatever does not fit ends the kernel.
+Whatever the code in it does, it ends with a result or with ``KernelLost``, whose text tells the model why.
 """
 
 from __future__ import annotations
@@ -21,25 +20,17 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import psutil
-import zmq
 import zmq.asyncio
-from jupyter_client.session import Session
 
+from .connection import NUMBERED, UNREADABLE, Broken, Channel, Connection, Message, parent, readable, request
 from .limits import Limits
 from .sandbox import KERNEL, Walls
 
-Message = dict[str, Any]
-Channel = Literal["shell", "iopub", "control"]
-
-# In the order in which the kernel numbers its sockets.
-CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 WATCH_SECONDS = 0.2
-
-# What reading forged data raises.
-UNREADABLE = (KeyError, TypeError, AttributeError, ValueError, SyntaxError, MemoryError, RecursionError)
+IDLE_SECONDS = 2.0
 
 
 class FileProblem(Exception):
@@ -79,8 +70,7 @@ class Kernel:
         self.limits = limits
         self._process = process
         self._ready = ready
-        self._session = Session(key=key.encode())
-        self._sockets = {name: _connect(context, ready.sockets, name) for name in ("shell", "iopub", "control")}
+        self._connection = Connection(context, ready.sockets, key, limits)
         self._ours = {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
         self._reason = ""
         self.ended = asyncio.Event()
@@ -105,7 +95,7 @@ class Kernel:
                 program = f"import sys; sys.path.append({KERNEL!r}); import inside; inside.main({number})"
                 process = walls.spawn([sys.executable, "-I", "-B", "-c", program], limits, (number,))
             try:
-                ours.send(json.dumps(asdict(limits) | {"key": key, "channels": CHANNELS}).encode())
+                ours.send(json.dumps(asdict(limits) | {"key": key, "channels": NUMBERED}).encode())
                 async with asyncio.timeout(limits.start_seconds):
                     ready = await _receive(ours)
             except BaseException as error:
@@ -148,11 +138,11 @@ class Kernel:
             KernelLost: The kernel ended, or gave no proper answer in time.
         """
         call = {"answer": f"__import__('inside').{expression}"}
-        sent = self._send("shell", "execute_request", _request("", silent=True, user_expressions=call))
+        sent = self._send("shell", "execute_request", request("", silent=True, user_expressions=call))
         with self._watched():
             try:
                 async with asyncio.timeout(self.limits.grace + 10):
-                    while (reply := await self._next("shell"))["parent_header"].get("msg_id") != sent:
+                    while parent(reply := await self._next("shell")) != sent:
                         continue
                 answer = _decoded(reply)
             except TimeoutError:
@@ -175,40 +165,33 @@ class Kernel:
         Raises:
             KernelLost: The kernel ended, or sent what no kernel sends.
         """
-        sent, received = self._send("shell", "execute_request", _request(code)), 0
+        sent = self._send("shell", "execute_request", request(code))
         with self._watched():
-            async for message, size in self._messages(sent):
-                received += size
-                if received > self.limits.traffic_bytes:
-                    await self.lose(f"it sent more than {self.limits.traffic_bytes >> 20} MiB")
+            async for message in self._answers(sent):
                 yield message
         self.used = time.monotonic()
 
-    async def _messages(self, sent: str) -> AsyncIterator[tuple[Message, int]]:
-        """Yields the messages of one request with their sizes until it was answered and the kernel is idle."""
-        reply: tuple[Message, int] | None = None
-        poller = zmq.asyncio.Poller()
-        for name in ("shell", "iopub"):
-            poller.register(self._sockets[name], zmq.POLLIN)
-        idle = False
+    async def _answers(self, sent: str) -> AsyncIterator[Message]:
+        """Yields what belongs to a request until it was answered and the kernel is idle."""
+        reply: Message | None = None
+        idle, size, count = False, 0, 0
         while not (reply and idle):
-            # Publications that were lost in a flood are not waited for long.
-            ready = dict(await self._unless_ended(poller.poll(1000 if reply else None)))
-            if reply and not ready:
-                break
-            names: tuple[Channel, ...] = ("iopub", "shell")
-            for name in names:
-                if self._sockets[name] not in ready:
+            channels = await self._unless_ended(self._connection.waiting(IDLE_SECONDS if reply else None))
+            if not channels:
+                await self.lose("its output could no longer be read")
+            for channel in channels:
+                message, length = await self._receive(channel)
+                size, count = size + length, count + 1
+                if size > self.limits.traffic_bytes or count > self.limits.messages:
+                    await self.lose("it sent too much output")
+                if parent(message) != sent:
                     continue
-                message, size = await self._receive(name)
-                if message["parent_header"].get("msg_id") != sent:
-                    continue
-                if name == "shell":
-                    reply = message, size
+                if channel == "shell":
+                    reply = message
                 elif message["msg_type"] == "status":
                     idle = message["content"].get("execution_state") == "idle"
                 else:
-                    yield message, size
+                    yield message
         assert reply is not None
         yield reply
 
@@ -221,7 +204,8 @@ class Kernel:
         """Returns the processes that code has started and that still run."""
         with contextlib.suppress(psutil.Error):
             children = psutil.Process(self._process.pid).children(recursive=True)
-            return [child for child in children if child.pid not in self._ours]
+            new = (child for child in children if child.pid not in self._ours)
+            return [child for child in new if child.status() != psutil.STATUS_ZOMBIE]
         return []
 
     async def sweep(self) -> None:
@@ -258,10 +242,9 @@ class Kernel:
         status = self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
-        for number in (self._pidfd, self._ready.sockets, self._ready.files):
-            os.close(number)
-        for channel in self._sockets.values():
-            channel.close(linger=0)
+        self._connection.close()
+        os.close(self._pidfd)
+        os.close(self._ready.files)
         self._reason = self._reason or _exit_reason(status, self.limits)
         self.ended.set()
 
@@ -278,29 +261,22 @@ class Kernel:
     def _send(self, channel: Channel, kind: str, content: Message) -> str:
         if not self.alive:
             raise KernelLost(self._reason)
-        message = self._session.msg(kind, content)
         try:
-            self._session.send(self._sockets[channel], message)
-        except zmq.ZMQError:
-            self.kill("its connection was lost")
-            raise KernelLost(self._reason) from None
-        return str(message["header"]["msg_id"])
+            return self._connection.send(channel, kind, content)
+        except Broken as error:
+            self.kill(str(error))
+            raise KernelLost(self._reason) from error
 
     async def _next(self, channel: Channel) -> Message:
-        await self._unless_ended(self._sockets[channel].poll())
         message, _ = await self._receive(channel)
         return message
 
     async def _receive(self, channel: Channel) -> tuple[Message, int]:
         try:
-            parts = await self._unless_ended(self._sockets[channel].recv_multipart())
-            _, frames = self._session.feed_identities(parts)
-            message = self._session.deserialize(frames)
-        except (*UNREADABLE, zmq.ZMQError):
-            await self.lose("it sent a malformed message")
-        if not isinstance(message.get("parent_header"), dict) or not isinstance(message.get("content"), dict):
-            await self.lose("it sent a malformed message")
-        return message, sum(map(len, parts))
+            received: tuple[Message, int] = await self._unless_ended(self._connection.receive(channel))
+        except Broken as error:
+            await self.lose(str(error))
+        return received
 
     async def _unless_ended(self, work: Any) -> Any:
         """Awaits ``work``; where the kernel ends first, says why."""
@@ -358,23 +334,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _connect(context: zmq.asyncio.Context, folder: int, name: str) -> zmq.asyncio.Socket:
-    made = context.socket(zmq.SUB if name == "iopub" else zmq.DEALER)
-    made.setsockopt(zmq.RECONNECT_IVL, -1)
-    made.setsockopt(zmq.MAXMSGSIZE, 64 << 20)
-    made.setsockopt(zmq.LINGER, 0)
-    made.setsockopt(zmq.SNDTIMEO, 0)
-    if name == "iopub":
-        made.setsockopt(zmq.RCVHWM, 0)
-        made.setsockopt(zmq.SUBSCRIBE, b"")
-    made.connect(f"ipc:///proc/self/fd/{folder}/k-{CHANNELS.index(name) + 1}")
-    return made
-
-
 async def _receive(ours: socket.socket) -> Ready:
     """Waits for the kernel's word that it is ready, with the folders that come with it."""
     ours.setblocking(False)
-    await _readable(ours)
+    await readable(ours.fileno())
     room = socket.CMSG_SPACE(struct.calcsize("3i")) + socket.CMSG_SPACE(struct.calcsize("2i"))
     data, ancillary, *_ = ours.recvmsg(4096, room)
     numbers, pid = array.array("i"), 0
@@ -389,23 +352,6 @@ async def _receive(ours: socket.socket) -> Ready:
     for number in numbers:
         os.close(number)
     raise KernelLost(data.decode(errors="replace").strip() or "it ended at once")
-
-
-async def _readable(ours: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    event = asyncio.Event()
-    loop.add_reader(ours, event.set)
-    try:
-        await event.wait()
-    finally:
-        loop.remove_reader(ours)
-
-
-def _request(code: str, silent: bool = False, user_expressions: dict[str, str] | None = None) -> Message:
-    return {
-        "code": code, "silent": silent, "store_history": not silent, "user_expressions": user_expressions or {},
-        "allow_stdin": False, "stop_on_error": False,
-    }  # fmt: skip
 
 
 def _decoded(reply: Message) -> Any:

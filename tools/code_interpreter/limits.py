@@ -28,8 +28,10 @@ class Limits:
         returned_bytes: Their size together.
         message_bytes: Largest message that is accepted from a kernel.
         traffic_bytes: All messages of one call together.
+        messages: Their number.
         idle_seconds: A kernel that was not used for so long is ended.
         kernels: Kernels at once, in all conversations.
+        spares: Kernels beside them that wait for a new conversation, 0 or 1.
     """
 
     seconds: float = 120
@@ -46,7 +48,9 @@ class Limits:
     shown_characters: int = 20_000
     files: int = 20
     returned_bytes: int = 64 * MIB
-    message_bytes: int = 48 * MIB
+    message_bytes: int = 24 * MIB
     traffic_bytes: int = 192 * MIB
+    messages: int = 20_000
     idle_seconds: float = 900
     kernels: int = 24
+    spares: int = 1

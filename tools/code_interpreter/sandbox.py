@@ -251,6 +251,8 @@ def _environment() -> dict[str, str]:
         # As many as there are cores would map gigabytes and run into the limit of processes on a large machine.
         **{f"{name}_NUM_THREADS": threads for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
         "LOKY_MAX_CPU_COUNT": threads,
+        # Each arena maps 64 MB, which would count against the limit of memory.
+        "MALLOC_ARENA_MAX": "2",
     }  # fmt: skip
 
 

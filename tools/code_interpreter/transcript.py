@@ -40,6 +40,7 @@ class Transcript:
     Attributes:
         limits: How much of it is kept.
         printed: Standard output, standard error and displayed texts, in order.
+        characters: Their number, those past the limit included.
         value: The last expression; empty where there is none.
         error: The traceback; empty where nothing was raised.
         pictures: Displayed objects that are files.
@@ -48,6 +49,7 @@ class Transcript:
 
     limits: Limits
     printed: list[str] = field(default_factory=list)
+    characters: int = 0
     value: str = ""
     error: str = ""
     pictures: list[Picture] = field(default_factory=list)
@@ -79,7 +81,10 @@ class Transcript:
         return shorten("".join(self.printed).rstrip("\n"), self.limits.shown_characters)
 
     def _print(self, text: str) -> str:
-        self.printed.append(text)
+        # The streams are cut inside already; displayed texts are not, and the cutting may have been tampered with.
+        room = 2 * self.limits.output_characters - self.characters
+        self.printed.append(text[:room] if room > 0 else "")
+        self.characters += len(text)
         return text
 
     def _show(self, data: dict[str, Any]) -> str:

@@ -1,0 +1,412 @@
+"""What hostile code tries, each time ending with a clear result and with an interpreter that goes on."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from assistant.plugin import ToolError
+from tests.tools.interpreters import Notebook, needs_sandbox, opened
+
+pytestmark = [needs_sandbox, pytest.mark.timeout(120)]
+
+ROOT = Path(__file__).parents[2]
+MIB = 1 << 20
+SMALL = {
+    "seconds": 3.0, "grace": 0.7, "memory": 1024 * MIB, "processes": 64, "disk": 64 * MIB, "file_bytes": 32 * MIB,
+    "inodes": 2000, "spares": 0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    yield from opened(SMALL, tmp_path_factory.mktemp("attacked") / "files")
+
+
+@pytest.fixture
+def notebook(shared: Notebook) -> Iterator[Notebook]:
+    yield shared
+    left = [process for process in psutil.Process().children(recursive=True) if process.status() != "zombie"]
+    assert [name for name in (process.name() for process in left) if name not in ("bwrap", "python", "python3")] == []
+
+
+async def refused(notebook: Notebook, code: str) -> str:
+    """Runs what must end with an error, sees that the next call works, and returns the error."""
+    with pytest.raises(ToolError) as caught:
+        await notebook.run(code)
+    await works(notebook)
+    return str(caught.value)
+
+
+async def works(notebook: Notebook) -> None:
+    assert await notebook.run("6 * 7") == {"value": "42"}
+
+
+@contextmanager
+def listener(kind: int, address: tuple[str, int] | str) -> Iterator[tuple[socket.socket, list[bytes]]]:
+    """A server on the host that takes note of every connection."""
+    heard: list[bytes] = []
+    with socket.socket(kind) as server:
+        server.bind(address)
+        server.listen()
+        server.settimeout(0.1)
+        end = threading.Event()
+
+        def accept() -> None:
+            while not end.is_set():
+                try:
+                    connection, _ = server.accept()
+                except TimeoutError:
+                    continue
+                heard.append(b"connected")
+                connection.close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield server, heard
+        finally:
+            end.set()
+            thread.join()
+
+
+async def test_fork_bomb(notebook: Notebook) -> None:
+    error = await refused(notebook, "import os\nwhile True:\n    os.fork()")
+    assert "Resource temporarily unavailable" in error or "was ended" in error or "stopped" in error
+
+
+async def test_shell_fork_bomb(notebook: Notebook) -> None:
+    began = time.monotonic()
+    try:
+        await notebook.run("!b() { b | b & }; b")
+    except ToolError as error:
+        assert "The interpreter was ended" in str(error) or "stopped after" in str(error)
+    await works(notebook)
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "held = bytearray(3 << 30)",
+        "held = []\nwhile True: held.append(bytearray(b'x') * (64 << 20))",
+        "import os, time\nfor n in range(8):\n"
+        "    if os.fork() == 0:\n        held = bytearray(b'x') * (400 << 20); time.sleep(60)\n"
+        "time.sleep(60)",
+    ],
+    ids=["at once", "in pieces", "in many processes"],
+)
+async def test_memory(notebook: Notebook, code: str) -> None:
+    error = await refused(notebook, code)
+    assert "MemoryError" in error or "more than 1024 MiB of memory" in error
+
+
+async def test_large_file(notebook: Notebook) -> None:
+    assert "File too large" in await refused(notebook, "open('big', 'wb').write(bytes(40 << 20))")
+
+
+async def test_full_disk(notebook: Notebook) -> None:
+    code = "for n in range(9): open(f'.{n}', 'wb').write(bytes(20 << 20))"
+    assert "No space left on device" in await refused(notebook, code)
+    await notebook.run("!rm -f .[0-9]")
+
+
+async def test_full_disk_elsewhere(notebook: Notebook) -> None:
+    code = """
+import os
+written = {}
+for folder in ("/", "/tmp", "/dev", "/dev/shm", "/sockets", "/kernel", "/etc", "/usr", "/proc"):
+    written[folder] = 0
+    try:
+        for n in range(40):
+            with open(f"{folder}/filler{n}", "wb") as file:
+                written[folder] += file.write(bytes(16 << 20))
+    except OSError:
+        pass
+    for n in range(40):
+        if os.path.exists(f"{folder}/filler{n}"): os.remove(f"{folder}/filler{n}")
+{folder: size >> 20 for folder, size in written.items() if size}
+"""
+    result = await notebook.run(code)
+    assert result["value"] == "{'/tmp': 256, '/dev/shm': 128}"
+
+
+async def test_many_files(notebook: Notebook) -> None:
+    error = await refused(notebook, "import itertools\nfor n in itertools.count(): open(f'/files/{n}', 'w').close()")
+    assert "more than 2,000 files" in error
+
+
+async def test_processor_time_of_one_process(tmp_path: Path) -> None:
+    for notebook in opened({"cpu_seconds": 1, "spares": 0}, tmp_path):
+        with pytest.raises(ToolError, match="more than 1 s of processor time"):
+            await notebook.run("while True: pass")
+        await works(notebook)
+
+
+async def test_flood_of_output(tmp_path: Path) -> None:
+    for notebook in opened({"spares": 0}, tmp_path):
+        result = await notebook.run("import sys\nfor n in range(1000): sys.stdout.write('x' * 1_000_000)\n'done'")
+        assert "999,000,000 more characters were dropped" in result["output"]
+        assert len(result["output"]) < 21_000
+        assert result["value"] == "'done'"
+        result = await notebook.run("print('x' * 1_000_000_000)")
+        assert "999,000,001 more characters were dropped" in result["output"]
+        await works(notebook)
+
+
+async def test_flood_from_a_program(notebook: Notebook) -> None:
+    try:
+        result = await notebook.run("import subprocess; subprocess.run('yes | head -c 1000000000', shell=True)")
+        assert "more characters were dropped" in result["output"]
+    except ToolError as error:
+        assert "The code was stopped after 3 s" in str(error)
+    await works(notebook)
+
+
+@pytest.mark.parametrize("size", [10_000_000, 10], ids=["large", "small"])
+async def test_flood_past_the_streams(notebook: Notebook, size: int) -> None:
+    code = f"""
+from IPython.display import publish_display_data
+while True: publish_display_data({{"text/plain": "x" * {size}}})
+"""
+    # It is stopped, or ended for the number or the size of its messages, for its memory, or because it does not stop.
+    error = await refused(notebook, code)
+    assert "The interpreter was ended, because" in error or "The code was stopped" in error
+
+
+async def test_one_enormous_message(notebook: Notebook) -> None:
+    code = """
+from IPython.display import publish_display_data
+publish_display_data({"text/plain": "x" * 60_000_000})
+"""
+    assert "The interpreter was ended, because" in await refused(notebook, code)
+
+
+async def test_links_and_paths_in_returned_files(notebook: Notebook, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("host secret")
+    code = f"""
+import os
+os.symlink({str(secret)!r}, "link.txt")
+os.symlink("/etc/passwd", "accounts.txt")
+os.symlink("/", "root")
+os.mkfifo("pipe")
+os.makedirs("a/../b", exist_ok=True)
+open("b/..hidden", "w").write("1")
+open("b/-rf", "w").write("2")
+open("b/\\u202egpj.exe", "w").write("3")
+open("b/" + "n" * 200 + ".txt", "w").write("4")
+import sys
+inside = sys.modules["inside"]
+names = ["../../escaped", "/etc/cron.d/escaped", "a\\0b", "b/-rf"]
+inside.changed = lambda: inside.json.dumps([*([name, 2] for name in names), ["x", -1], 7])
+inside.get = lambda name, offset, size: '"aGk="'
+"""
+    await notebook.run(code)
+    saved = sorted(Path(artifact.path) for artifact in notebook.artifacts)
+    assert {path.parent for path in saved} == {notebook.folder}
+    assert [path.name for path in saved] == ["b_-rf", "escaped", "etc_cron.d_escaped"]
+    assert "host secret" not in str([path.read_text() for path in saved])
+    await notebook.run("1", restart=True)
+    await works(notebook)
+
+
+@pytest.mark.parametrize(
+    ("forged", "told"),
+    [
+        ("'[['", "its files could no longer be read"),
+        ("'[' * 900_000", "its files could no longer be read"),
+        ("9 ** 99999", "its files could no longer be read"),
+    ],
+)
+async def test_forged_answers(notebook: Notebook, forged: str, told: str) -> None:
+    assert told in await refused(notebook, f"import sys; sys.modules['inside'].changed = lambda: {forged}")
+
+
+async def test_forged_errors(notebook: Notebook) -> None:
+    code = "import sys; sys.modules['inside'].changed = lambda: '{\"error\": [1]}'"
+    assert await notebook.run(code) == {"notes": ["the files could not be listed: [1]"]}
+    await notebook.run("1", restart=True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import os; os._exit(0)",
+        "import os, signal; os.kill(-1, signal.SIGKILL)",
+        "import ctypes; ctypes.string_at(0)",
+        "import sys; sys.modules['inside'].main(0)",
+        "get_ipython().kernel.do_shutdown(False); import time; time.sleep(1); exit()",
+    ],
+    ids=["SIGKILL", "exit", "everybody", "segmentation fault", "again", "shutdown"],
+)
+async def test_killed_kernel(notebook: Notebook, code: str) -> None:
+    try:
+        await notebook.run(code)
+    except ToolError as error:
+        assert str(error)
+    await works(notebook)
+
+
+async def test_sleep_past_the_limit(notebook: Notebook) -> None:
+    await notebook.run("kept = 1")
+    began = time.monotonic()
+    error = await refused(notebook, "print('before')\nimport time; time.sleep(600)")
+    assert time.monotonic() - began < 7
+    assert "stopped after 3 s; its variables are kept" in error
+    assert "before" in error
+    assert await notebook.run("kept") == {"value": "1"}
+
+
+async def test_refusing_to_stop(notebook: Notebook) -> None:
+    code = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)"
+    assert "although it was told to stop" in await refused(notebook, code)
+
+
+async def test_processes_left_behind(notebook: Notebook) -> None:
+    await notebook.run("import subprocess; left = subprocess.Popen(['sleep', '600'], start_new_session=True)")
+    assert await notebook.run("left.wait()") == {"value": "-9"}
+
+
+async def test_signals_reach_nobody_outside(notebook: Notebook) -> None:
+    code = f"""
+import os, signal
+def reach(pid):
+    try:
+        os.kill(pid, signal.SIGKILL); return "sent"
+    except OSError as error:
+        return type(error).__name__
+seen = sorted(int(name) for name in os.listdir('/proc') if name.isdigit())
+(reach({os.getpid()}), reach(os.getppid()), os.getppid(), seen)
+"""
+    # The parent is the sandbox's first process, which Linux shields from those in it.
+    assert (await notebook.run(code))["value"] == "('ProcessLookupError', 'sent', 1, [1, 2])"
+    await works(notebook)
+
+
+async def test_network(notebook: Notebook) -> None:
+    with listener(socket.AF_INET, ("127.0.0.1", 0)) as (server, heard):
+        code = f"""
+import socket
+tried = []
+for address in (("127.0.0.1", {server.getsockname()[1]}), ("1.1.1.1", 53), ("10.0.0.1", 80)):
+    try:
+        socket.create_connection(address, 1); tried.append("connected")
+    except OSError as error:
+        tried.append(error.strerror)
+try:
+    socket.getaddrinfo("example.com", 80); tried.append("resolved")
+except OSError as error:
+    tried.append(type(error).__name__)
+print(*tried, sep=", ")
+print(socket.if_nameindex())
+"""
+        result = await notebook.run(code)
+        assert result["output"].splitlines() == [
+            "Connection refused, Network is unreachable, Network is unreachable, gaierror", "[(1, 'lo')]"
+        ]  # fmt: skip
+        assert heard == []
+
+
+async def test_escape_through_the_sockets(notebook: Notebook, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with listener(socket.AF_UNIX, path) as (_, heard):
+        # The names of the kernel's sockets lead to a socket of the host now; nobody may follow them.
+        code = f"""
+import os
+for name in os.listdir("/sockets"):
+    os.remove(f"/sockets/{{name}}"); os.symlink({path!r}, f"/sockets/{{name}}")
+os.listdir("/sockets") != []
+"""
+        assert await notebook.run(code) == {"value": "True"}
+        await works(notebook)
+        # Closing the kernel's own end must not make the other side connect anew.
+        lose = "k = get_ipython().kernel\nk.iopub_thread.socket.close(0)\nos.closerange(3, 200)"
+        with pytest.raises(ToolError):
+            await notebook.run(lose)
+        await works(notebook)
+        assert heard == []
+
+
+async def test_abstract_sockets_of_the_host(notebook: Notebook) -> None:
+    name = f"\0assistant-test-{os.getpid()}"
+    with listener(socket.AF_UNIX, name) as (_, heard):
+        code = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
+        assert "ConnectionRefusedError" in await refused(notebook, code)
+        assert heard == []
+
+
+async def test_nothing_of_the_host_is_seen(notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("host secret")
+    monkeypatch.setenv("OPENAI_API_KEY", "host secret")
+    code = f"""
+import os, pathlib
+paths = [{str(tmp_path)!r}, {str(Path.home() / ".bashrc")!r}, {str(ROOT / "pyproject.toml")!r}]
+paths += ["/etc/shadow", "/etc/hostname", "/var", "/sys", "/home", "/run", "/proc/1/root/etc/shadow", "/dev/mem"]
+files = [f"/proc/{{pid}}/{{name}}" for pid in (1, "self") for name in ("environ", "cmdline")]
+told = "".join(pathlib.Path(file).read_text(errors="replace") for file in files)
+print([path for path in paths if os.path.exists(path)], "secret" in told, {str(tmp_path)!r} in told)
+print(os.uname().nodename, os.getuid(), pathlib.Path("/etc/passwd").read_text())
+"""
+    await notebook.run("1", restart=True)
+    result = await notebook.run(code)
+    assert result["output"] == "[] False False\nsandbox 1000 user:x:1000:1000::/tmp/home:/bin/sh"
+
+
+@pytest.mark.parametrize(
+    ("call", "outcome"),
+    [
+        ("unshare(0x10000000)", "EPERM"),
+        ("syscall(56, 0x10000000 | 17, 0, 0, 0, 0)", "EPERM"),
+        ("syscall(435, 0, 0)", "ENOSYS"),
+        ("syscall(425, 8, 0)", "EPERM"),
+        ("syscall(321, 0, 0, 0)", "EPERM"),
+        ("syscall(250, 0, 0)", "EPERM"),
+        ("syscall(500, 0)", "ENOSYS"),
+        ("ptrace(16, 1, 0, 0)", "EPERM"),
+        ("mount(b'none', b'/tmp', b'tmpfs', 0, 0)", "EPERM"),
+        ("umount2(b'/files', 0)", "EPERM"),
+        ("chroot(b'/tmp')", "EPERM"),
+        ("socket(40, 1, 0)", "EAFNOSUPPORT"),
+        ("socket(16, 3, 9)", "EAFNOSUPPORT"),
+        ("socket(17, 3, 0)", "EAFNOSUPPORT"),
+        ("ioctl(0, 0x5412, b'x')", "EPERM"),
+        ("memfd_create(b'x', 0)", "EPERM"),
+        ("shmget(0, 4096, 0o1600)", "EPERM"),
+        ("setuid(0)", "EINVAL"),
+    ],
+)
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of the calls are those of x86-64")
+async def test_system_calls(notebook: Notebook, call: str, outcome: str) -> None:
+    code = f"import ctypes, errno\nr = ctypes.CDLL(None, use_errno=True).{call}\nr, errno.errorcode[ctypes.get_errno()]"
+    assert await notebook.run(code) == {"value": f"(-1, '{outcome}')"}
+
+
+async def test_limits_cannot_be_raised(notebook: Notebook) -> None:
+    code = """
+import resource
+for name in ("AS", "NPROC", "CPU", "FSIZE", "NOFILE"):
+    number = getattr(resource, f"RLIMIT_{name}")
+    try:
+        resource.setrlimit(number, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)); print(name)
+    except ValueError:
+        pass
+"""
+    assert await notebook.run(code) == {}
+
+
+async def test_one_conversation_cannot_reach_another(notebook: Notebook, tmp_path: Path) -> None:
+    other = Notebook(notebook.interpreter, tmp_path)
+    await other.run("open('/tmp/note', 'w').write('x'); open('/dev/shm/note', 'w').write('x'); mine = 1; 0")
+    code = "import os; os.path.exists('/tmp/note'), os.path.exists('/dev/shm/note'), 'mine' in globals()"
+    assert await notebook.run(code) == {"value": "(False, False, False)"}
+    assert (await notebook.run("len([p for p in os.listdir('/proc') if p.isdigit()])"))["value"] in ("2", "3")
