@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -70,6 +71,7 @@ class Notebook:
         return Path(artifact.path).read_bytes()
 
 
+@contextmanager
 def opened(changes: dict[str, Any], folder: Path) -> Iterator[Notebook]:
     """Yields a conversation with an interpreter of its own, and sees that nothing of it is left."""
     interpreter = part("interpreter").Interpreter(limits(**changes))

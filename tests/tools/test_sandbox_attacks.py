@@ -28,7 +28,8 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    yield from opened(SMALL, tmp_path_factory.mktemp("attacked") / "files")
+    with opened(SMALL, tmp_path_factory.mktemp("attacked") / "files") as notebook:
+        yield notebook
 
 
 @pytest.fixture
@@ -145,14 +146,14 @@ async def test_many_files(notebook: Notebook) -> None:
 
 
 async def test_processor_time_of_one_process(tmp_path: Path) -> None:
-    for notebook in opened({"cpu_seconds": 1, "spares": 0}, tmp_path):
+    with opened({"cpu_seconds": 1, "spares": 0}, tmp_path) as notebook:
         with pytest.raises(ToolError, match="more than 1 s of processor time"):
             await notebook.run("while True: pass")
         await works(notebook)
 
 
 async def test_flood_of_output(tmp_path: Path) -> None:
-    for notebook in opened({"spares": 0}, tmp_path):
+    with opened({"spares": 0}, tmp_path) as notebook:
         result = await notebook.run("import sys\nfor n in range(1000): sys.stdout.write('x' * 1_000_000)\n'done'")
         assert "999,000,000 more characters were dropped" in result["output"]
         assert len(result["output"]) < 21_000

@@ -78,7 +78,8 @@ class Transcript:
 
     def text(self) -> str:
         """Returns what was printed, shortened for the model."""
-        return shorten("".join(self.printed).rstrip("\n"), self.limits.shown_characters)
+        # A progress bar's steps come in messages of their own.
+        return shorten(plain("".join(self.printed)).rstrip("\n"), self.limits.shown_characters)
 
     def _print(self, text: str) -> str:
         # The streams are cut inside already; displayed texts are not, and the cutting may have been tampered with.
