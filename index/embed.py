@@ -115,7 +115,7 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         vectors = ready.model.encode(
-            [text[: ready.max_tokens * LONGEST_TOKEN] for text in texts],
+            [_encodable(text[: ready.max_tokens * LONGEST_TOKEN]) for text in texts],
             batch_size=BATCH,
             normalize_embeddings=True,
             show_progress_bar=False,
@@ -131,7 +131,9 @@ class SentenceTransformerEmbedder:
         if not texts:
             return []
         counter = self._ready().counter
-        found = counter(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
+        found = counter(
+            [_encodable(text) for text in texts], add_special_tokens=False, return_attention_mask=False, verbose=False
+        )
         return [len(ids) for ids in found["input_ids"]]
 
     def _ready(self) -> _Loaded:
@@ -140,6 +142,11 @@ class SentenceTransformerEmbedder:
                 if self._loaded is None:
                     self._loaded = _load(self._source)
         return self._loaded
+
+
+def _encodable(text: str) -> str:
+    """Tokenizers take no lone surrogates, which file names and pasted text may hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _load(source: str | Path | None) -> _Loaded:

@@ -203,7 +203,8 @@ def vectors_after(connection: sqlite3.Connection, passage: int) -> tuple[Sequenc
     rows = connection.execute(
         "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage", (passage,)
     ).fetchall()
-    matrix = np.frombuffer(b"".join(blob for _, blob in rows), "<f4").reshape(len(rows), -1)
+    matrix = np.frombuffer(b"".join(blob for _, blob in rows), "<f4")
+    matrix = matrix.reshape(len(rows), -1) if rows else matrix.reshape(0, 0)
     return [number for number, _ in rows], matrix
 
 
