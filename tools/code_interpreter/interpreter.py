@@ -31,7 +31,7 @@ from .connection import UNREADABLE
 from .kernel import Kernel, KernelLost
 from .limits import Limits
 from .sandbox import Walls
-from .transcript import Transcript
+from .transcript import Transcript, settled
 
 # The spare is made after the call that took the last one, so that they do not share the processor.
 REFILL_SECONDS = 1.0
@@ -261,10 +261,10 @@ async def _collect(kernel: Kernel, code: str, transcript: Transcript, context: C
         except UNREADABLE:
             await kernel.lose("it sent a malformed message")
         if printed.strip() and time.monotonic() - told > STREAM_SECONDS:
-            context.progress(printed[-STREAM_CHARACTERS:].rstrip("\n"))
+            context.progress(settled(printed)[-STREAM_CHARACTERS:].rstrip("\n"))
             printed, told = "", time.monotonic()
     if printed.strip():
-        context.progress(printed[-STREAM_CHARACTERS:].rstrip("\n"))
+        context.progress(settled(printed)[-STREAM_CHARACTERS:].rstrip("\n"))
 
 
 def _with_output(problem: str, transcript: Transcript) -> str:

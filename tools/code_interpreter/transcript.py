@@ -78,8 +78,7 @@ class Transcript:
 
     def text(self) -> str:
         """Returns what was printed, shortened for the model."""
-        # A progress bar's steps come in messages of their own.
-        return shorten(plain("".join(self.printed)).rstrip("\n"), self.limits.shown_characters)
+        return shorten(settled("".join(self.printed)).rstrip("\n"), self.limits.shown_characters)
 
     def _print(self, text: str) -> str:
         # The streams are cut inside already; displayed texts are not, and the cutting may have been tampered with.
@@ -105,12 +104,17 @@ class Transcript:
 
 
 def plain(text: Any) -> str:
-    """Returns text without colours, and without what a progress bar has overwritten.
+    """Returns text without colours.
 
     Raises:
         TypeError: It is no text.
     """
-    return OVERWRITTEN.sub("", ESCAPES.sub("", text))
+    return ESCAPES.sub("", text)
+
+
+def settled(text: str) -> str:
+    """Returns text as a terminal would show it in the end: without the steps that a progress bar has overwritten."""
+    return OVERWRITTEN.sub("", text)
 
 
 def shorten(text: str, length: int) -> str:
