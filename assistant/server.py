@@ -9,7 +9,6 @@ import webbrowser
 from pathlib import Path
 
 import click
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,19 +55,21 @@ def serve(settings: Settings, *, samples: bool = False, open_browser: bool = Fal
 
 async def _serve(settings: Settings, listener: socket.socket, samples: bool, open_browser: bool) -> None:
     async with build(settings) as assistant:
-        if samples:
-            await asyncio.to_thread(add_samples, assistant)
-        application = make_application(assistant)
+        # The model loads and reads while the page's own modules are imported; questions wait for it.
+        preparing = asyncio.create_task(asyncio.to_thread(_prepare, assistant, samples))
+        assistant.wait_for(preparing)
+        application = await asyncio.to_thread(make_application, assistant)
         _announce(assistant, listener, open_browser)
-        warming = asyncio.create_task(asyncio.to_thread(_warm, assistant))
         await uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3)).serve(
             [listener]
         )
-        await warming
+        await preparing
 
 
 def make_application(assistant: Assistant) -> FastAPI:
     """Returns the web application of an assistant, the page at its root."""
+    import gradio as gr
+
     from ui.app import CSS, THEME, build_page
 
     application = FastAPI(title="Assistant", docs_url=None, redoc_url=None, openapi_url=None)
@@ -115,24 +116,21 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def add_samples(assistant: Assistant) -> None:
-    """Adds the documents that ship to a library that is empty."""
-    if not assistant.library.documents():
-        click.echo("Adding the sample library …")
-        assistant.library.add([SAMPLES])
-
-
-def _warm(assistant: Assistant) -> None:
-    """Loads the embedding model before the first question has to wait for it."""
+def _prepare(assistant: Assistant, samples: bool) -> None:
+    """Loads the embedding model, and fills an empty library with the documents that ship where that is wanted."""
     try:
+        if samples and not assistant.library.documents():
+            click.echo("Adding the sample library …")
+            assistant.library.add([SAMPLES])
         assistant.library.search("warm up", 1)
     except Exception:  # the question that needs it reports it
-        log.exception("warming up failed")
+        log.exception("preparing failed")
 
 
 def _listen(page: PageSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in page.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, since asyncio only turns Nagle's delay off where it sees that the protocol is TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((page.host, page.port))

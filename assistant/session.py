@@ -75,7 +75,12 @@ class Assistant:
         self._graph = graph
         self._saver = saver
         self._memory = Memory(saver, conversations, settings.agent)
+        self._preparation: asyncio.Future[None] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def wait_for(self, preparation: asyncio.Future[None]) -> None:
+        """Lets questions wait until something has been done first, such as filling the library."""
+        self._preparation = preparation
 
     async def ask(self, question: str, conversation: str | None = None, owner: str = LOCAL) -> Answer | Failed:
         """Returns the end of the turn; see ``stream``."""
@@ -134,6 +139,8 @@ class Assistant:
     async def _turn(self, question: str, begun: Begun) -> AsyncGenerator[Event, None]:
         end: Answer | Failed = Failed("The turn was stopped.", begun.conversation, "Stopped")
         shown: list[str] = []
+        if self._preparation:
+            await asyncio.shield(self._preparation)
         recollection = await self._memory.recall(begun)
         turn = self._prepare(begun, recollection)
         try:

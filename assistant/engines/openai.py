@@ -98,7 +98,7 @@ def serve(engine: ServerEngine) -> ServedModel:
         api_key=SecretStr(os.environ.get(engine.api_key_env) or NO_KEY),
         timeout=engine.timeout,
         stream_chunk_timeout=engine.timeout,
-        max_retries=1,
+        max_retries=0,  # a retry would wait for the time limit again
         temperature=engine.temperature,
         # Our own, since LangChain shares one among all models, which nobody may close.
         http_async_client=openai.DefaultAsyncHttpxClient(timeout=engine.timeout),
