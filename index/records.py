@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.chunk import Chunk
-from index.errors import UnknownDocument
+from index.errors import LibraryDamaged, UnknownDocument
 from index.types import Document, OutcomeStatus, Passage, ReadDocument
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+FLOAT_BYTES = 4
 
 _DOCUMENT = """
     SELECT id, path, title, kind, sha256, size, (SELECT count(*) FROM pages WHERE document = documents.id),
@@ -135,9 +139,7 @@ def at_path(connection: sqlite3.Connection, path: str) -> Document | None:
     return Document(*row) if row else None
 
 
-def put(
-    connection: sqlite3.Connection, new: NewDocument, vectors: NDArray[np.float32]
-) -> tuple[OutcomeStatus, Document]:
+def put(connection: sqlite3.Connection, new: NewDocument, vectors: Matrix) -> tuple[OutcomeStatus, Document]:
     """Stores a document, or replaces the one of the same path.
 
     Args:
@@ -180,7 +182,7 @@ def _empty(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("DELETE FROM pages WHERE document = ?", (number,))
 
 
-def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors: NDArray[np.float32]) -> None:
+def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors: Matrix) -> None:
     page = "INSERT INTO pages (document, position, number, text) VALUES (?, ?, ?, ?)"
     rows: list[Any] = [
         connection.execute(page, (number, position, one.number, one.text)).lastrowid
@@ -196,15 +198,20 @@ def _blob(vector: NDArray[np.float32]) -> bytes:
     return vector.astype("<f4", copy=False).tobytes()
 
 
-def vectors_after(connection: sqlite3.Connection, passage: int) -> tuple[Sequence[int], NDArray[np.float32]]:
-    """Returns the ids and vectors of the passages after one, shapes (n,) and (n, dimensions)."""
+def vectors_after(connection: sqlite3.Connection, passage: int, dimensions: int) -> tuple[list[int], Matrix]:
+    """Returns the ids and vectors of the passages after one, shapes (n,) and (n, dimensions).
+
+    Raises:
+        LibraryDamaged: A vector is of another length.
+    """
     import numpy as np
 
-    rows = connection.execute(
-        "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage", (passage,)
-    ).fetchall()
-    matrix = np.frombuffer(b"".join(blob for _, blob in rows), "<f4")
-    matrix = matrix.reshape(len(rows), -1) if rows else matrix.reshape(0, 0)
+    query = "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage"
+    rows = connection.execute(query, (passage,)).fetchall()
+    for number, blob in rows:
+        if len(blob) != FLOAT_BYTES * dimensions:
+            raise LibraryDamaged(f"The vector of passage {number} is damaged; run `assistant index verify`.")
+    matrix = np.frombuffer(b"".join(blob for _, blob in rows), "<f4").reshape(len(rows), dimensions)
     return [number for number, _ in rows], matrix
 
 

@@ -148,7 +148,7 @@ class VectorIndex:
         import faiss
         import numpy as np
 
-        ids, vectors = vectors_after(connection, since.passage)
+        ids, vectors = vectors_after(connection, since.passage, self._dimensions)
         if ids:
             self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.asarray(ids, np.int64))
         if gone := removed_after(connection, since.removal):

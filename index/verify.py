@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from index.records import FLOAT_BYTES
 from index.store import Store, meta
 from index.vectors import VectorIndex, cache_problem
 
 _ENOUGH = 20
-_FLOAT_BYTES = 4
 _TOLERANCE = 1e-3
 # What must be nothing, and what is wrong where it is something.
 _FAULTS = {
@@ -35,7 +35,8 @@ def problems(store: Store) -> list[str]:
     """
     with store.reading() as connection:
         found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection), *_of_vectors(connection)]
-        found += _of_cache(store, connection)
+        if not found:  # the cache is compared with what is sound
+            found += _of_cache(store, connection)
     with store.writing() as connection:
         found += _of_words(connection)
     return found
@@ -78,7 +79,7 @@ def _of_vectors(connection: sqlite3.Connection) -> Iterator[str]:
 
     dimensions = int(meta(connection, "dimensions") or 0)
     for passage, blob in connection.execute("SELECT passage, vector FROM vectors"):
-        vector = np.frombuffer(blob, "<f4") if len(blob) == _FLOAT_BYTES * dimensions else np.zeros(0, np.float32)
+        vector = np.frombuffer(blob, "<f4") if len(blob) == FLOAT_BYTES * dimensions else np.zeros(0, np.float32)
         if not abs(float(np.linalg.norm(vector)) - 1) < _TOLERANCE:
             yield f"the vector of passage {passage} is not {dimensions} numbers of length 1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from index.chunk import MARKS, chunk, context
 from index.types import Page, ReadDocument
@@ -27,7 +28,7 @@ def check(document, chunks, count=words, limit=LIMIT):
         assert count([one.text])[0] <= room
     spans = [(one.page, one.start, one.end) for one in chunks]
     assert spans == sorted(spans)
-    assert all(a[0] < b[0] or a[2] <= b[1] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[0] < b[0] or a[2] <= b[1] for a, b in pairwise(spans))
 
 
 def test_spans_are_exact_and_nothing_is_lost_whatever_the_text():

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_removed_document_is_found_no_more_and_its_numbers_are_not_given_again
     taken = {passage.id for document in library.documents() for passage in library.passages(document.id)}
     numbers = {document.id for document in library.documents()}
     assert library.remove("tea.md").title == "Tea"
-    assert all("Tea" != hit.document.title for hit in library.search("tea clippers", 20))
+    assert all(hit.document.title != "Tea" for hit in library.search("tea clippers", 20))
     [back] = library.add([folder / "tea.md"])
     assert back.status == "added"
     assert back.document.id not in numbers
@@ -97,7 +98,7 @@ def test_a_document_goes_by_its_number_path_name_or_title(library, folder):
 
 def test_a_name_that_several_documents_have_is_asked_back(library):
     library.add_documents([("/a/notes.txt", plain("One.")), ("/b/notes.txt", plain("Two."))])
-    with pytest.raises(UnknownDocument, match="Several documents go by notes.txt; name one by its number: 1, 2"):
+    with pytest.raises(UnknownDocument, match=r"Several documents go by notes.txt; name one by its number: 1, 2"):
         library.remove("notes.txt")
     assert len(library.documents()) == 2
 
@@ -115,7 +116,7 @@ def test_one_unreadable_file_does_not_stop_the_others(library, folder):
     (folder / "sub" / "round").symlink_to(folder)
     seen = []
     outcomes = library.add([folder, folder / "oak.md"], on_outcome=seen.append)
-    by_name = {os.path.basename(outcome.path): outcome for outcome in outcomes}
+    by_name = {Path(outcome.path).name: outcome for outcome in outcomes}
     refused = {name for name, outcome in by_name.items() if outcome.status == "refused"}
     assert refused == {"empty.txt", "broken.pdf", "video.bin", "pipe.txt", "nowhere.txt"}
     assert all(by_name[name].reason and "\n" not in by_name[name].reason for name in refused)
@@ -314,7 +315,7 @@ def test_a_library_of_another_embedder_is_refused_unless_empty(library, folder, 
     other = SentenceTransformerEmbedder("another-model")
     Library.open(tmp_path / "library", other).close()
     library.add([folder])
-    with pytest.raises(EmbedderMismatch, match="made with the embedding model all-MiniLM-L6-v2.*name another-model"):
+    with pytest.raises(EmbedderMismatch, match=r"made with the embedding model all-MiniLM-L6-v2.*name another-model"):
         Library.open(tmp_path / "library", other)
 
 
@@ -334,7 +335,7 @@ def test_a_damaged_store_is_told_with_what_to_do(tmp_path, embedder, damage):
     folder = tmp_path / "library"
     folder.mkdir()
     (folder / FILE).write_bytes(damage)
-    with pytest.raises(LibraryDamaged, match="is damaged .*; move that file away and add your documents again"):
+    with pytest.raises(LibraryDamaged, match=r"is damaged .*; move that file away and add your documents again"):
         Library.open(folder, embedder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_every_character_but_white_space_is_in_exactly_one_sentence():
         text = "".join(choice.choices(letters, k=choice.randint(0, 80)))
         spans = sentences(text)
         assert all(start < end for start, end in spans)
-        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(spans))
         assert all(text[start:end] == text[start:end].strip() for start, end in spans)
         assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(text.split())
 
