@@ -95,7 +95,7 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
             "ask for less at once or raise agent.max_steps."
         )
     shown = [SystemMessage(prompt("system")), *turn.history, *messages]
-    offered = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
+    offered: dict[str, Any] = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
     reply = await _stream(parts.engine.astream(shown, **offered), turn)
     return {"messages": [*messages, reply]}
 

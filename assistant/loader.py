@@ -37,6 +37,12 @@ class Toolbox:
     broken: Mapping[str, str]
     absent: Mapping[str, str] = field(default_factory=dict)
 
+    def prepare(self) -> None:
+        """Lets the tools do beforehand what would make the first call wait."""
+        for tool in self.tools.values():
+            if tool.options.prepare:
+                tool.options.prepare()
+
 
 def builtin_folder() -> Path:
     """Returns the folder of the tools that ship: in a wheel it lies inside this package, in a checkout beside it."""

@@ -56,18 +56,26 @@ class ToolOptions:
     Attributes:
         examples: Requests that the tool is meant for, as a person would put them.
         timeout: Seconds after which a call is given up.
+        prepare: Called once where the assistant stays up, such as behind the page; None where nothing takes long.
     """
 
     examples: tuple[str, ...]
     timeout: float
+    prepare: Callable[[], None] | None = None
 
 
 @overload
 def tool(function: Function) -> Function: ...
 @overload
-def tool(*, examples: Sequence[str] = (), timeout: float = 30) -> Callable[[Function], Function]: ...
 def tool(
-    function: Function | None = None, *, examples: Sequence[str] = (), timeout: float = 30
+    *, examples: Sequence[str] = (), timeout: float = 30, prepare: Callable[[], None] | None = None
+) -> Callable[[Function], Function]: ...
+def tool(
+    function: Function | None = None,
+    *,
+    examples: Sequence[str] = (),
+    timeout: float = 30,
+    prepare: Callable[[], None] | None = None,
 ) -> Function | Callable[[Function], Function]:
     """Marks a function as a tool and leaves it callable as it is.
 
@@ -75,6 +83,7 @@ def tool(
         function: The function, where ``@tool`` stands without brackets.
         examples: Requests that the tool is meant for, as a person would put them.
         timeout: Seconds after which a call is given up.
+        prepare: Makes the first call quick. It is called once where the assistant stays up, in a thread of its own.
 
     Raises:
         ValueError: The timeout is not positive.
@@ -83,7 +92,7 @@ def tool(
         raise ValueError("timeout must be more than 0 seconds")
 
     def mark(target: Function) -> Function:
-        setattr(target, MARK, ToolOptions(tuple(examples), float(timeout)))
+        setattr(target, MARK, ToolOptions(tuple(examples), float(timeout), prepare))
         return target
 
     return mark if function is None else mark(function)

@@ -117,12 +117,13 @@ class SafeHeaders:
 
 
 def _prepare(assistant: Assistant, samples: bool) -> None:
-    """Loads the embedding model, and fills an empty library with the documents that ship where that is wanted."""
+    """Loads the embedding model, fills an empty library with the documents that ship where that is wanted, readies tools."""
     try:
         if samples and not assistant.library.documents():
             click.echo("Adding the sample library …")
             assistant.library.add([SAMPLES])
         assistant.library.search("warm up", 1)
+        assistant.toolbox.prepare()
     except Exception:  # the question that needs it reports it
         log.exception("preparing failed")
 

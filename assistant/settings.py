@@ -63,7 +63,7 @@ class AgentSettings(_Section):
     history_turns: int = Field(20, ge=0)
     history_characters: int = Field(24_000, ge=0)
     max_question_characters: int = Field(20_000, ge=1)
-    min_confidence: float = Field(0.25, ge=0, le=1)
+    min_confidence: float = Field(0.2, ge=0, le=1)
 
 
 class ToolSettings(_Section):

@@ -57,11 +57,10 @@ def main() -> None:
     print(f"answerable against unanswerable, AUROC of the confidence: {roc_auc_score(answerable, sure):.3f}")
     print(f"right against wrong sentence, AUROC of the confidence:    {roc_auc_score(right, sure):.3f}")
     print(f"expected calibration error: {calibration_error(sure, right):.3f}")
-    for limit in (0.2, 0.3, 0.4, 0.5, 0.6):
+    for limit in (0.1, 0.2, 0.3, 0.4, 0.5):
         given = sure >= limit
-        print(
-            f"min_confidence {limit}: answers {given.mean():.2f} of all questions, {right[given].mean():.2f} of them right"
-        )
+        share, hits = given.mean(), right[given].mean()
+        print(f"min_confidence {limit}: answers {share:.2f} of all questions, {hits:.2f} of them right")
     weights = ", ".join(f"{value:.2f}" for value in (model.intercept_[0], *model.coef_[0]))
     print(f"INTERCEPT, COSINE, COVERAGE = {weights}")
 

@@ -14,7 +14,7 @@ from assistant.settings import load_settings
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text() for page in PAGES}
-# These are run elsewhere: `make test` and `make check` by .ci/run, what `make run` starts by tests/ui and bench/startup.
+# These are run elsewhere: `make test` and `make check` by .ci/run, what `make run` starts by tests/ui.
 ELSEWHERE = re.compile(r"^(make \w+|source \.venv/bin/activate)$")
 # `assistant ui` and `chat` go on until somebody ends them; tests/ui and test_cli.py drive them.
 ENDLESS = re.compile(r"^assistant (ui|chat)\b")

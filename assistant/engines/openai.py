@@ -55,7 +55,8 @@ class ServedModel(ChatOpenAI):
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        await self.http_async_client.aclose()
+        if self.http_async_client:
+            await self.http_async_client.aclose()
 
     async def models(self) -> list[str]:
         """Returns the names of the server's models.

@@ -83,4 +83,5 @@ def _pages(pages: int) -> str:
 
 
 def _line(sentence: str) -> str:
-    return " ".join(sentence.split())
+    """The sentence on one line, without the sign of a list that it stood in."""
+    return " ".join(sentence.split()).lstrip("-*•#| ")
