@@ -117,7 +117,7 @@ class SafeHeaders:
 
 
 def _prepare(assistant: Assistant, samples: bool) -> None:
-    """Loads the embedding model, fills an empty library with the documents that ship where that is wanted, readies tools."""
+    """Loads the embedding model and readies the tools; fills an empty library with the samples where that is wanted."""
     try:
         if samples and not assistant.library.documents():
             click.echo("Adding the sample library …")

@@ -188,6 +188,15 @@ async def test_idle_kernels_are_ended(tmp_path: Path) -> None:
             await notebook.run("x")
 
 
+async def test_the_kernel_of_a_deleted_conversation_is_ended(tmp_path: Path) -> None:
+    with opened({"idle_seconds": 6, "spares": 0}, tmp_path / "a") as notebook:
+        await notebook.run("open('note.txt', 'w').write('x')")
+        began = time.monotonic()
+        shutil.rmtree(notebook.folder)
+        await until(lambda: notebook.interpreter.processes() == [])
+        assert time.monotonic() - began < 5  # sooner than for being idle
+
+
 async def test_there_are_not_more_kernels_than_allowed(tmp_path: Path) -> None:
     with opened({"kernels": 2, "spares": 0}, tmp_path / "a") as first:
         others = [Notebook(first.interpreter, tmp_path / name) for name in "bc"]

@@ -12,9 +12,17 @@ except NoSandbox as error:
     raise Unavailable(str(error)) from error
 
 
+def warm() -> None:
+    """Has a kernel ready for the first conversation."""
+    from .interpreter import shared
+
+    shared().warm()
+
+
 @tool(
     examples=["plot sin(x) from 0 to 10", "what is the average of the second column of sales.csv?"],
     timeout=180,
+    prepare=warm,
 )
 async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> dict[str, object]:
     """Run Python and see what it prints, shows and returns, as in a notebook's cell.

@@ -212,10 +212,12 @@ class Interpreter:
     async def _end_idle(self) -> None:
         while True:
             await asyncio.sleep(min(30, self.limits.idle_seconds / 2))
-            for conversation in list(self._conversations.values()):
+            for folder, conversation in list(self._conversations.items()):
                 kernel = conversation.kernel
                 idle = kernel and time.monotonic() - kernel.used > self.limits.idle_seconds
-                if idle and not conversation.lock.locked():
+                # Whoever deletes a conversation deletes its folder.
+                deleted = conversation.known and not folder.exists()
+                if (idle or deleted) and not conversation.lock.locked():
                     await self._end(conversation)
 
     def _refill(self) -> None:
