@@ -1,7 +1,8 @@
 """The typed events of one turn: every front end renders these and nothing else.
 
-A turn is a stream of ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and
-``CitationAdded`` in the order in which they happen, closed by exactly one ``Answer`` or ``Failed``.
+A turn is ``Began``, then ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and ``CitationAdded`` in
+the order in which they happen, closed by exactly one ``Answer`` or ``Failed``. A question that is refused is ``Failed``
+alone.
 Text that was streamed is provisional: ``Answer.text`` is what was checked.
 """
 
@@ -63,6 +64,17 @@ class Artifact:
 
     path: str
     media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The question was written down.
+
+    Attributes:
+        conversation: The conversation's id, new or continued.
+    """
+
+    conversation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +176,7 @@ class Failed:
     kind: str = field(default="AssistantError")
 
 
-Event = TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | Answer | Failed
+Event = Began | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | Answer | Failed
 
 
 def _without(row: dict[str, Any], key: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from assistant.conversations import Begun, Conversations
 from assistant.errors import AssistantError, BadQuestion
-from assistant.events import Answer, Event, Failed, TextDelta
+from assistant.events import Answer, Began, Event, Failed, TextDelta
 from assistant.graph import Graph
 from assistant.loader import Toolbox
 from assistant.memory import Memory, Recollection, thread
@@ -111,6 +111,7 @@ class Assistant:
             log.warning("question refused: %s", error)
             yield Failed(_message(error), conversation or "", type(error).__name__)
             return
+        yield Began(begun.conversation)
         async with self._lock(begun.conversation), aclosing(self._turn(question, begun)) as events:
             async for event in events:
                 yield event

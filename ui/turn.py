@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from assistant.errors import UnknownConversation
 from assistant.events import Event, Failed, TextDelta
 from assistant.session import Assistant
 from ui.view import ShownTurn, View
@@ -46,12 +45,11 @@ async def answer(assistant: Assistant, view: View, question: str) -> AsyncGenera
         turn.end = Failed(f"Something went wrong ({type(error).__name__}: {error}); the log has the details.", "")
     finally:
         task.cancel()
-        # Until then the turn is not written down, and its conversation could not be found.
+        # Until then the end of the turn is not written down.
         await asyncio.wait([task])
         turn.stop()
-        found = conversation or turn.conversation or await _begun(assistant, owner, turn)
         if view.turns is turns:
-            view.conversation, view.running = found, None
+            view.conversation, view.running = turn.conversation or conversation, None
 
 
 async def _pump(
@@ -80,17 +78,3 @@ async def _updates(turn: ShownTurn, events: asyncio.Queue[Event | None]) -> Asyn
         yield turn
         if isinstance(batch[-1], TextDelta):
             await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
-
-
-async def _begun(assistant: Assistant, owner: str, turn: ShownTurn) -> str | None:
-    """The conversation that a stopped question began: its id comes with the end, which a stop cuts off."""
-    if not isinstance(turn.end, Failed) or turn.end.kind != "Stopped":
-        return None
-    for each in await assistant.conversations.list(owner, limit=5):
-        try:
-            stored = await assistant.conversations.turns(each.id, owner)
-        except UnknownConversation:  # deleted in another tab
-            continue
-        if [row.question for row in stored] == [turn.question]:
-            return each.id
-    return None

@@ -13,6 +13,7 @@ from assistant.conversations import Turn
 from assistant.events import (
     Answer,
     Artifact,
+    Began,
     Citation,
     Event,
     Failed,
@@ -58,16 +59,20 @@ class ShownTurn:
         steps: The tool calls, in order.
         text: What the model has said so far.
         end: How it ended; None while it runs.
+        conversation: The conversation's id, once the question was written down.
     """
 
     question: str
     steps: list[Step] = field(default_factory=list)
     text: str = ""
     end: Answer | Failed | None = None
+    conversation: str | None = None
 
     def take(self, event: Event) -> None:
         """Takes the next event of the turn."""
         match event:
+            case Began(conversation):
+                self.conversation = conversation
             case TextDelta(text):
                 self.text += text
             case ToolStarted(call_id, name, arguments):
@@ -91,11 +96,6 @@ class ShownTurn:
     def citations(self) -> tuple[Citation, ...]:
         """The checked citations; none before the end."""
         return self.end.citations if isinstance(self.end, Answer) else ()
-
-    @property
-    def conversation(self) -> str | None:
-        """The conversation that the end of the turn named."""
-        return (self.end.conversation if self.end else "") or None
 
     def _step(self, call_id: str, call: ToolCall | None = None) -> Step:
         for step in reversed(self.steps):

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from assistant.app import build
-from assistant.events import Answer, CitationAdded, Event, Failed, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from assistant.events import (
+    Answer,
+    Began,
+    CitationAdded,
+    Event,
+    Failed,
+    TextDelta,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+)
 from assistant.session import Assistant
 from assistant.settings import ServerEngine, Settings
 from tests.replies import Calls, HalfStream, Hang, Nonsense, SlowText, Status, Text
@@ -41,7 +51,7 @@ async def test_a_turn_streams_typed_events_and_ends_with_a_checked_answer(
     model_server.say(SEARCH, Text(NOTICE))
     got = await events(assistant, "How long is the notice period?")
     kinds = [type(event) for event in got if not isinstance(event, TextDelta)]
-    assert kinds == [ToolStarted, ToolFinished, CitationAdded, Answer]
+    assert kinds == [Began, ToolStarted, ToolFinished, CitationAdded, Answer]
     assert "".join(event.text for event in got if isinstance(event, TextDelta)) == NOTICE
     end = got[-1]
     assert isinstance(end, Answer)
