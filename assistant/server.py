@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import webbrowser
-from pathlib import Path
 
 import click
 import uvicorn
@@ -15,12 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.app import build
 from assistant.errors import SettingsError
+from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
 from assistant.settings import PageSettings, Settings
 
 log = logging.getLogger(__name__)
 
-SAMPLES = Path(__file__).parent / "samples" / "documents"
 # Gradio starts itself with inline scripts and makes functions of templates, so scripts need the two exceptions.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -121,7 +120,7 @@ def _prepare(assistant: Assistant, samples: bool) -> None:
     try:
         if samples and not assistant.library.documents():
             click.echo("Adding the sample library …")
-            assistant.library.add([SAMPLES])
+            assistant.library.add([DOCUMENTS])
         assistant.library.search("warm up", 1)
         assistant.toolbox.prepare()
     except Exception:  # the question that needs it reports it

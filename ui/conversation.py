@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from assistant.errors import UnknownConversation
-from assistant.server import SAMPLES
+from assistant.samples import QUESTIONS
 from assistant.session import Assistant
 from ui import evidence, history
 from ui.evidence import EVENT
@@ -60,7 +60,7 @@ def make_chat() -> gr.Chatbot:
         container=False,
         height="100%",
         placeholder=WELCOME,
-        examples=example_messages(SAMPLES.parent / "questions.json"),
+        examples=example_messages(QUESTIONS),
         latex_delimiters=[
             {"left": "$$", "right": "$$", "display": True},
             {"left": "\\(", "right": "\\)", "display": False},
