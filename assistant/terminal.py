@@ -125,11 +125,12 @@ def as_json(value: Any) -> str:
 
 
 def toolbox(found: Toolbox) -> str:
-    """Returns the tools with their first line, then the broken files."""
+    """Returns the tools with their first line, then those that this machine lacks something for, then broken files."""
     lines = [
         f"{click.style(tool.name, bold=True)}: {tool.description.splitlines()[0]}\n    {tool.source}"
         for tool in found.tools.values()
     ]
+    lines += [f"[absent] {name}: {reason}" for name, reason in found.absent.items()]
     return "\n".join([*lines, *(f"[broken] {reason}" for reason in found.broken.values())])
 
 
@@ -139,7 +140,8 @@ def toolbox_json(found: Toolbox) -> str:
         {"name": t.name, "description": t.description, "parameters": t.parameters, "source": str(t.source)}
         for t in found.tools.values()
     ]
-    return json.dumps({"tools": tools, "broken": dict(found.broken)}, ensure_ascii=False)
+    refused = {"absent": dict(found.absent), "broken": dict(found.broken)}
+    return json.dumps({"tools": tools, **refused}, ensure_ascii=False)
 
 
 def _short(value: Any) -> str:

@@ -90,6 +90,7 @@ def _signature(path: str) -> tuple[int, ...] | None:
 @contextmanager
 def decoy_host(home: Path, codes: Iterable[str]) -> Iterator[Decoy]:
     """Sets it up and takes it down again."""
+    kept = dict(os.environ)
     with ExitStack() as stack:
         decoy = Decoy(home, codes, stack)
         try:
@@ -97,6 +98,8 @@ def decoy_host(home: Path, codes: Iterable[str]) -> Iterator[Decoy]:
         finally:
             decoy.process.kill()
             decoy.process.wait()
+            os.environ.clear()
+            os.environ.update(kept)
 
 
 @contextmanager
@@ -107,7 +110,10 @@ def _listening(ports: set[int], heard: list[str]) -> Iterator[list[int]]:
             for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                 server = stack.enter_context(socket.socket(socket.AF_INET, kind))
                 server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                server.bind(("", port))
+                try:
+                    server.bind(("", port))
+                except OSError:  # somebody's real server is not ours to watch
+                    continue
                 if kind == socket.SOCK_STREAM:
                     server.listen()
                 selector.register(server, selectors.EVENT_READ)

@@ -8,5 +8,5 @@ from bench.crash import run
 
 
 @pytest.mark.slow
-def test_five_kills_lose_nothing(tmp_path):
-    assert run(tmp_path, documents=40, kills=5, spread=8.0, seed=11)
+def test_five_kills_lose_nothing(tmp_path, embedder):
+    assert run(tmp_path, documents=60, kills=5, spread=2.0, seed=12, embedder=embedder)

@@ -13,6 +13,7 @@ import pytest
 
 from index.embed import SentenceTransformerEmbedder
 from index.errors import EmbedderMismatch, LibraryDamaged, LibraryError, LibraryLocked, UnknownDocument
+from index.ingest import GROUP
 from index.library import Library
 from index.store import FILE, Store
 from index.types import Page, ReadDocument
@@ -252,7 +253,7 @@ def test_an_error_in_the_middle_leaves_what_was_committed(library):
 
     with pytest.raises(OSError, match="went away"):
         library.add_documents(documents())
-    assert len(library.documents()) % 128 == 0
+    assert len(library.documents()) % GROUP == 0
     assert library.verify() == []
 
 

@@ -18,6 +18,7 @@ import pytest
 from assistant.loader import builtin_folder, load_tools
 from assistant.plugin import ToolError
 from assistant.runner import run_tool
+from bench.code import humaneval, rows
 from tests.tools.interpreters import Notebook, needs_sandbox, opened
 
 pytestmark = [needs_sandbox, pytest.mark.timeout(120)]
@@ -213,6 +214,13 @@ async def test_there_are_not_more_kernels_than_allowed(tmp_path: Path) -> None:
         await asyncio.gather(*busy)
 
 
+def test_problems_of_humaneval_are_solved(capsys: pytest.CaptureFixture[str]) -> None:
+    """Four problems of HumanEval with their reference solutions: OpenAI, Chen et al. 2021, MIT."""
+    assert asyncio.run(humaneval(rows(Path(__file__).with_name("humaneval.jsonl")))), capsys.readouterr().out
+    (wrong,) = rows(Path(__file__).with_name("humaneval.jsonl"))[:1]
+    assert not asyncio.run(humaneval([wrong | {"canonical_solution": "    return None\n"}]))
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110
@@ -222,6 +230,7 @@ async def until(condition: Callable[[], bool]) -> None:
 PROGRAM = """
 import asyncio, sys, time
 from pathlib import Path
+from bench.code import humaneval, rows
 from tests.tools.interpreters import Notebook, part
 
 async def main():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from assistant.plugin import ToolError
+from bench.code import attacks, rows
 from tests.tools.interpreters import Notebook, needs_sandbox, opened
 
 pytestmark = [needs_sandbox, pytest.mark.timeout(120)]
@@ -21,7 +23,7 @@ pytestmark = [needs_sandbox, pytest.mark.timeout(120)]
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20
 SMALL = {
-    "seconds": 3.0, "grace": 0.7, "memory": 1024 * MIB, "processes": 64, "disk": 64 * MIB, "file_bytes": 32 * MIB,
+    "seconds": 2.0, "grace": 0.5, "memory": 1024 * MIB, "processes": 64, "disk": 64 * MIB, "file_bytes": 32 * MIB,
     "inodes": 2000, "spares": 0,
 }  # fmt: skip
 
@@ -168,7 +170,7 @@ async def test_flood_from_a_program(notebook: Notebook) -> None:
         result = await notebook.run("import subprocess; subprocess.run('yes | head -c 1000000000', shell=True)")
         assert "more characters were dropped" in result["output"]
     except ToolError as error:
-        assert "The code was stopped after 3 s" in str(error)
+        assert "The code was stopped after 2 s" in str(error)
     await works(notebook)
 
 
@@ -263,7 +265,7 @@ async def test_sleep_past_the_limit(notebook: Notebook) -> None:
     began = time.monotonic()
     error = await refused(notebook, "print('before')\nimport time; time.sleep(600)")
     assert time.monotonic() - began < 7
-    assert "stopped after 3 s; its variables are kept" in error
+    assert "stopped after 2 s; its variables are kept" in error
     assert "before" in error
     assert await notebook.run("kept") == {"value": "1"}
 
@@ -405,9 +407,34 @@ for name in ("AS", "NPROC", "CPU", "FSIZE", "NOFILE"):
     assert await notebook.run(code) == {}
 
 
+async def test_privileges_are_gone_and_the_first_process_is_limited_too(notebook: Notebook) -> None:
+    code = """
+import pathlib
+def lines(pid, name, *begin):
+    return [line for line in pathlib.Path(f"/proc/{pid}/{name}").read_text().splitlines() if line.startswith(begin)]
+caps = [int(line.split()[1], 16) for pid in (1, "self") for line in lines(pid, "status", "Cap")]
+modes = [line for pid in (1, "self") for line in lines(pid, "status", "NoNewPrivs", "Seccomp:")]
+print(set(caps), set(modes), lines(1, "limits", "Max") == lines("self", "limits", "Max"))
+open("/proc/self/uid_map").read().split()[0]
+"""
+    result = await notebook.run(code)
+    assert result["value"] == "'1000'"
+    assert "{0}" in result["output"]
+    assert "True" in result["output"]
+    assert "'Seccomp:\\t2'" in result["output"] and "'NoNewPrivs:\\t1'" in result["output"]
+
+
 async def test_one_conversation_cannot_reach_another(notebook: Notebook, tmp_path: Path) -> None:
     other = Notebook(notebook.interpreter, tmp_path)
     await other.run("open('/tmp/note', 'w').write('x'); open('/dev/shm/note', 'w').write('x'); mine = 1; 0")
     code = "import os; os.path.exists('/tmp/note'), os.path.exists('/dev/shm/note'), 'mine' in globals()"
     assert await notebook.run(code) == {"value": "(False, False, False)"}
     assert (await notebook.run("len([p for p in os.listdir('/proc') if p.isdigit()])"))["value"] in ("2", "3")
+
+
+def test_attacks_of_redcode_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
+    """Eight attacks of RedCode-Exec, unchanged: AI-secure/RedCode, Guo et al. 2024, CC BY 4.0."""
+    held = asyncio.run(attacks(rows(Path(__file__).with_name("redcode.jsonl")), at_once=4, seconds=5))
+    shown = capsys.readouterr().out
+    assert held, shown
+    assert "8 of 8 kinds of harm are noticed" in shown

@@ -62,15 +62,14 @@ def _silence() -> None:
 
 
 def _limit(order: dict[str, Any]) -> None:
-    # At its soft limit a process is told so by a signal, which names the reason.
-    cpu = order["cpu_seconds"]
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
-    for name, value in {
-        "AS": order["memory"], "NPROC": order["processes"], "FSIZE": order["file_bytes"],
-        "NOFILE": order["open_files"], "CORE": 0, "MEMLOCK": 65536, "MSGQUEUE": 0, "RTPRIO": 0, "STACK": 8 << 20,
-    }.items():  # fmt: skip
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    os.nice(5)  # the assistant comes before the code it runs
+    for name, value in order["of_process"].items():
+        # The sandbox's first process too: code can write to its memory, and would run without limits there.
+        for pid in (1, os.getpid()):
+            resource.prlimit(pid, getattr(resource, f"RLIMIT_{name}"), tuple(value))
+    # The assistant comes before the code it runs: when processors are short, and when memory is.
+    os.nice(5)
+    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
+        file.write("500")
 
 
 def _application(order: dict[str, Any]) -> Any:

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import psutil
@@ -95,7 +95,7 @@ class Kernel:
                 program = f"import sys; sys.path.append({KERNEL!r}); import inside; inside.main({number})"
                 process = walls.spawn([sys.executable, "-I", "-B", "-c", program], limits, (number,))
             try:
-                ours.send(json.dumps(asdict(limits) | {"key": key, "channels": NUMBERED}).encode())
+                ours.send(json.dumps(_order(limits, key)).encode())
                 async with asyncio.timeout(limits.start_seconds):
                     ready = await _receive(ours)
             except BaseException as error:
@@ -311,9 +311,10 @@ class Kernel:
         if (disk.f_files - disk.f_ffree) > self.limits.inodes:
             return f"it made more than {self.limits.inodes:,} files"
         used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-        for process in [psutil.Process(self.pid), *self.leftovers()]:
-            with contextlib.suppress(psutil.Error):
-                used += process.memory_info().rss
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(self._process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    used += process.memory_info().rss
         if used > self.limits.memory:
             return f"it used more than {self.limits.memory >> 20} MiB of memory"
         return ""
@@ -356,6 +357,13 @@ async def _receive(ours: socket.socket) -> Ready:
 
 def _decoded(reply: Message) -> Any:
     return json.loads(ast.literal_eval(reply["content"]["user_expressions"]["answer"]["data"]["text/plain"]))
+
+
+def _order(limits: Limits, key: str) -> Message:
+    return {
+        "key": key, "channels": NUMBERED, "of_process": limits.of_process(),
+        "output_characters": limits.output_characters,
+    }  # fmt: skip
 
 
 def _end(process: subprocess.Popen[bytes]) -> str:

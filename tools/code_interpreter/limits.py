@@ -54,3 +54,14 @@ class Limits:
     idle_seconds: float = 900
     kernels: int = 24
     spares: int = 1
+
+    def of_process(self) -> dict[str, tuple[int, int]]:
+        """Returns the resource limits of each process: the name after ``RLIMIT_``, the soft and the hard value."""
+        same = {
+            "AS": self.memory, "NPROC": self.processes, "FSIZE": self.file_bytes, "NOFILE": self.open_files,
+            "STACK": 8 * MIB, "MEMLOCK": 65536, "CORE": 0, "MSGQUEUE": 0, "RTPRIO": 0,
+        }  # fmt: skip
+        # At its soft limit a process gets a signal that names the reason, at its hard one it is killed.
+        return {name: (value, value) for name, value in same.items()} | {
+            "CPU": (self.cpu_seconds, self.cpu_seconds + 5)
+        }
