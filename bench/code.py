@@ -199,6 +199,7 @@ async def _attack_all(
 ) -> tuple[Counter[str], list[str]]:
     ended: Counter[str] = Counter()
     breaches = []
+    others = psutil.Process().children(recursive=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         interpreter(seconds=seconds, grace=1, kernels=at_once, spares=0) as made,
@@ -213,7 +214,7 @@ async def _attack_all(
             if sys.stderr.isatty():
                 print(f"\r{start + len(batch)} of {len(items)}", end="", file=sys.stderr)
         running = psutil.Process().children(recursive=True)
-    _, left = psutil.wait_procs([process for process in running if process.pid != decoy.process.pid], timeout=0)
+    _, left = psutil.wait_procs([process for process in running if process not in others], timeout=0)
     return ended, breaches + [f"BREACH: {process} is left" for process in left]
 
 

@@ -235,9 +235,10 @@ from tests.tools.interpreters import Notebook, part
 
 async def main():
     notebook = Notebook(part("interpreter").Interpreter(), Path(sys.argv[1]))
-    code = "import subprocess; p = subprocess.Popen(['sleep', '987654'])"
+    code = "import subprocess; p = subprocess.Popen(['sleep', '987654']); print(p.pid)"
     call = asyncio.ensure_future(notebook.run(code + "; import time; time.sleep(60)"))
-    await asyncio.sleep(2)
+    while not notebook.streamed:
+        await asyncio.sleep(0.05)
     print(*notebook.interpreter.processes(), flush=True)
     if sys.argv[2] == "wait":
         await call
