@@ -1,6 +1,7 @@
 """Finds the Chromium that the browser tests drive; as a program, installs it where that is allowed.
 
-``python tests/chromium.py`` ends with 0 once a browser is there, else with 1 and the command that brings it.
+``python tests/chromium.py`` ends with 0 once a browser is there, else with 1 and the command that brings it. The same
+command brings bubblewrap, without which the tests of the code interpreter are left out.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ ARGS = (
 )
 
 # Without an emoji font the page's screenshots show empty boxes.
-APT = "apt-get update && {sudo}apt-get install -y --no-install-recommends chromium fonts-noto-color-emoji"
+APT = (
+    "apt-get update && {sudo}apt-get install -y --no-install-recommends chromium fonts-noto-color-emoji bubblewrap"
+)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PLAYWRIGHTS = (
@@ -60,14 +63,16 @@ def may_install() -> bool:
 
 
 def main() -> int:
-    """Makes sure of a browser."""
-    if find():
+    """Makes sure of a browser, and tries for bubblewrap."""
+    if find() and shutil.which("bwrap"):
         return 0
     command = install_command()
     if may_install():
-        print(f"The browser tests need Chromium; installing it: {command}", flush=True)
+        print(f"The tests need Chromium and bubblewrap; installing them: {command}", flush=True)
         subprocess.run(command, shell=True, check=False, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
     if find():
+        if not shutil.which("bwrap"):
+            print(f"Without bubblewrap the tests of the code interpreter are left out. It comes with: {command}")
         return 0
     print(f"The browser tests need Chromium and none was found. Install it with: {command}", file=sys.stderr)
     return 1
