@@ -147,6 +147,32 @@ async def test_long_output_is_shortened_in_the_middle(notebook: Notebook) -> Non
     assert result["output"].endswith("az")
 
 
+async def test_odd_code(notebook: Notebook) -> None:
+    assert await notebook.run("") == {}
+    assert await notebook.run("print(chr(0xd800))") == {"output": "?"}
+    for code, problem in {
+        "'\ud800'": "surrogate pair",
+        "1\0": "null bytes",
+        "input()": "StdinNotImplementedError",
+        "raise ValueError('x' * 9_000_000)": "characters left out",
+    }.items():
+        with pytest.raises(ToolError, match=problem) as caught:
+            await notebook.run(code)
+        assert len(str(caught.value)) < 25_000
+
+
+async def test_exit_keeps_the_variables(notebook: Notebook) -> None:
+    await notebook.run("kept = 7\nexit()")
+    await asyncio.sleep(0.5)
+    assert await notebook.run("kept") == {"value": "7"}
+
+
+async def test_workers_of_joblib_do_not_disturb_the_next_call(notebook: Notebook) -> None:
+    code = "from joblib import Parallel, delayed\nParallel(n_jobs=2)(delayed(abs)(-n) for n in range(3))"
+    assert await notebook.run(code) == {"value": "[0, 1, 2]"}
+    assert await notebook.run(code) == {"value": "[0, 1, 2]"}
+
+
 async def test_calls_of_one_conversation_wait_for_each_other(notebook: Notebook) -> None:
     await notebook.run("order = []")
     calls = [notebook.run(f"import time; time.sleep(0.1); order.append({n}); order") for n in range(3)]

@@ -17,6 +17,7 @@ import socket
 import stat
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -114,7 +115,8 @@ def _define_capped_stream(limit: int) -> None:
         def write(self, text: str) -> Any:
             if not isinstance(text, str) or len(text) <= self.room:
                 self.room -= len(text)
-                return super().write(text)
+                # Half a character pair cannot be sent.
+                return super().write(text if text.isascii() else text.encode(errors="replace").decode())
             self.dropped += len(text) - self.room
             if self.room:
                 super().write(text[: self.room])
@@ -139,9 +141,21 @@ def _prepare(shell: Any) -> None:
     streams = _streams()
     shell.events.register("pre_execute", lambda: [stream.begin() for stream in streams])
     shell.events.register("post_execute", lambda: [stream.end() for stream in streams])
+    shell.events.register("post_execute", _end_workers)
+    # Like all that a call leaves behind, multiprocessing's tracker is ended; it starts again when it is needed.
+    warnings.filterwarnings("ignore", message="resource_tracker: process died")
+    # A script that ends with exit() must not take the variables with it.
+    shell.ask_exit = lambda: None
     bundles = shell.display_formatter.mimebundle_formatter
     for module in ("pandas", "pandas.core.frame"):
         bundles.for_type_by_name(module, "DataFrame", _table)
+
+
+def _end_workers() -> None:
+    """Lets joblib end its workers in an orderly way: they would be killed, and its next call would fail for it."""
+    executor = getattr(sys.modules.get("joblib.externals.loky.reusable_executor"), "_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 def _table(frame: Any, **_: Any) -> dict[str, str]:

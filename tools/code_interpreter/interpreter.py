@@ -88,6 +88,8 @@ class Interpreter:
         Raises:
             ToolError: The code raised, took too long or used too much.
         """
+        if any("\ud800" <= character <= "\udfff" for character in code):
+            raise ToolError("the code holds half of a surrogate pair, which is no character")
         call = self._call(code, context, restart)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._started()))
 

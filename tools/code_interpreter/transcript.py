@@ -73,7 +73,8 @@ class Transcript:
             case "execute_result":
                 self.value = self._show(content["data"])
             case "execute_reply" if content["status"] != "ok":
-                self.error = plain("\n".join(content.get("traceback") or [f"{content['ename']}: {content['evalue']}"]))
+                trace = plain("\n".join(content.get("traceback") or [f"{content['ename']}: {content['evalue']}"]))
+                self.error = shorten(trace, self.limits.shown_characters)
         return ""
 
     def text(self) -> str:
