@@ -183,6 +183,16 @@ class Library:
         index.save()
         return hits
 
+    def warm(self) -> None:
+        """Loads the model and the vectors now, so that the first search does not wait for them.
+
+        Raises:
+            LibraryError: The store cannot be read or the model not be loaded.
+        """
+        [vector] = self._embedder.embed(["warm up"])
+        with self._store.reading() as connection:
+            self._index().nearest(connection, vector, 1)
+
     def status(self) -> Status:
         """Returns how much the library holds."""
         with self._store.reading() as connection:

@@ -173,6 +173,7 @@ def test_an_empty_folder_and_an_empty_library(library, tmp_path):
     assert library.search("anything") == []
     assert library.documents() == []
     assert library.verify() == []
+    library.warm()
     status = library.status()
     assert (status.documents, status.passages, status.dimensions) == (0, 0, 0)
 
