@@ -24,9 +24,7 @@ ARGS = (
 )
 
 # Without an emoji font the page's screenshots show empty boxes.
-APT = (
-    "apt-get update && {sudo}apt-get install -y --no-install-recommends chromium fonts-noto-color-emoji bubblewrap"
-)
+APT = "apt-get update && {sudo}apt-get install -y --no-install-recommends chromium fonts-noto-color-emoji bubblewrap"
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PLAYWRIGHTS = (
