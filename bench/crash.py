@@ -83,13 +83,15 @@ def run(folder: Path, documents: int, kills: int, spread: float, seed: int, embe
     choice = random.Random(seed)
     source, home, sound = folder / "documents", folder / "home", True
     write_documents(source, documents)
-    for number in range(1, kills + 1):
-        at_work = kill(home, source, choice, spread)
+    killed = homes = 0
+    while killed < kills:
+        killed += kill(home, source, choice, spread)  # one that came too late does not count
         held, problems = check(home)
         sound &= not problems
-        print(f"kill {number:2}: {'at work' if at_work else 'had ended'}, {held} documents, {problems or 'sound'}")
+        print(f"{killed} of {kills} killed: {held} documents, {problems or 'sound'}", flush=True)
         if held == documents:  # nothing is left to disturb
-            home = folder / f"home-{number}"
+            homes += 1
+            home = folder / f"home-{homes}"
     _add(home, source, embedder)
     _add(folder / "undisturbed", source, embedder)
     held, problems = check(home)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OnOutcome = Callable[[Outcome], None]
 Cancelled = Callable[[], bool]
 # Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
-GROUP = 64
+GROUP = 128
 SLICE = 512
 READ_AHEAD = 32
 _POLL_SECONDS = 0.1
