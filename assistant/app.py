@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiosqlite
@@ -57,35 +57,45 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         LibraryError: The library cannot be opened.
     """
     embedder = make_embedder(settings)
-    library = open_library(settings, embedder)
-    engine = make_engine(await choose(settings), settings, embedder)
-    toolbox = load_tools([builtin_folder(), *settings.tools.folders])
-    connection = await _connect(settings.home / "conversations.sqlite")
-    try:
+    async with AsyncExitStack() as parts:
+        library = open_library(settings, embedder)
+        parts.callback(library.close)
+        engine = make_engine(await choose(settings), settings, embedder)
+        parts.push_async_callback(engine.close)
+        toolbox = load_tools([builtin_folder(), *settings.tools.folders])
+        connection = await _connect(settings.home / "conversations.sqlite")
+        parts.push_async_callback(connection.close)
         saver, conversations = AsyncSqliteSaver(connection), Conversations(connection)
-        await saver.setup()
-        await conversations.setup()
+        try:
+            await saver.setup()
+            await conversations.setup()
+        except sqlite3.Error as error:
+            raise _unusable(settings.home / "conversations.sqlite", error) from error
 
         def similarity(claim: str, texts: Sequence[str]) -> list[float]:
             vectors = embedder.embed([claim, *texts])
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
-        parts = Parts(engine.model, engine.name, settings.agent.max_steps, library.page_text, similarity)
+        wired = Parts(engine.model, engine.name, settings.agent.max_steps, library.page_text, similarity)
         info = EngineInfo(engine.name, engine.advice)
-        yield Assistant(settings, library, toolbox, conversations, info, build_graph(parts, saver), saver)
-    finally:
-        await engine.close()
-        await connection.close()
-        library.close()
+        yield Assistant(settings, library, toolbox, conversations, info, build_graph(wired, saver), saver)
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
     try:
         connection = await aiosqlite.connect(path, timeout=10)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    try:
         await connection.execute("PRAGMA journal_mode = WAL")
         # With a write-ahead log a killed process loses nothing; only a power cut can take the last moments.
         await connection.execute("PRAGMA synchronous = NORMAL")
         await connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error as error:
-        raise SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.") from error
+        await connection.close()  # its thread would keep the process alive
+        raise _unusable(path, error) from error
     return connection
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> SettingsError:
+    return SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.")

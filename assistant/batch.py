@@ -68,6 +68,7 @@ async def run(settings: Settings, source: Path, output: Path, concurrency: int) 
         BatchError: A file cannot be read or written.
     """
     rows = list(_rows(_read(source)))
+    _tell_apart(source, output)
     done = _done(output)
     errors = sum(done.values())
     todo = [row for row in rows if row.id not in done]
@@ -112,35 +113,50 @@ async def _answer(assistant: Assistant, row: Row) -> dict[str, Any]:
     return {"id": row.id, "error": end.message, "conversation": end.conversation}
 
 
-def _read(source: Path) -> str:
+def _tell_apart(source: Path, output: Path) -> None:
+    if output.exists() and source.exists() and output.samefile(source):
+        raise BatchError(f"{output} is the input; choose another output.")
+
+
+def _read(source: Path) -> bytes:
     try:
-        data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
+        return sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
     except OSError as error:
         raise BatchError(f"Cannot read {source}: {error.strerror}; check the path.") from error
-    return data.decode("utf-8-sig", errors="replace")
 
 
-def _rows(text: str) -> Iterator[Row]:
+def _rows(data: bytes) -> Iterator[Row]:
+    parsed = [
+        (number, *_parse(number, line))
+        for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1)
+        if line.strip()
+    ]
+    # A row without id gets its line's number, unless another row has that for its id.
+    taken = {value["id"] for _, value, _ in parsed if isinstance(value.get("id"), str | int)}
     seen: set[str | int] = set()
-    # Not splitlines(): JSON may hold the other separators that it splits at.
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        row = _row(number, line)
+    for number, value, error in parsed:
+        row = Row(f"line {number}", "", error) if error else _row(number, value, taken)
         if row.id in seen:
             row = Row(f"line {number}", "", f"line {number}: the id {row.id!r} was used before; ids must differ")
         seen.add(row.id)
         yield row
 
 
-def _row(number: int, line: str) -> Row:
+def _parse(number: int, line: bytes) -> tuple[dict[str, Any], str]:
+    """Returns a line's object, or an empty one and why it is none."""
     try:
-        value = json.loads(line)
-    except ValueError as error:
-        return Row(f"line {number}", "", f"line {number} is not valid JSON: {error}")
+        value = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        return {}, f"line {number} is not encoded in UTF-8"
+    except (ValueError, RecursionError) as error:
+        return {}, f"line {number} is not valid JSON: {error}"
     if not isinstance(value, dict):
-        return Row(f"line {number}", "", f'line {number} must be an object such as {{"id": 1, "question": "…"}}')
-    identity = value.get("id", number)
+        return {}, f'line {number} must be an object such as {{"id": 1, "question": "…"}}'
+    return value, ""
+
+
+def _row(number: int, value: dict[str, Any], taken: set[str | int]) -> Row:
+    identity = value.get("id", f"line {number}" if number in taken else number)
     if not isinstance(identity, str | int):
         return Row(f"line {number}", "", f"line {number}: id must be a text or a whole number")
     question = value.get("question")

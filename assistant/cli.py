@@ -231,6 +231,8 @@ async def _ask(settings: Settings, question: str, as_json: bool, conversation: s
     from assistant.app import build
 
     async with build(settings) as assistant:
+        for reason in assistant.toolbox.broken.values():
+            click.echo(f"Warning: {reason}", err=True)
         if not as_json:
             return await terminal.show(assistant.stream(question, conversation))
         end = await assistant.ask(question, conversation)
@@ -251,6 +253,7 @@ def main() -> None:
     """Entry point: every error is one line and an exit code, its story is in the log."""
     # Without a log, as before the settings are read, errors must not be printed a second time.
     logging.getLogger().addHandler(logging.NullHandler())
+    logging.raiseExceptions = False  # a log that cannot be written, as on a full disk, is no news to the person
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -1,9 +1,12 @@
 """Evidence: passages get numbers, and what the model says of them is checked against the stored text.
 
 A sentence of an answer counts as supported when
-- a passage it cites holds the words in quotation marks that it quotes, all of its numbers (a tool's result may hold
-  them too), and either half of its content words or a sentence of much the same meaning; or
+- a passage it cites holds the words in quotation marks that it quotes, all of its numbers (a tool may have computed
+  them too) and names, and either half of its content words or a sentence of much the same meaning, and neither denies
+  what the other does not; or
 - it cites nothing, but all of its numbers were computed by a tool in this turn.
+
+This is a check of words, not an understanding: who did what to whom it cannot tell. Blocks of code are left out.
 """
 
 from __future__ import annotations
@@ -27,13 +30,39 @@ PageText = Callable[[int, int | None], str]
 MIN_OVERLAP = 0.5
 MIN_COSINE = 0.6
 MIN_QUOTED_WORDS = 3
-MIN_CLAIM_WORDS = 3
+MIN_CLAIM_WORDS = 2
 
 MARKER = re.compile(r"[ \t]*\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\](?!\()")
 QUOTED = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|«([^»\n]+)»')
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$|`[^`\n]+`", re.M | re.S)
-ABOUT_US = re.compile(r"\b(i|i'm|i've|me|my|we|you|your|let me)\b", re.I)
+ABOUT_US = re.compile(
+    r"(i (can|could|cannot|can't|will|would|am|do not|don't|did not|didn't|looked|searched|have no)|let me|hello|hi"
+    r"|sorry|thanks|thank you|please|feel free|sure|okay|ok|yes|no|done|great|of course|you are welcome)\b",
+    re.I,
+)
+NEGATION = re.compile(r"\b(not|no|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.I)
+NAME = re.compile(r"(?<=[\w,;] )[A-Z][^\W\d_]+")
+NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        (
+            "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+            "eighteen nineteen twenty"
+        ).split(),
+        2,  # "one" is a pronoun more often than a number
+    )
+}
+# Signs that models like to put in the place of those that documents have; each of one character.
+ALIKE = str.maketrans(
+    dict.fromkeys("’‘‛ʼ", "'")
+    | dict.fromkeys("“”„«»", '"')
+    | dict.fromkeys("–—−‑", "-")
+    | dict.fromkeys("\u00a0\u202f", " ")
+)
+ELISION = re.compile(r"\s*(?:…|\.\.\.|\[…\])\s*")
+RANGE = re.compile(r"\[(\d{1,6})\s*[-–]\s*(\d{1,6})\]")
+MAX_RANGE = 20
 STOP_WORDS = frozenset(
     (
         "a about after all also an and any are as at be been but by can could did do does for from had has have he her "
@@ -128,11 +157,12 @@ class Checked:
 class _Claim:
     text: str
     numbers: tuple[int, ...]
+    nearby: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class _Findings:
-    citations: dict[int, Citation] = field(default_factory=dict)
+    citations: dict[tuple[int, int], Citation] = field(default_factory=dict)
     unsupported: list[str] = field(default_factory=list)
     claims: int = 0
 
@@ -145,27 +175,42 @@ def check(
     Args:
         text: What the model said, citing passages as ``[n]``.
         ledger: The conversation's passages.
-        calls: The turn's tool calls.
+        calls: The turn's tool calls that computed something; passages that a search returned are no computation.
         page_text: Looks up the text that a citation must be found in.
         similarity: Recognises a claim in other words; without it only words are compared.
 
     Returns:
         The text with the citations and unsupported sentences found.
     """
-    text = _drop_unknown(text, ledger)
+    text = _drop_markers(_plain_markers(text), lambda n: ledger.get(n) is not None)
     computed = _numbers(" ".join(json.dumps(call.result, ensure_ascii=False) for call in calls if call.ok))
     found = _Findings()
     for claim in _claims(text):
-        cited = [item for n in claim.numbers if (item := ledger.get(n))]
-        supporting = [c for item in cited if (c := _cite(claim.text, item, computed, page_text, similarity))]
-        for citation in supporting:
-            found.citations.setdefault(citation.n, citation)
-        if not cited and not _states_something(claim.text):
-            continue
-        found.claims += 1
-        if not supporting and not (not cited and _is_computed(claim.text, computed)):
-            found.unsupported.append(claim.text)
-    return Checked(text, tuple(found.citations.values()), tuple(found.unsupported), found.claims)
+        _judge(claim, ledger, found, lambda said, item: _cite(said, item, computed, page_text, similarity), computed)
+    citations = tuple(found.citations.values())
+    cited = {citation.n for citation in citations}
+    return Checked(_drop_markers(text, cited.__contains__), citations, tuple(found.unsupported), found.claims)
+
+
+def _judge(
+    claim: _Claim,
+    ledger: Ledger,
+    found: _Findings,
+    cite: Callable[[str, Evidence], Citation | None],
+    computed: set[str],
+) -> None:
+    """Looks for the support of one sentence."""
+    cited = [item for n in claim.numbers if (item := ledger.get(n))]
+    if not cited and not _states_something(claim.text):
+        return
+    found.claims += 1
+    # A number behind the last sentence of a line often stands for those before it too.
+    sources = cited or [item for n in claim.nearby if (item := ledger.get(n))]
+    supporting = [citation for item in sources if (citation := cite(claim.text, item))]
+    for citation in supporting:
+        found.citations.setdefault((citation.n, citation.start), citation)
+    if not supporting and (cited or not _is_computed(claim.text, computed)):
+        found.unsupported.append(claim.text)
 
 
 def content_words(text: str) -> set[str]:
@@ -181,10 +226,25 @@ def _stem(word: str) -> str:
     return word
 
 
-def _drop_unknown(text: str, ledger: Ledger) -> str:
+def _plain_markers(text: str) -> str:
+    """Writes the other forms of markers that models use, 【1】, ［1］ and [1-3], as [1] and [1, 2, 3]."""
+    text = text.translate(str.maketrans("【】［］", "[][]"))
+
+    def spell_out(match: re.Match[str]) -> str:
+        first, last = int(match[1]), int(match[2])
+        if not first <= last < first + MAX_RANGE:
+            return match[0]
+        return f"[{', '.join(map(str, range(first, last + 1)))}]"
+
+    return RANGE.sub(spell_out, text)
+
+
+def _drop_markers(text: str, known: Callable[[int], bool]) -> str:
+    """Takes out the markers that point at nothing."""
+
     def keep(match: re.Match[str]) -> str:
-        known = [n for n in map(int, re.findall(r"\d+", match[1])) if ledger.get(n)]
-        return " " + "".join(f"[{n}]" for n in known) if known else ""
+        kept = [n for n in map(int, re.findall(r"\d+", match[1])) if known(n)]
+        return " " + "".join(f"[{n}]" for n in kept) if kept else ""
 
     # A list in code, such as `[1, 2]`, is no citation.
     pieces, last = [], 0
@@ -198,16 +258,28 @@ def _claims(text: str) -> list[_Claim]:
     """Splits a text into sentences, each with the markers in or right behind it; code is left out."""
     prose = CODE.sub(_blanked, text)
     plain = MARKER.sub(lambda match: " " * len(match[0]), prose)
-    claims = []
+    claims: list[_Claim] = []
     for line in re.finditer(r"[^\n]+", plain):
         spans = [(line.start() + start, line.start() + end) for start, end in sentences(line[0])]
         borders = [start for start, _ in spans] + [line.end()]
+        first = len(claims)
         for (start, end), (_, until) in zip(spans, pairwise(borders), strict=True):
             sentence = " ".join(plain[start:end].split()).lstrip("#>*- ")
             numbers = [int(n) for match in MARKER.finditer(prose, start, until) for n in re.findall(r"\d+", match[1])]
             if sentence:
                 claims.append(_Claim(sentence, tuple(dict.fromkeys(numbers))))
+        claims[first:] = _with_nearby(claims[first:])
     return claims
+
+
+def _with_nearby(line: list[_Claim]) -> list[_Claim]:
+    """Tells each sentence of a line which passages the next cited one cites."""
+    nearby: tuple[int, ...] = ()
+    told = []
+    for claim in reversed(line):
+        nearby = claim.numbers or nearby
+        told.append(_Claim(claim.text, claim.numbers, nearby))
+    return told[::-1]
 
 
 def _blanked(code: re.Match[str]) -> str:
@@ -217,11 +289,13 @@ def _blanked(code: re.Match[str]) -> str:
 
 def _states_something(sentence: str) -> bool:
     """Whether a sentence without a source states a fact, and is no question, courtesy or word about ourselves."""
-    if sentence.endswith(("?", ":")):
+    if sentence.endswith("?"):
         return False
-    if NUMBER.search(sentence):
+    if _numbers(sentence):
         return True
-    return len(content_words(sentence)) >= MIN_CLAIM_WORDS and not ABOUT_US.search(sentence)
+    if sentence.endswith(":") or ABOUT_US.match(sentence):
+        return False
+    return len(content_words(sentence)) >= MIN_CLAIM_WORDS
 
 
 def _is_computed(sentence: str, computed: set[str]) -> bool:
@@ -250,10 +324,21 @@ def _supporting_span(
     claim: str, passage: str, computed: set[str], similarity: Similarity | None
 ) -> tuple[int, int] | None:
     quoted = [next(filter(None, match)) for match in QUOTED.findall(claim)]
-    spans = [_find(words, passage) for words in quoted if len(words.split()) >= MIN_QUOTED_WORDS]
+    pieces = [piece for words in quoted if len(words.split()) >= MIN_QUOTED_WORDS for piece in ELISION.split(words)]
+    spans = [_find(piece, passage) for piece in pieces if piece.strip(" .,;")]
     if None in spans or not _numbers(claim) <= _numbers(passage) | computed:
         return None
-    return spans[0] if spans else _nearest_sentence(claim, passage, similarity)
+    if spans:
+        return spans[0]
+    span = _nearest_sentence(claim, passage, similarity)
+    return span if span and _agrees(claim, passage[span[0] : span[1]], passage) else None
+
+
+def _agrees(claim: str, sentence: str, passage: str) -> bool:
+    """Whether a claim denies what the sentence denies and names nobody whom the passage does not name."""
+    if bool(NEGATION.search(claim)) != bool(NEGATION.search(sentence)):
+        return False
+    return all(name.lower() in passage.lower() for name in NAME.findall(claim))
 
 
 def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -> tuple[int, int] | None:
@@ -272,13 +357,16 @@ def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -
 
 
 def _find(words: str, passage: str) -> tuple[int, int] | None:
-    """Finds words in a passage, taking any white space for any other."""
+    """Finds words in a passage, taking white space, case, quotation marks and dashes of any kind for one another."""
+    text = passage.translate(ALIKE)
     for wanted in (words.strip(), words.strip(" .,;…")):
-        if match := re.search(r"\s+".join(map(re.escape, wanted.split())), passage):
+        pattern = r"\s+".join(map(re.escape, wanted.translate(ALIKE).split()))
+        if pattern and (match := re.search(pattern, text, re.I)):
             return match.span()
     return None
 
 
 def _numbers(text: str) -> set[str]:
-    """The numbers of a text without their thousands separators: 2,480 and 2480 are one."""
-    return {number.replace(",", "").rstrip(".") for number in NUMBER.findall(text)}
+    """The numbers of a text, in digits or words, without thousands separators: 2,480 and 2480 are one."""
+    written = {value for word in re.findall(r"[a-z]+", text.lower()) if (value := NUMBER_WORDS.get(word))}
+    return {number.replace(",", "").rstrip(".") for number in NUMBER.findall(text)} | written

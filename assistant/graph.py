@@ -27,6 +27,7 @@ from assistant.evidence import MARKER, Checked, PageText, Similarity, check
 from assistant.prompts import prompt
 from assistant.runner import run_tool
 from assistant.state import Turn, TurnState
+from index.types import Hit
 
 Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
 
@@ -130,12 +131,20 @@ async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Tur
         loop.call_soon_threadsafe(turn.emit, ToolProgress(call_id, fraction, message))
 
     context = turn.context(report)
+    cite = context.cite
+    quoted: list[Hit] = []
+
+    def recording(hit: Hit) -> int:
+        quoted.append(hit)
+        return cite(hit)
+
+    context.cite = recording
     if tool := turn.tools.get(name):
         call = await run_tool(tool, call_id, arguments, context)
     else:
         call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
     turn.emit(ToolFinished(call))
-    return turns.tool_message(call, context.artifacts)
+    return turns.tool_message(call, context.artifacts, quotes=bool(quoted))
 
 
 def _refuse_malformed(call: InvalidToolCall, turn: Turn) -> ToolMessage:
@@ -155,7 +164,7 @@ async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
     if reply.response_metadata.get("about_itself"):
         checked = Checked(reply.text, (), (), 0)
     else:
-        arguments = (reply.text, turn.ledger, calls, parts.page_text, parts.similarity)
+        arguments = (reply.text, turn.ledger, turns.computations(messages), parts.page_text, parts.similarity)
         # Only a citation makes the check read from disk and embed.
         checked = await asyncio.to_thread(check, *arguments) if MARKER.search(reply.text) else check(*arguments)
     turn.finished.extend(messages)

@@ -40,8 +40,12 @@ class Toolbox:
     def prepare(self) -> None:
         """Lets the tools do beforehand what would make the first call wait."""
         for tool in self.tools.values():
-            if tool.options.prepare:
+            if tool.options.prepare is None:
+                continue
+            try:
                 tool.options.prepare()
+            except Exception:  # its first call tells what is wrong
+                log.exception("preparing the tool %s failed", tool.name)
 
 
 def builtin_folder() -> Path:

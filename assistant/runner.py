@@ -53,9 +53,8 @@ async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context:
         raise
     except Exception as error:
         log.exception("tool %s from %s failed with arguments %r", tool.name, tool.source, arguments)
-        raise ToolCrashed(
-            f"The tool '{tool.name}' failed ({type(error).__name__}: {error}); the log has the details."
-        ) from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ToolCrashed(f"The tool '{tool.name}' failed ({reason}); the log has the details.") from error
     finally:
         context.cancel()
     return ToolCall(call_id, tool.name, arguments, result, ok, round(time.perf_counter() - started, 4))

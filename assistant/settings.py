@@ -154,6 +154,8 @@ def _explain(error: ValidationError) -> str:
         return f"unknown key '{path}'{_suggestion(path)}; configs/default.yaml lists the keys."
     if path == "engine":
         return "engine must be auto, builtin or {url: http://…/v1, model: …}."
+    if path == "engine.url":
+        return f"engine.url must begin with http:// or https:// (got {first['input']!r})."
     return f"{path}: {first['msg'].lower()} (got {first['input']!r})."
 
 

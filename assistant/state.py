@@ -54,10 +54,16 @@ class Turn:
         self.events.put_nowait(event)
 
 
-def tool_message(call: ToolCall, artifacts: Sequence[Artifact] = ()) -> ToolMessage:
-    """Returns a finished call as the message that the model reads."""
+def tool_message(call: ToolCall, artifacts: Sequence[Artifact] = (), *, quotes: bool = False) -> ToolMessage:
+    """Returns a finished call as the message that the model reads.
+
+    Args:
+        call: The call.
+        artifacts: Files that it made.
+        quotes: Whether it returned passages of documents, so that its numbers were not computed.
+    """
     content = json.dumps(call.result, ensure_ascii=False) if call.ok else f"Error: {call.result}"
-    extra = {"seconds": call.seconds, "artifacts": [asdict(artifact) for artifact in artifacts]}
+    extra = {"seconds": call.seconds, "artifacts": [asdict(artifact) for artifact in artifacts], "quotes": quotes}
     status = "success" if call.ok else "error"
     return ToolMessage(content, name=call.name, tool_call_id=call.id, status=status, additional_kwargs=extra)
 
@@ -72,6 +78,16 @@ def tool_calls(messages: Sequence[AnyMessage]) -> list[ToolCall]:
         for call in message.tool_calls
         if call["id"] in results
     ]
+
+
+def computations(messages: Sequence[AnyMessage]) -> list[ToolCall]:
+    """Returns the finished calls whose results are not quoted from documents."""
+    quoting = {
+        message.tool_call_id
+        for message in messages
+        if isinstance(message, ToolMessage) and message.additional_kwargs.get("quotes")
+    }
+    return [call for call in tool_calls(messages) if call.id not in quoting]
 
 
 def artifacts(messages: Sequence[AnyMessage]) -> list[Artifact]:

@@ -40,10 +40,10 @@ class ServedModel(ChatOpenAI):
         return payload | {"messages": [], "extra_body": plain | (payload.get("extra_body") or {})}
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        chunk = None
         try:
             if self.model_name == UNKNOWN:
                 self.model_name = (await self.models())[0]
-            chunk = None
             async for chunk in super()._astream(*args, **kwargs):
                 yield chunk
             if chunk is None:
@@ -51,7 +51,7 @@ class ServedModel(ChatOpenAI):
         except EngineError:
             raise
         except Exception as error:
-            raise self._translate(error) from error
+            raise self._translate(error, begun=chunk is not None) from error
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -73,17 +73,17 @@ class ServedModel(ChatOpenAI):
             raise EngineRefused(f"The server at {self.openai_api_base} lists no model; start it with one.")
         return names
 
-    def _translate(self, error: Exception) -> EngineError:
+    def _translate(self, error: Exception, *, begun: bool = False) -> EngineError:
         """Returns the error that a person can act on."""
         where = f"The server at {self.openai_api_base}"
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | TimeoutError):
             return EngineTimeout(f"{where} gave no answer for {self._patience:g} s; see engine.timeout, or its log.")
         if isinstance(error, openai.APIStatusError):
             return EngineRefused(f"{where} answered {error.status_code}: {_reason(error)}.")
-        if type(error) is openai.APIConnectionError:
-            return EngineUnreachable(f"{where} cannot be reached ({error.__cause__ or error}); is it running?")
         if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
-            return EngineUnreachable(f"{where} broke off in the middle of the answer ({error}); ask again.")
+            if begun:
+                return EngineUnreachable(f"{where} broke off in the middle of the answer ({error}); ask again.")
+            return EngineUnreachable(f"{where} cannot be reached ({error.__cause__ or error}); is it running?")
         return EngineRefused(f"{where} answered with something that is no chat completion ({type(error).__name__}).")
 
 

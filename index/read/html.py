@@ -48,7 +48,7 @@ def read_html(data: bytes, name: str) -> ReadDocument:
     markup = _XML_DECLARATION.sub("", decode(data, _declared(data)))
     soup = BeautifulSoup(markup if "<" in markup else f"<p>{markup}", "lxml")
     title = soup.title.get_text() if soup.title else ""
-    first = soup.select_one("h1, h2")
+    first = soup.find(["h1", "h2"])
     text = _text(_main(soup))
     return ReadDocument(
         title=title_or(title, title_or(first.get_text() if first else "", name)),
@@ -63,7 +63,7 @@ def _declared(data: bytes) -> str | None:
 
 
 def _main(soup: BeautifulSoup) -> Tag:
-    main = soup.select_one('main, [role="main"]')
+    main = soup.find("main") or soup.find(role="main")
     return main if main is not None and len(main.get_text(strip=True)) >= _MAIN_LENGTH else soup
 
 

@@ -56,6 +56,20 @@ async def test_bad_rows_become_error_rows_and_the_rest_goes_on(
     assert "is empty" in by_id["e"]["error"]
 
 
+async def test_ids_bytes_and_files_are_told_apart(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path
+) -> None:
+    model_server.always(Text("Hello there to you."))
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b'{"question": "a?"}\n{"question": "\xff"}\n{"id": 1, "question": "b?"}\n')
+    await run(served, source, output, 1)
+    assert {row["id"]: row.get("error") for row in rows(output)} == {
+        "line 1": None, "line 2": "line 2 is not encoded in UTF-8", 1: None,
+    }  # fmt: skip
+    with pytest.raises(BatchError, match="is the input"):
+        await run(served, source, source, 1)
+
+
 async def test_a_failing_server_becomes_error_rows(
     served: Settings, model_server: ScriptedServer, tmp_path: Path
 ) -> None:

@@ -167,6 +167,11 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert "choose one with --home" in done.stderr
 
 
+def test_a_damaged_file_of_conversations_is_named_and_the_command_ends(home: Path) -> None:
+    (home / "conversations.sqlite").write_bytes(b"no database at all" * 1000)
+    assert "conversations.sqlite cannot be opened" in assistant(home, "ask", "What is 2+2?", ok=False).stderr
+
+
 def test_a_megabyte_of_question_is_refused_quickly(home: Path) -> None:
     started = time.perf_counter()
     done = assistant(home, "ask", "-", ok=False, stdin="why " * 250_000)

@@ -47,6 +47,13 @@ def test_a_quotation_must_be_verbatim_but_for_white_space() -> None:
         "Penguins breed in the southern winter. [1]",  # nothing of it is there
         "The tower has a red door made of steel.",  # no source at all
         "It was built in 1874 by Clara Holm. [7]",  # a source that does not exist
+        "It was not built in 1874 by Clara Holm. [1]",  # the contrary
+        "It was built in 1874 by a certain Otto Berg. [1]",  # somebody else
+        "Its lamp can be seen from twelve nautical miles away. [1]",  # a number in words
+        "It was built in 1875 by Clara Holm 【1】.",  # another form of the marker
+        "You get a golden bicycle after the first month.",  # spoken to the person, and no source
+        "The tower has 55 windows in all:",
+        "Otto Berg.",
     ],
 )
 def test_what_is_not_supported_is_marked(text: str) -> None:
@@ -57,6 +64,33 @@ def test_what_is_not_supported_is_marked(text: str) -> None:
 
 def test_markers_that_point_at_nothing_are_dropped() -> None:
     assert checked("Built by Clara Holm [7], in 1874 [1, 9].").text == "Built by Clara Holm, in 1874 [1]."
+    assert checked("Penguins breed in winter [1].").text == "Penguins breed in winter."
+
+
+def test_other_forms_of_markers_are_understood() -> None:
+    for text in (
+        "Built in 1874 by Clara Holm 【1】.",
+        "Built in 1874 by Clara Holm ［1］.",
+        "Built by Clara Holm [1-3].",
+    ):
+        assert len(checked(text).citations) == 1
+        assert checked(text).unsupported == ()
+
+
+def test_two_quotes_of_one_passage_are_two_citations() -> None:
+    found = checked("It was built in 1874 by Clara Holm [1]. Its lamp can be seen from 19 nautical miles away [1].")
+    assert [citation.n for citation in found.citations] == [1, 1]
+    assert found.citations[0].quote != found.citations[1].quote
+
+
+def test_signs_that_models_change_still_match() -> None:
+    assert checked("“the lighthouse was built … by Clara Holm.” [1]").unsupported == ()
+    assert checked('"BUILT IN 1874 BY CLARA HOLM" [1]').citations[0].quote == "built in 1874 by Clara Holm"
+
+
+def test_a_number_behind_the_last_sentence_may_stand_for_those_before() -> None:
+    text = "It was built in 1874 by Clara Holm. Its lamp can be seen from 19 nautical miles away. [1]"
+    assert checked(text).unsupported == ()
 
 
 def test_a_marker_is_not_a_link_or_an_index() -> None:

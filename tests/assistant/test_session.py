@@ -90,6 +90,12 @@ async def test_unsupported_sentences_are_marked(assistant: Assistant, model_serv
     assert end.confidence == 0.5
 
 
+async def test_numbers_of_passages_are_not_computed(assistant: Assistant, model_server: ScriptedServer) -> None:
+    model_server.say(SEARCH, Text("Every employee owns 28 elephants. Unused days expire on 31 March [1]."))
+    end = await answer(assistant, "How long is the notice period?")
+    assert "Every employee owns 28 elephants." in end.unsupported
+
+
 async def test_a_declined_question_is_abstained(assistant: Assistant, model_server: ScriptedServer) -> None:
     model_server.say(SEARCH, Text("The documents do not answer this. I looked for the canteen's menu."))
     end = await answer(assistant, "What is for lunch?")
@@ -179,6 +185,7 @@ async def test_a_url_that_refuses_is_named(settings: Settings) -> None:
         failed = await failure(assistant, "Hello?")
     assert failed.kind == "EngineUnreachable"
     assert url in failed.message
+    assert "cannot be reached" in failed.message
 
 
 async def test_the_key_comes_from_the_environment(
