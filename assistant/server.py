@@ -121,7 +121,7 @@ def _prepare(assistant: Assistant, samples: bool) -> None:
         if samples and not assistant.library.documents():
             click.echo("Adding the sample library …")
             assistant.library.add([DOCUMENTS])
-        assistant.library.search("warm up", 1)
+        assistant.library.warm()
         assistant.toolbox.prepare()
     except Exception:  # the question that needs it reports it
         log.exception("preparing failed")
