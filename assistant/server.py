@@ -31,6 +31,8 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
+# Seconds; a call that comes earlier takes as long as it would anyway.
+TOOLS_LATER = 5.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -57,12 +59,14 @@ async def _serve(settings: Settings, listener: socket.socket, samples: bool, ope
         # The model loads and reads while the page's own modules are imported; questions wait for it.
         preparing = asyncio.create_task(asyncio.to_thread(_prepare, assistant, samples))
         assistant.wait_for(preparing)
+        readying = asyncio.create_task(_ready_tools(assistant, preparing))
         application = await asyncio.to_thread(make_application, assistant)
         _announce(assistant, listener, open_browser)
         await uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3)).serve(
             [listener]
         )
-        await preparing
+        readying.cancel()
+        await asyncio.gather(preparing, readying, return_exceptions=True)
 
 
 def make_application(assistant: Assistant) -> FastAPI:
@@ -115,14 +119,20 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+async def _ready_tools(assistant: Assistant, preparing: asyncio.Task[None]) -> None:
+    """Readies the tools once the library is, and a newcomer's first question has had the processors to itself."""
+    await asyncio.wait([preparing])
+    await asyncio.sleep(TOOLS_LATER)
+    await asyncio.to_thread(assistant.toolbox.prepare)
+
+
 def _prepare(assistant: Assistant, samples: bool) -> None:
-    """Loads the embedding model and readies the tools; fills an empty library with the samples where that is wanted."""
+    """Loads the embedding model; fills an empty library with the samples where that is wanted."""
     try:
         if samples and not assistant.library.documents():
             click.echo("Adding the sample library …")
             assistant.library.add([DOCUMENTS])
         assistant.library.warm()
-        assistant.toolbox.prepare()
     except Exception:  # the question that needs it reports it
         log.exception("preparing failed")
 

@@ -28,7 +28,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 CUT_OFF = (
     "This answer has not ended: it still runs, or it was cut off. Open the conversation again later, or ask again."
 )
-STOPPED = "You stopped this answer."
+STOPPED = "This answer was stopped."
 
 
 @dataclass(slots=True)

@@ -239,7 +239,7 @@ def test_an_answer_can_be_stopped_and_asked_again(mine):
     mine.send("a slow one")
     expect(mine.chat).to_contain_text("One word after the other", timeout=PATIENCE_MS)
     mine.page.get_by_role("button", name="Stop").click()
-    expect(mine.chat.locator(".note.stopped")).to_contain_text("You stopped this answer")
+    expect(mine.chat.locator(".note.stopped")).to_contain_text("This answer was stopped")
     expect(mine.chat).to_contain_text("One word after")
     mine.picture("stopped")
     mine.ask("a quick one")

@@ -47,7 +47,7 @@ def test_a_stored_answer_is_shown_as_it_was_given():
     [
         ("running", None, CUT_OFF, ""),
         ("failed", {"error": "No server.", "kind": "EngineUnreachable", "shown": "Half"}, "No server.", "Half"),
-        ("failed", {"error": "The turn was stopped.", "kind": "Stopped", "shown": ""}, "You stopped this answer.", ""),
+        ("failed", {"error": "The turn was stopped.", "kind": "Stopped", "shown": ""}, "This answer was stopped.", ""),
     ],
 )
 def test_a_stored_turn_without_an_answer_says_why(state, result, message, shown):
