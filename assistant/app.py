@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,9 +15,10 @@ from assistant.conversations import Conversations
 from assistant.engines.choose import choose, make_engine
 from assistant.errors import SettingsError
 from assistant.graph import Parts, build_graph
-from assistant.loader import builtin_folder, load_tools
+from assistant.loader import builtin_folder
 from assistant.session import Assistant, EngineInfo
 from assistant.settings import Settings
+from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
 
@@ -62,7 +64,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         parts.callback(library.close)
         engine = make_engine(await choose(settings), settings, embedder)
         parts.push_async_callback(engine.close)
-        toolbox = load_tools([builtin_folder(), *settings.tools.folders])
+        plugins = await asyncio.to_thread(Plugins, [builtin_folder(), *settings.tools.folders], settings.tools.settings)
         connection = await _connect(settings.home / "conversations.sqlite")
         parts.push_async_callback(connection.close)
         saver, conversations = AsyncSqliteSaver(connection), Conversations(connection)
@@ -78,7 +80,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
 
         wired = Parts(engine.model, engine.name, settings.agent.max_steps, library.page_text, similarity)
         info = EngineInfo(engine.name, engine.advice)
-        yield Assistant(settings, library, toolbox, conversations, info, build_graph(wired, saver), saver)
+        yield Assistant(settings, library, plugins, conversations, info, build_graph(wired, saver), saver)
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

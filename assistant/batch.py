@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import click
 
 from assistant.app import build
+from assistant.approval import Rule
 from assistant.errors import BatchError
 from assistant.events import Answer
 from assistant.session import Assistant
@@ -55,7 +56,7 @@ class Summary:
         return f"{self.written} written, {self.skipped} already there, {self.errors} with an error"
 
 
-async def run(settings: Settings, source: Path, output: Path, concurrency: int) -> Summary:
+async def run(settings: Settings, source: Path, output: Path, concurrency: int, rules: Sequence[Rule] = ()) -> Summary:
     """Answers every row of a file that the output does not hold yet.
 
     Args:
@@ -63,6 +64,7 @@ async def run(settings: Settings, source: Path, output: Path, concurrency: int) 
         source: JSONL with ``question`` and, if wanted, ``id``; ``-`` is standard input.
         output: JSONL; each answer is appended as it comes.
         concurrency: Questions at once.
+        rules: Which tool calls are approved; what no rule approves and needs approval is refused.
 
     Raises:
         BatchError: A file cannot be read or written.
@@ -75,7 +77,7 @@ async def run(settings: Settings, source: Path, output: Path, concurrency: int) 
     with _open(output) as out, click.progressbar(length=len(rows), label="Answering", file=sys.stderr) as bar:
         bar.update(len(rows) - len(todo))
         async with build(settings) as assistant:
-            async for result in _answers(assistant, todo, concurrency):
+            async for result in _answers(assistant, todo, concurrency, rules):
                 errors += "error" in result
                 out.write(json.dumps(result, ensure_ascii=False) + "\n")
                 out.flush()
@@ -83,14 +85,16 @@ async def run(settings: Settings, source: Path, output: Path, concurrency: int) 
     return Summary(len(todo), len(rows) - len(todo), errors)
 
 
-async def _answers(assistant: Assistant, rows: list[Row], concurrency: int) -> AsyncIterator[dict[str, Any]]:
+async def _answers(
+    assistant: Assistant, rows: list[Row], concurrency: int, rules: Sequence[Rule]
+) -> AsyncIterator[dict[str, Any]]:
     """Yields results as they come, with a fixed number of questions under way."""
     waiting = iter(rows)
     running: set[asyncio.Task[dict[str, Any]]] = set()
     try:
         while True:
             for row in waiting:
-                running.add(asyncio.create_task(_answer(assistant, row)))
+                running.add(asyncio.create_task(_answer(assistant, row, rules)))
                 if len(running) >= concurrency:
                     break
             if not running:
@@ -104,10 +108,10 @@ async def _answers(assistant: Assistant, rows: list[Row], concurrency: int) -> A
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _answer(assistant: Assistant, row: Row) -> dict[str, Any]:
+async def _answer(assistant: Assistant, row: Row, rules: Sequence[Rule]) -> dict[str, Any]:
     if row.error:
         return {"id": row.id, "error": row.error}
-    end = await assistant.ask(row.question, owner=OWNER)
+    end = await assistant.ask(row.question, owner=OWNER, rules=rules)
     if isinstance(end, Answer):
         return {"id": row.id, **end.to_json()}
     return {"id": row.id, "error": end.message, "conversation": end.conversation}

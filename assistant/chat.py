@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import click
 
-from assistant import terminal
 from assistant.app import build
 from assistant.events import Answer, Failed
 from assistant.session import Assistant
 from assistant.settings import Settings
+from assistant.terminal_approval import show_turn
 
 
 async def run(settings: Settings, conversation: str | None) -> None:
@@ -46,7 +46,7 @@ def _read() -> str | None:
 
 async def _answer(assistant: Assistant, question: str, conversation: str | None) -> Answer | Failed | None:
     """Shows one turn; Ctrl-C stops the turn, not the program."""
-    turn = asyncio.ensure_future(terminal.show(assistant.stream(question, conversation)))
+    turn = asyncio.ensure_future(show_turn(assistant, assistant.stream(question, conversation)))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, turn.cancel)
     try:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from assistant.options import common, load
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+    from assistant.approval import Rule
     from assistant.events import Answer, Failed
     from assistant.settings import Settings
 
@@ -47,11 +49,12 @@ def cli() -> None:
 @click.argument("question")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option("--conversation", metavar="ID", help="Continue that conversation.")
+@options.policy
 @common
-def ask(question: str, as_json: bool, conversation: str | None) -> None:
+def ask(question: str, as_json: bool, conversation: str | None, rules: Sequence[Rule]) -> None:
     """Answer one QUESTION ("-" reads it from standard input)."""
     text = options.read_stdin() if question == "-" else question
-    end = asyncio.run(_ask(load(), text, as_json, conversation))
+    end = asyncio.run(_ask(load(), text, as_json, conversation, rules))
     if not _is_answer(end):
         sys.exit(1)
 
@@ -95,12 +98,13 @@ def search(query: str, count: int, as_json: bool) -> None:
 @click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("-o", "--output", metavar="OUT.jsonl", type=click.Path(path_type=Path), required=True)
 @click.option("--concurrency", type=click.IntRange(1, 1024), default=4, show_default=True, help="Questions at once.")
+@options.policy
 @common
-def batch(source: Path, output: Path, concurrency: int) -> None:
+def batch(source: Path, output: Path, concurrency: int, rules: Sequence[Rule]) -> None:
     """Answer every row of IN.jsonl ("id", "question") into OUT.jsonl; goes on where it was stopped."""
     from assistant.batch import run
 
-    summary = asyncio.run(run(load(), source, output, concurrency))
+    summary = asyncio.run(run(load(), source, output, concurrency, rules))
     click.echo(summary.line(), err=True)
     if summary.errors:
         sys.exit(1)
@@ -218,24 +222,28 @@ def tools() -> None:
 def tools_list(as_json: bool) -> None:
     """List the tools, and the tool files that could not be loaded with the reason of each."""
     from assistant import terminal
-    from assistant.loader import builtin_folder, load_tools
+    from assistant.loader import builtin_folder
+    from assistant.toolbox import load_tools
 
-    toolbox = load_tools([builtin_folder(), *load().tools.folders])
+    settings = load()
+    toolbox = load_tools([builtin_folder(), *settings.tools.folders], settings.tools.settings)
     click.echo(terminal.toolbox_json(toolbox) if as_json else terminal.toolbox(toolbox))
     if toolbox.broken:
         sys.exit(1)
 
 
-async def _ask(settings: Settings, question: str, as_json: bool, conversation: str | None) -> Answer | Failed:
-    from assistant import terminal
+async def _ask(
+    settings: Settings, question: str, as_json: bool, conversation: str | None, rules: Sequence[Rule]
+) -> Answer | Failed:
     from assistant.app import build
+    from assistant.terminal_approval import show_turn
 
     async with build(settings) as assistant:
         for reason in assistant.toolbox.broken.values():
             click.echo(f"Warning: {reason}", err=True)
         if not as_json:
-            return await terminal.show(assistant.stream(question, conversation))
-        end = await assistant.ask(question, conversation)
+            return await show_turn(assistant, assistant.stream(question, conversation, rules=rules), rules)
+        end = await assistant.ask(question, conversation, rules=rules)
     if _is_answer(end):
         click.echo(json.dumps(end.to_json(), ensure_ascii=False))
     else:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import aiosqlite
 
-from assistant.errors import UnknownConversation
+from assistant.errors import NothingWaits, UnknownConversation
 from assistant.evidence import Evidence
 
 SCHEMA = """
@@ -32,11 +32,16 @@ CREATE TABLE IF NOT EXISTS evidence (
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, n INTEGER NOT NULL,
     passage TEXT NOT NULL, PRIMARY KEY (conversation, n)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS grants (
+    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, tool TEXT NOT NULL,
+    PRIMARY KEY (conversation, tool)
+) WITHOUT ROWID;
 """
 
 TITLE_LENGTH = 60
+GIVEN_UP = "The call that waited for approval was given up, since another question was asked."
 
-TurnState = Literal["running", "answered", "failed"]
+TurnState = Literal["running", "waiting", "answered", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ class Turn:
     Attributes:
         id: Its row.
         question: As it was asked.
-        state: ``running`` also stands for a turn that a stop or a crash cut off.
-        result: The answer as ``Answer.to_json`` gives it, or ``{"error": …}``; None while running.
+        state: ``running`` also stands for a turn that was stopped or cut off; ``waiting`` is for approval.
+        result: The answer as ``Answer.to_json`` gives it, or ``{"error": …}``, or ``{"requests": […]}`` while waiting;
+            None while running.
     """
 
     id: int
@@ -123,10 +129,44 @@ class Conversations:
             previous = await self._require(conversation, owner)
             await self._db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation))
         insert = "INSERT INTO turns (conversation, question, asked, state) VALUES (?, ?, ?, 'running')"
+        # Going on without deciding is a refusal: nothing that waited can run any more.
+        given_up = json.dumps({"error": GIVEN_UP, "kind": "NotApproved", "shown": ""})
+        give_up = "UPDATE turns SET state = 'failed', result = ? WHERE conversation = ? AND state = 'waiting'"
+        await self._db.execute(give_up, (given_up, conversation))
         cursor = await self._db.execute(insert, (conversation, question, now))
         await self._db.commit()
         assert cursor.lastrowid is not None
         return Begun(conversation, cursor.lastrowid, previous)
+
+    async def resume(self, conversation: str, owner: str) -> tuple[Begun, Turn]:
+        """Takes up the turn that waits for approval; from then on it is running.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+            NothingWaits: No turn of it waits.
+        """
+        last = await self._require(conversation, owner)
+        turns = [turn for turn in await self.turns(conversation, owner) if turn.id == last and turn.state == "waiting"]
+        # Only one of two that decide at the same moment finds it waiting.
+        take = "UPDATE turns SET state = 'running' WHERE id = ? AND state = 'waiting'"
+        cursor = await self._db.execute(take, (last,))
+        await self._db.commit()
+        if not turns or not cursor.rowcount:
+            raise NothingWaits("Nothing waits for approval in this conversation; it was decided or given up.")
+        select = "SELECT max(id) FROM turns WHERE conversation = ? AND id < ?"
+        rows = list(await self._db.execute_fetchall(select, (conversation, last)))
+        return Begun(conversation, turns[0].id, rows[0][0]), turns[0]
+
+    async def grants(self, conversation: str) -> set[str]:
+        """Returns the tools that were approved in a conversation."""
+        rows = await self._db.execute_fetchall("SELECT tool FROM grants WHERE conversation = ?", (conversation,))
+        return {row[0] for row in rows}
+
+    async def grant(self, conversation: str, tools: Collection[str]) -> None:
+        """Keeps that tools were approved in a conversation."""
+        rows = [(conversation, tool) for tool in tools]
+        await self._db.executemany("INSERT OR IGNORE INTO grants VALUES (?, ?)", rows)
+        await self._db.commit()
 
     async def end(
         self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
@@ -170,8 +210,9 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
         await self._require(conversation, owner)
-        for table, key in (("evidence", "conversation"), ("turns", "conversation"), ("conversations", "id")):
-            await self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (conversation,))  # noqa: S608 — fixed names
+        for table in ("grants", "evidence", "turns"):
+            await self._db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))  # noqa: S608 — fixed
+        await self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
         await self._db.commit()
 
     async def _require(self, conversation: str, owner: str) -> int | None:

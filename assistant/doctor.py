@@ -14,8 +14,9 @@ from typing import Literal
 from assistant.app import open_library
 from assistant.engines.choose import ADVICE, choose
 from assistant.errors import AssistantError
-from assistant.loader import builtin_folder, load_tools
+from assistant.loader import builtin_folder
 from assistant.settings import ServerEngine, Settings
+from assistant.toolbox import load_tools
 from index.errors import LibraryError
 
 State = Literal["ok", "missing", "broken"]
@@ -98,7 +99,7 @@ def _library(settings: Settings) -> Finding:
 
 
 def _tools(settings: Settings) -> Iterator[Finding]:
-    toolbox = load_tools([builtin_folder(), *settings.tools.folders])
+    toolbox = load_tools([builtin_folder(), *settings.tools.folders], settings.tools.settings)
     yield Finding("tools", "ok", ", ".join(toolbox.tools))
     for name, reason in toolbox.absent.items():
         yield Finding(name, "missing", reason, "The other tools work without it.")

@@ -11,6 +11,7 @@ AssistantError
 ├── BadQuestion          an empty or oversized question
 ├── StepLimit            the model asked for more tool rounds than ``agent.max_steps``
 ├── UnknownConversation  no conversation of this owner has that id
+├── NothingWaits         nothing in the conversation waits for approval
 └── BatchError           a batch file that cannot be read or written
 
 ToolError (in ``assistant.plugin``) stands apart: it is told to the model, which may try again,
@@ -62,6 +63,10 @@ class StepLimit(AssistantError):
 
 class UnknownConversation(AssistantError):
     """No conversation of this owner has that id."""
+
+
+class NothingWaits(AssistantError):
+    """A decision about a call that does not wait for one, or not any more."""
 
 
 class BatchError(AssistantError):

@@ -1,15 +1,17 @@
 """The typed events of one turn: every front end renders these and nothing else.
 
 A turn is ``Began``, then ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and ``CitationAdded`` in
-the order in which they happen, closed by exactly one ``Answer`` or ``Failed``. A question that is refused is ``Failed``
-alone.
+the order in which they happen, closed by exactly one ``Answer`` or ``Failed``. ``ApprovalNeeded`` in their place means
+that the turn waits; its decision is followed by the rest of the turn. A question that is refused is ``Failed`` alone.
 Text that was streamed is provisional: ``Answer.text`` is what was checked.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Kind = Literal["picture", "table", "plot", "video", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class ToolCall:
     Attributes:
         id: The model's id for the call.
         name: The tool.
-        arguments: As the model gave them.
+        arguments: As the model gave them, or as a person changed them before approving.
         result: JSON-able return value; the error's text where ``ok`` is false.
         ok: Whether the tool returned.
         seconds: Wall time.
@@ -64,6 +66,16 @@ class Artifact:
 
     path: str
     media_type: str
+
+    @property
+    def kind(self) -> Kind:
+        """How it is best shown."""
+        if self.media_type == "application/vnd.plotly.v1+json":
+            return "plot"
+        if self.media_type in ("text/csv", "text/tab-separated-values"):
+            return "table"
+        family = self.media_type.partition("/")[0]
+        return "picture" if family == "image" else "video" if family == "video" else "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,38 @@ class ToolFinished:
     """A tool returned or gave up."""
 
     call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """One call that waits for a person.
+
+    Attributes:
+        id: Names the request within its turn; the decision is given under it.
+        tool: The tool.
+        arguments: Exactly what it is to run with.
+        reason: Why it is asked for, as the end of "approval is needed because …".
+        touches: What the tool may change or reach.
+    """
+
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    reason: str
+    touches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalNeeded:
+    """The turn waits until a person has decided about calls; ``Assistant.resume`` takes the decisions.
+
+    Attributes:
+        requests: The calls.
+        conversation: The conversation's id.
+    """
+
+    requests: tuple[ApprovalRequest, ...]
+    conversation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +220,8 @@ class Failed:
     kind: str = field(default="AssistantError")
 
 
-Event = Began | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | Answer | Failed
+End = Answer | Failed | ApprovalNeeded
+Event = Began | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
 
 
 def _without(row: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The agent loop: the model speaks, its tools run, and at the end its words are checked.
 
 model ──calls tools──▶ tools ──▶ model … ──answers──▶ check
+  └──a call needs approval──▶ approve ──▶ tools
 """
 
 from __future__ import annotations
@@ -9,25 +10,26 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, InvalidToolCall, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, SystemMessage
 from langchain_core.messages.utils import message_chunk_to_message
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import interrupt
 
 from assistant import state as turns
+from assistant import taint
+from assistant.calls import pending, run_calls
 from assistant.errors import EngineRefused, StepLimit
-from assistant.events import Answer, CitationAdded, TextDelta, ToolCall, ToolFinished, ToolProgress, ToolStarted
+from assistant.events import Answer, CitationAdded, TextDelta, ToolCall
 from assistant.evidence import MARKER, Checked, PageText, Similarity, check
 from assistant.prompts import prompt
-from assistant.runner import run_tool
 from assistant.state import Turn, TurnState
-from index.types import Hit
 
 Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
 
@@ -67,26 +69,36 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
     async def model(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         return await _ask_model(parts, state["messages"], runtime.context)
 
+    async def approve(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+        requests = pending(state["messages"], runtime.context)
+        # The graph stops here, is saved, and begins this node again when somebody has decided.
+        decisions = interrupt([asdict(request) for request in requests])
+        return {"messages": state["messages"], "decisions": decisions}
+
     async def tools(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-        return await _run_tools(state["messages"], runtime.context)
+        results = await run_calls(state["messages"], state["decisions"], runtime.context)
+        return {"messages": [*state["messages"], *results], "decisions": {}}
+
+    def after_model(state: TurnState, runtime: Runtime[Turn]) -> Literal["approve", "tools", "check"]:
+        reply = state["messages"][-1]
+        if not (isinstance(reply, AIMessage) and turns.has_calls(reply)):
+            return "check"
+        return "approve" if pending(state["messages"], runtime.context) else "tools"
 
     async def evidence(state: TurnState, runtime: Runtime[Turn]) -> None:
         await _check(parts, state["messages"], runtime.context)
 
     graph = StateGraph(TurnState, context_schema=Turn)
     graph.add_node("model", model)
+    graph.add_node("approve", approve)
     graph.add_node("tools", tools)
     graph.add_node("check", evidence)
     graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", _after_model)
+    graph.add_conditional_edges("model", after_model)
+    graph.add_edge("approve", "tools")
     graph.add_edge("tools", "model")
     graph.add_edge("check", END)
     return graph.compile(checkpointer=saver)
-
-
-def _after_model(state: TurnState) -> Literal["tools", "check"]:
-    reply = state["messages"][-1]
-    return "tools" if isinstance(reply, AIMessage) and turns.has_calls(reply) else "check"
 
 
 async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> TurnState:
@@ -95,10 +107,13 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
             f"The model called tools {parts.max_steps} times without answering; "
             "ask for less at once or raise agent.max_steps."
         )
-    shown = [SystemMessage(prompt("system")), *turn.history, *messages]
+    context = [*turn.history, *messages]
+    shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.conversation)]
     offered: dict[str, Any] = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
     reply = await _stream(parts.engine.astream(shown, **offered), turn)
-    return {"messages": [*messages, reply]}
+    if taint.is_tainted(context):
+        reply = taint.mark(reply)
+    return {"messages": [*messages, reply], "decisions": {}}
 
 
 async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
@@ -111,49 +126,6 @@ async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
     if not isinstance(reply, AIMessage) or not (reply.text.strip() or turns.has_calls(reply)):
         raise EngineRefused("The model gave an empty reply; ask again, or look at the server's log.")
     return reply
-
-
-async def _run_tools(messages: list[AnyMessage], turn: Turn) -> TurnState:
-    reply = messages[-1]
-    assert isinstance(reply, AIMessage)
-    results: list[AnyMessage] = [_refuse_malformed(call, turn) for call in reply.invalid_tool_calls]
-    # One after the other: passages get their numbers in an order that does not depend on timing.
-    for call in reply.tool_calls:
-        results.append(await _run_one(call["id"] or "", call["name"], dict(call["args"]), turn))
-    return {"messages": [*messages, *results]}
-
-
-async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn) -> ToolMessage:
-    turn.emit(ToolStarted(call_id, name, arguments))
-    loop = asyncio.get_running_loop()
-
-    def report(fraction: float | None, message: str) -> None:  # called from the tool's thread
-        loop.call_soon_threadsafe(turn.emit, ToolProgress(call_id, fraction, message))
-
-    context = turn.context(report)
-    cite = context.cite
-    quoted: list[Hit] = []
-
-    def recording(hit: Hit) -> int:
-        quoted.append(hit)
-        return cite(hit)
-
-    context.cite = recording
-    if tool := turn.tools.get(name):
-        call = await run_tool(tool, call_id, arguments, context)
-    else:
-        call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
-    turn.emit(ToolFinished(call))
-    return turns.tool_message(call, context.artifacts, quotes=bool(quoted))
-
-
-def _refuse_malformed(call: InvalidToolCall, turn: Turn) -> ToolMessage:
-    reason = f"the arguments of {call['name']} are not valid JSON: {call['args']!r}; {_there_is(turn)}"
-    return turns.tool_message(ToolCall(call["id"] or "", call["name"] or "", {}, reason, False, 0.0))
-
-
-def _there_is(turn: Turn) -> str:
-    return f"the tools are: {', '.join(sorted(turn.tools)) or 'none'}"
 
 
 async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:

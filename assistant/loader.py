@@ -1,4 +1,4 @@
-"""From folders of plugin files to tools: a broken file is named with its reason, the rest load.
+"""From a plugin file to its tools.
 
 A plugin is a Python file, or a folder with an ``__init__.py`` where one file would be too long; its modules import each
 other relatively. What begins with an underscore is no plugin.
@@ -6,46 +6,31 @@ other relatively. What begins with an underscore is no plugin.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
+import itertools
 import logging
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from importlib.machinery import SourceFileLoader
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from assistant.errors import PluginError
 from assistant.plugin import MARK, Unavailable
 from assistant.schema import Tool, build_tool
+from assistant.threads import Ended, within
 
 log = logging.getLogger(__name__)
 
+# Seconds that a plugin may take to be imported; heavy libraries belong into its functions.
+IMPORT_SECONDS = 10.0
 
-@dataclass(frozen=True, slots=True)
-class Toolbox:
-    """What was found in the folders.
+ToolsSettings = Mapping[str, Mapping[str, Any]]
 
-    Attributes:
-        tools: By name.
-        broken: One line for each file that could not be loaded, by path.
-        absent: One line for each plugin that this machine lacks something for, by name.
-    """
-
-    tools: Mapping[str, Tool]
-    broken: Mapping[str, str]
-    absent: Mapping[str, str] = field(default_factory=dict)
-
-    def prepare(self) -> None:
-        """Lets the tools do beforehand what would make the first call wait."""
-        for tool in self.tools.values():
-            if tool.options.prepare is None:
-                continue
-            try:
-                tool.options.prepare()
-            except Exception:  # its first call tells what is wrong
-                log.exception("preparing the tool %s failed", tool.name)
+# Each load gets a module of its own: a version that still works keeps everything that it refers to.
+_numbers = itertools.count(1)
 
 
 def builtin_folder() -> Path:
@@ -54,61 +39,53 @@ def builtin_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "tools"
 
 
-def load_tools(folders: Iterable[Path]) -> Toolbox:
-    """Loads every plugin of the folders.
-
-    Args:
-        folders: In order; the tools that ship come first.
-
-    Returns:
-        The tools, and the files that were refused with the reason of each.
-    """
-    tools: dict[str, Tool] = {}
-    broken: dict[str, str] = {}
-    absent: dict[str, str] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            broken[str(folder)] = f"{folder} is no folder; check tools.folders in the settings or --tools."
-            continue
-        for path in sorted([*folder.glob("[!_]*.py"), *folder.glob("[!_]*/__init__.py")]):
-            try:
-                _load_into(tools, broken, path)
-            except Unavailable as error:
-                absent[_name(path)] = str(error)
-                log.info("tool %s is absent: %s", _name(path), error)
-    return Toolbox(MappingProxyType(tools), MappingProxyType(broken), MappingProxyType(absent))
-
-
-def _name(path: Path) -> str:
+def plugin_name(path: Path) -> str:
+    """Returns what a plugin is called: its file's name, or its folder's."""
     return path.parent.name if path.name == "__init__.py" else path.stem
 
 
-def _load_into(tools: dict[str, Tool], broken: dict[str, str], path: Path) -> None:
-    try:
-        found = load_file(path)
-        for tool in found:
-            if tool.name in tools:
-                other = tools[tool.name].source
-                raise PluginError(f"{path}: a tool named '{tool.name}' is already defined in {other}; rename one.")
-    except PluginError as error:
-        log.warning("%s", error, exc_info=error)
-        broken[str(path)] = str(error)
-    else:
-        tools.update({tool.name: tool for tool in found})
-
-
-def load_file(path: Path) -> list[Tool]:
+def load_file(path: Path, settings: ToolsSettings | None = None, *, seconds: float = IMPORT_SECONDS) -> list[Tool]:
     """Loads one plugin file.
 
+    Args:
+        path: The file, or the ``__init__.py`` of a folder.
+        settings: What the configuration says to each tool, by name.
+        seconds: How long the import may take.
+
     Raises:
-        PluginError: The file raises when it is imported, holds no tool, or a tool of it is malformed.
+        PluginError: The file raises when it is imported or takes too long, holds no tool, a tool of it is malformed,
+            or its settings do not fit.
         Unavailable: The plugin says that this machine lacks something.
     """
-    module = _import(path)
+    return _tools_of(_import(path, seconds), str(path), settings or {})
+
+
+def load_entry_point(entry: EntryPoint, settings: ToolsSettings | None = None) -> list[Tool]:
+    """Loads the tools that an installed package offers: a module, or one function marked with ``@tool``.
+
+    Raises:
+        PluginError: As for ``load_file``.
+        Unavailable: The plugin says that this machine lacks something.
+    """
+    source = f"entry point {entry.name} = {entry.value}"
+    try:
+        found = within(IMPORT_SECONDS, entry.load)
+    except Unavailable:
+        raise
+    except Exception as error:
+        raise PluginError(f"{source}: {type(error).__name__}: {error}") from error
+    if isinstance(found, ModuleType):
+        return _tools_of(found, source, settings or {})
+    if not hasattr(found, MARK):
+        raise PluginError(f"{source} is no module and no function marked with @tool.")
+    return [build_tool(found, source, (settings or {}).get(found.__name__))]
+
+
+def _tools_of(module: ModuleType, source: str, settings: ToolsSettings) -> list[Tool]:
     functions = [value for value in vars(module).values() if hasattr(value, MARK) and _is_of(value, module)]
     if not functions:
-        raise PluginError(f"{path} holds no tool; mark a function with @tool (from assistant.plugin import tool).")
-    return [build_tool(function, path) for function in functions]
+        raise PluginError(f"{source} holds no tool; mark a function with @tool (from assistant.plugin import tool).")
+    return [build_tool(function, source, settings.get(function.__name__)) for function in functions]
 
 
 def _is_of(value: Any, module: ModuleType) -> bool:
@@ -117,27 +94,34 @@ def _is_of(value: Any, module: ModuleType) -> bool:
     return home == module.__name__ or home.startswith(f"{module.__name__}.")
 
 
-def _import(path: Path) -> ModuleType:
-    # The path is part of the name, so that two folders may hold files of one name.
-    is_package = path.name == "__init__.py"
-    name = f"assistant_plugin_{_name(path)}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    modules = [str(path.parent)] if is_package else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=modules)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{path} cannot be loaded as a Python file.")
+class _Source(SourceFileLoader):
+    """Always reads the source: compiled files go by the second, and an edit may come sooner after the last one."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Tells of no time of change, so that no compiled file is looked for or written."""
+        raise OSError(path)
+
+
+def _import(path: Path, seconds: float) -> ModuleType:
+    name = f"assistant_plugin_{plugin_name(path)}_{next(_numbers)}"
+    modules = [str(path.parent)] if path.name == "__init__.py" else None
+    loader = _Source(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader, submodule_search_locations=modules)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # annotations are looked up through it
     try:
-        spec.loader.exec_module(module)
-    except BaseException as error:  # a plugin may raise anything, SystemExit included
-        del sys.modules[name]
-        if isinstance(error, KeyboardInterrupt | Unavailable):
+        within(seconds, lambda: loader.exec_module(module))
+    except Exception as error:
+        sys.modules.pop(name, None)
+        if isinstance(error, Unavailable):
             raise
-        raise PluginError(f"{path}: {_where(error, path)}{type(error).__name__}: {error}") from error
+        reason = str(error) if isinstance(error, TimeoutError | Ended) else f"{type(error).__name__}: {error}"
+        raise PluginError(f"{path}: {_where(error, path)}{_one_line(reason)}") from error
     return module
 
 
-def _where(error: BaseException, path: Path) -> str:
+def _where(error: Exception, path: Path) -> str:
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: "
     trace, line = error.__traceback__, None
@@ -146,3 +130,7 @@ def _where(error: BaseException, path: Path) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"line {line}: " if line else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -27,11 +27,13 @@ class Recollection:
         ledger: Its passages.
         turns: Messages of each turn that came to its end, the oldest first, within the settings' limits.
         last: Row of the newest turn that this covers; None before the first.
+        granted: Tools that a person approved in it.
     """
 
     ledger: Ledger
     turns: list[list[AnyMessage]]
     last: int | None
+    granted: frozenset[str] = frozenset()
 
     @property
     def history(self) -> list[AnyMessage]:
@@ -83,7 +85,8 @@ class Memory:
             async for checkpoint in self._saver.alist(thread(begun.conversation), limit=limit)
         ]
         turns = [messages for messages in reversed(found) if is_complete(messages)]
-        return Recollection(ledger, self._within(turns), begun.previous)
+        granted = frozenset(await self._conversations.grants(begun.conversation))
+        return Recollection(ledger, self._within(turns), begun.previous, granted)
 
     def _within(self, turns: list[list[AnyMessage]]) -> list[list[AnyMessage]]:
         """Drops the older half as often as it takes.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from assistant.approval import Rule
     from assistant.settings import Settings
     from index.library import Library
 
@@ -44,6 +45,23 @@ def common(command: Command) -> Command:
     ):
         command = option(command)
     return _remembering(command)
+
+
+def policy(command: Command) -> Command:
+    """Adds --policy; the command gets the rules of the file as ``rules``."""
+    return click.option(
+        "--policy",
+        "rules",
+        type=click.Path(path_type=Path),
+        callback=_read_policy,
+        help="Rules that approve or refuse tool calls; see docs/approval.md.",
+    )(command)
+
+
+def _read_policy(ctx: click.Context, param: click.Parameter, path: Path | None) -> tuple[Rule, ...]:
+    from assistant.approval import read_policy
+
+    return read_policy(path) if path else ()
 
 
 def _remembering(command: Command) -> Command:

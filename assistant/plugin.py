@@ -14,28 +14,30 @@ Args:
             raise ToolError("count must be from 1 to 100")
         return [ctx.random.randint(1, sides) for _ in range(count)]
 
-A parameter annotated with ``Context`` is filled in by the assistant and hidden from the model.
+A parameter annotated with ``Context`` is filled in by the assistant and hidden from the model. What the tool declares
+to ``tool`` is enforced by the assistant: the time limit, the approval, what it may touch, how many run at once.
 """
 
 from __future__ import annotations
 
-import random
-import re
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol, TypeVar, overload
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_args, overload
 
+from pydantic import BaseModel
+
+from assistant.context import Context, LibraryView
 from assistant.events import Artifact
 from index.types import Document, Hit
 
 __all__ = ["Artifact", "Context", "Document", "Hit", "LibraryView", "ToolError", "ToolOptions", "Unavailable", "tool"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Approval = Literal["never", "first time", "always"]
+Touch = Literal["network", "files", "world"]
 
 MARK = "__assistant_tool__"
+LISTS = {"examples", "touches", "secrets"}
 
 
 class ToolError(Exception):
@@ -56,124 +58,73 @@ class ToolOptions:
     Attributes:
         examples: Requests that the tool is meant for, as a person would put them.
         timeout: Seconds after which a call is given up.
+        approval: When a person has to approve a call: ``never``, the ``first time`` in a conversation, or ``always``.
+        touches: What a call may change or reach beside its own folder: the ``network``, ``files`` anywhere else, or
+            the ``world`` (other programs, devices, people). A tool that touches anything has side effects: after
+            foreign text has entered the conversation it needs approval whatever ``approval`` says.
+        concurrency: Calls that may run at once, over all conversations; None sets no limit.
+        trusted: Whether a result holds nothing but what the tool itself made of its arguments, so that no foreign
+            text comes in with it.
+        sandboxed: Whether the programs that it starts are locked in, so that starting them touches nothing.
+        settings: Pydantic model of the tool's own settings; None takes them as they are.
+        secrets: Environment variables that ``Context.secret`` may read.
         prepare: Called once where the assistant stays up, such as behind the page; None where nothing takes long.
     """
 
-    examples: tuple[str, ...]
-    timeout: float
+    examples: tuple[str, ...] = ()
+    timeout: float = 30.0
+    approval: Approval = "never"
+    touches: tuple[Touch, ...] = ()
+    concurrency: int | None = None
+    trusted: bool = False
+    sandboxed: bool = False
+    settings: type[BaseModel] | None = None
+    secrets: tuple[str, ...] = ()
     prepare: Callable[[], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.timeout <= 0:
+            raise ValueError("timeout must be more than 0 seconds")
+        if self.approval not in get_args(Approval):
+            raise ValueError(f"approval must be one of {', '.join(map(repr, get_args(Approval)))}")
+        if unknown := set(self.touches) - set(get_args(Touch)):
+            raise ValueError(f"touches knows {', '.join(get_args(Touch))}, not {', '.join(sorted(unknown))}")
+        if self.concurrency is not None and self.concurrency < 1:
+            raise ValueError("concurrency must be at least 1")
 
 
 @overload
 def tool(function: Function) -> Function: ...
 @overload
 def tool(
-    *, examples: Sequence[str] = (), timeout: float = 30, prepare: Callable[[], None] | None = None
-) -> Callable[[Function], Function]: ...
-def tool(
-    function: Function | None = None,
     *,
     examples: Sequence[str] = (),
     timeout: float = 30,
+    approval: Approval = "never",
+    touches: Sequence[Touch] = (),
+    concurrency: int | None = None,
+    trusted: bool = False,
+    sandboxed: bool = False,
+    settings: type[BaseModel] | None = None,
+    secrets: Sequence[str] = (),
     prepare: Callable[[], None] | None = None,
-) -> Function | Callable[[Function], Function]:
+) -> Callable[[Function], Function]: ...
+def tool(function: Function | None = None, **declared: Any) -> Function | Callable[[Function], Function]:
     """Marks a function as a tool and leaves it callable as it is.
 
     Args:
         function: The function, where ``@tool`` stands without brackets.
-        examples: Requests that the tool is meant for, as a person would put them.
-        timeout: Seconds after which a call is given up.
-        prepare: Makes the first call quick. It is called once where the assistant stays up, in a thread of its own.
+        declared: As in ``ToolOptions``.
 
     Raises:
-        ValueError: The timeout is not positive.
+        ValueError: A declared value cannot be used.
     """
-    if timeout <= 0:
-        raise ValueError("timeout must be more than 0 seconds")
+    for key in LISTS & declared.keys():
+        declared[key] = (declared[key],) if isinstance(declared[key], str) else tuple(declared[key])
+    options = ToolOptions(**declared)
 
     def mark(target: Function) -> Function:
-        setattr(target, MARK, ToolOptions(tuple(examples), float(timeout), prepare))
+        setattr(target, MARK, options)
         return target
 
     return mark if function is None else mark(function)
-
-
-class LibraryView(Protocol):
-    """The part of the library that a tool may use."""
-
-    def search(self, query: str, k: int = 6) -> list[Hit]:
-        """Returns at most ``k`` passages, best first."""
-        ...
-
-    def documents(self) -> list[Document]:
-        """Returns every document in the library."""
-        ...
-
-
-@dataclass(slots=True)
-class Context:
-    """What a tool may use beside its arguments, made anew for each call.
-
-    Attributes:
-        library: The documents, to search and list.
-        cite: Gives a passage its number in this conversation; a text quotes it as ``[n]``.
-        passages: How many passages the settings want of a search.
-        folder: Where ``save`` puts files; it belongs to the conversation.
-        random: Randomness that a test can fix.
-        now: The time, UTC, which a test can fix.
-        report: Receives ``(fraction, message)``; use ``progress``.
-        artifacts: What ``save`` has kept in this call.
-    """
-
-    library: LibraryView
-    cite: Callable[[Hit], int]
-    folder: Path
-    passages: int = 6
-    random: random.Random = field(default_factory=random.Random)
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    report: Callable[[float | None, str], None] = lambda fraction, message: None
-    artifacts: list[Artifact] = field(default_factory=list)
-    _cancelled: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the call was stopped or timed out; a long loop should look now and then and return."""
-        return self._cancelled.is_set()
-
-    def cancel(self) -> None:
-        """Asks the tool to stop; called by the assistant."""
-        self._cancelled.set()
-
-    def progress(self, message: str, fraction: float | None = None) -> None:
-        """Tells the person how far the call is.
-
-        Args:
-            message: What is being done.
-            fraction: Between 0 and 1; None where it is not known.
-        """
-        self.report(fraction, message)
-
-    def save(self, name: str, data: bytes, media_type: str) -> Artifact:
-        """Keeps a file for the person.
-
-        Args:
-            name: A file name; what is no letter, digit, dot, dash or underscore is replaced.
-            data: The bytes.
-            media_type: Such as ``image/png``.
-
-        Returns:
-            The file, which is added to the answer.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = _free_path(self.folder, re.sub(r"[^\w.-]+", "_", name).strip(".") or "file")
-        path.write_bytes(data)
-        artifact = Artifact(str(path), media_type)
-        self.artifacts.append(artifact)
-        return artifact
-
-
-def _free_path(folder: Path, name: str) -> Path:
-    path, number = folder / name, 2
-    while path.exists():
-        path, number = folder / f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
-    return path

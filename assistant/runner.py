@@ -1,13 +1,15 @@
-"""Runs one tool call: arguments checked, time limited, every outcome told apart."""
+"""Runs one tool call: arguments checked, time and number limited, every outcome told apart."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-import threading
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 import pydantic_core
@@ -15,18 +17,21 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.errors import ToolCrashed
 from assistant.events import ToolCall
+from assistant.guard import Guard, Unguarded, guarded
 from assistant.plugin import Context, ToolError
 from assistant.schema import Tool
+from assistant.threads import in_thread
 from index.errors import LibraryError
 
 log = logging.getLogger(__name__)
 
 # A result goes into the model's context: past this many characters of JSON it would push out everything else.
 MAX_RESULT = 200_000
+MAX_REASON = 4_000
 
 
 async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context: Context) -> ToolCall:
-    """Calls a tool with the model's arguments.
+    """Calls a tool with the model's arguments. Whether the call is approved has been settled before.
 
     Args:
         tool: What to call.
@@ -35,94 +40,154 @@ async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context:
         context: Handed to the tool where it asks for one; cancelled when the call ends early.
 
     Returns:
-        The finished call; ``ok`` is false where the arguments do not fit, the tool raised ``ToolError``,
-        took too long or returned what cannot be passed on.
+        The finished call; ``ok`` is false where the arguments do not fit, the tool raised ``ToolError``, took too
+        long, reached for what it does not declare, or returned what cannot be passed on.
 
     Raises:
         LibraryError: The library cannot be used.
         ToolCrashed: The tool raised anything else, which is a bug in it; the log has the whole story.
     """
     started = time.perf_counter()
+    guard = Guard(tool.name, tool.options.touches, context.folder, tool.options.sandboxed)
+    hide = _serve(tool, context)
     try:
-        result, ok = await _call(tool, arguments, context), True
+        result, ok = hide(await _call(tool, arguments, context, guard)), True
     except (ToolError, ValidationError) as error:
-        result, ok = _explain(error, tool), False
-    except TimeoutError:
-        result, ok = f"{tool.name} took longer than {tool.options.timeout:g} s and was given up", False
+        result, ok = hide(_explain(error, tool)), False
     except LibraryError:  # no fault of the tool's, and its text is for the person
         raise
     except Exception as error:
-        log.exception("tool %s from %s failed with arguments %r", tool.name, tool.source, arguments)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ToolCrashed(f"The tool '{tool.name}' failed ({reason}); the log has the details.") from error
+        if not guard.refused:
+            raise _crashed(tool, arguments, error) from error
+        log.warning("tool %s from %s: %s", tool.name, tool.source, guard.refused[0], exc_info=error)
+        result, ok = guard.refused[0], False
     finally:
         context.cancel()
     return ToolCall(call_id, tool.name, arguments, result, ok, round(time.perf_counter() - started, 4))
 
 
-async def _call(tool: Tool, arguments: dict[str, Any], context: Context) -> Any:
+def _serve(tool: Tool, context: Context) -> Callable[[Any], Any]:
+    """Gives a context what belongs to the tool.
+
+    Returns:
+        Blots the secrets that were handed out out of a JSON-able value.
+    """
+    told: dict[str, str] = {}
+
+    def secret(name: str) -> str:
+        if name not in tool.options.secrets:
+            raise ToolError(f"{tool.name} does not declare the secret {name}; it is to name it in secrets=[…]")
+        if not (value := os.environ.get(name)):
+            raise ToolError(f"{tool.name} needs the environment variable {name}, which is not set")
+        told[value] = f"[secret {name}]"
+        return value
+
+    context.library = Unguarded(context.library)
+    context.settings = tool.settings
+    context.secrets = secret
+    return lambda value: _blotted(value, told) if told else value
+
+
+def _blotted(value: Any, told: Mapping[str, str]) -> Any:
+    match value:
+        case str():
+            for secret, shown in told.items():
+                value = value.replace(secret, shown)
+            return value
+        case dict():
+            return {_blotted(key, told): _blotted(item, told) for key, item in value.items()}
+        case list():
+            return [_blotted(item, told) for item in value]
+    return value
+
+
+async def _call(tool: Tool, arguments: dict[str, Any], context: Context, guard: Guard) -> Any:
     checked = tool.arguments.model_validate(arguments)
     values = {name: getattr(checked, name) for name in type(checked).model_fields}
     if tool.context:
         values[tool.context] = context
-    async with asyncio.timeout(tool.options.timeout):
-        if inspect.iscoroutinefunction(tool.function):
-            result = await tool.function(**values)
-        else:
-            result = await _in_thread(lambda: tool.function(**values))
+    function = partial(tool.function, **values)
+    async with _turn(tool, context):
+        with guarded(guard):
+            result = await _limited(tool, function)
     return _jsonable(result)
 
 
-async def _in_thread(function: Callable[[], Any]) -> Any:
-    """Runs a function in a daemon thread of its own.
-
-    A pool would be filled by tools that hang, and its threads would keep the process from ending.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-
-    def settle(setter: Callable[[Any], None], value: Any) -> None:
-        if not future.done():
-            setter(value)
-
-    def work() -> None:
-        try:
-            value = function()
-        except BaseException as error:  # SystemExit in a tool must not end the thread unheard
-            shown = error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")
-            _post(loop, settle, future.set_exception, shown)
-        else:
-            _post(loop, settle, future.set_result, value)
-
-    threading.Thread(target=work, name="tool", daemon=True).start()
-    return await future
-
-
-def _post(loop: asyncio.AbstractEventLoop, *call: Any) -> None:
+async def _limited(tool: Tool, function: Callable[[], Any]) -> Any:
     try:
-        loop.call_soon_threadsafe(*call)
-    except RuntimeError:
-        log.info("a tool returned after its event loop was closed")
+        async with asyncio.timeout(tool.options.timeout) as limit:
+            return await in_thread(function)
+    except TimeoutError as error:
+        if not limit.expired():  # the tool's own
+            raise
+        log.warning("tool %s from %s took too long", tool.name, tool.source, exc_info=error)
+        raise ToolError(f"{tool.name} took longer than {tool.options.timeout:g} s and was given up") from error
+
+
+def _turn(tool: Tool, context: Context) -> AbstractAsyncContextManager[Any]:
+    """Waits until one of the calls that the tool allows at once is free; waiting does not count as the call's time."""
+    if tool.gate is None:
+        return nullcontext()
+    if tool.gate.locked():
+        context.progress("waiting for another call to end")
+    return tool.gate
 
 
 def _jsonable(value: Any) -> Any:
+    """The value as JSON has it; what is too large is refused before anything is made of it."""
+    size = 0
+    for part in _sizes(value):
+        size += part
+        if size > MAX_RESULT:
+            raise ToolError(
+                f"the result has more than {MAX_RESULT:,} characters, or holds itself; "
+                "ask for less, or let the tool save it as a file"
+            )
     try:
-        size = len(pydantic_core.to_json(value))
-        result = pydantic_core.to_jsonable_python(value)
+        return pydantic_core.to_jsonable_python(value, inf_nan_mode="strings")
     except (pydantic_core.PydanticSerializationError, ValueError, RecursionError) as error:
         raise ToolError(f"the result cannot be passed on: {error}") from error
-    if size > MAX_RESULT:
-        raise ToolError(f"the result has {size:,} characters, more than {MAX_RESULT:,}; ask for less")
-    return result
+
+
+def _sizes(value: Any) -> Iterator[int]:
+    """Yields roughly how many characters each part of a value takes; it need not be walked to its end."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        yield len(item) if isinstance(item, str | bytes | bytearray) else 4
+        if isinstance(item, Mapping):
+            waiting += [part for pair in _first(item.items()) for part in pair]
+        elif isinstance(item, list | tuple | set | frozenset):
+            waiting += _first(item)
+        elif isinstance(item, BaseModel):
+            waiting += vars(item).values()
+        elif is_dataclass(item) and not isinstance(item, type):
+            waiting += [getattr(item, each.name) for each in fields(item)]
+        elif isinstance(item, Iterator):
+            raise ToolError("the result is a generator, which cannot be passed on; the tool is to return a list")
+
+
+def _first(items: Any) -> list[Any]:
+    return [item for _, item in zip(range(MAX_RESULT), items, strict=False)]
+
+
+def _crashed(tool: Tool, arguments: dict[str, Any], error: Exception) -> ToolCrashed:
+    log.exception("tool %s from %s failed with arguments %r", tool.name, tool.source, arguments)
+    reason = _short(" ".join(f"{type(error).__name__}: {error}".split()), 500)
+    return ToolCrashed(f"The tool '{tool.name}' failed ({reason}); the log has the details.")
 
 
 def _explain(error: ToolError | ValidationError, tool: Tool) -> str:
     if isinstance(error, ToolError):
-        return str(error) or "the tool gave no reason"
+        return _short(str(error), MAX_REASON) or "the tool gave no reason"
     problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
-    return f"wrong arguments for {tool.name}: {problems}. {_parameters(tool.arguments)}"
+    return f"wrong arguments for {tool.name}: {_short(problems, MAX_REASON)}. {_parameters(tool.arguments)}"
 
 
 def _parameters(model: type[BaseModel]) -> str:
     names = [name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items()]
     return f"It takes: {', '.join(names) or 'nothing'}."
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

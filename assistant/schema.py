@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import docstring_parser
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 
@@ -30,7 +30,9 @@ class Tool:
         context: Name of the parameter that takes the ``Context``; None where there is none.
         options: What the tool declares about itself.
         function: The function, sync or async.
-        source: The file it came from.
+        source: Where it came from: a file, an entry point or a server, as people are told.
+        settings: The tool's own settings.
+        gate: Lets so many calls run at once as the tool declares; None lets all of them.
     """
 
     name: str
@@ -40,7 +42,9 @@ class Tool:
     context: str | None
     options: ToolOptions
     function: Callable[..., Any]
-    source: Path
+    source: str
+    settings: Any = None
+    gate: asyncio.Semaphore | None = None
 
     @property
     def for_model(self) -> dict[str, Any]:
@@ -51,11 +55,16 @@ class Tool:
         return {"type": "function", "function": function}
 
 
-def build_tool(function: Callable[..., Any], source: Path) -> Tool:
+def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str, Any] | None = None) -> Tool:
     """Makes a tool of a function marked with ``@tool``.
 
+    Args:
+        function: The function.
+        source: Where it was found, for messages.
+        settings: What the configuration says to this tool.
+
     Raises:
-        PluginError: The docstring or an annotation is missing or cannot be used.
+        PluginError: The docstring or an annotation is missing or cannot be used, or the settings do not fit.
     """
     name = function.__name__
     docs = docstring_parser.parse(inspect.getdoc(function) or "", docstring_parser.DocstringStyle.GOOGLE)
@@ -67,17 +76,31 @@ def build_tool(function: Callable[..., Any], source: Path) -> Tool:
         raise PluginError(f"{source}: tool '{name}' has an annotation that cannot be used: {error}.") from error
     described = {param.arg_name: param.description or "" for param in docs.params}
     fields, context = _fields(function, hints, described, source)
+    options: ToolOptions = getattr(function, MARK)
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
         schema = model.model_json_schema()
     except PydanticUserError as error:
         raise PluginError(f"{source}: tool '{name}': {str(error).splitlines()[0]}.") from error
     schema.pop("title", None)
-    return Tool(name, docs.description, model, schema, context, getattr(function, MARK), function, source)
+    own = _settings(options, settings or {}, f"{source}: tool '{name}'")
+    gate = asyncio.Semaphore(options.concurrency) if options.concurrency else None
+    return Tool(name, docs.description, model, schema, context, options, function, source, own, gate)
+
+
+def _settings(options: ToolOptions, given: Mapping[str, Any], tool: str) -> Any:
+    if options.settings is None:
+        return dict(given)
+    try:
+        return options.settings.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise PluginError(f"{tool}: its settings do not fit: {key}: {first['msg']}.") from error
 
 
 def _fields(
-    function: Callable[..., Any], hints: dict[str, Any], described: dict[str, str], source: Path
+    function: Callable[..., Any], hints: dict[str, Any], described: dict[str, str], source: str
 ) -> tuple[dict[str, Any], str | None]:
     fields: dict[str, Any] = {}
     context = None

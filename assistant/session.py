@@ -7,24 +7,27 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command
 
+from assistant.approval import Decision, Rule, refusals
 from assistant.conversations import Begun, Conversations
 from assistant.errors import AssistantError, BadQuestion
-from assistant.events import Answer, Began, Event, Failed, TextDelta
+from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, Began, End, Event, Failed, TextDelta
 from assistant.graph import Graph
-from assistant.loader import Toolbox
 from assistant.memory import Memory, Recollection, thread
 from assistant.plugin import Context
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
+from assistant.toolbox import Plugins, Toolbox
 from index.errors import LibraryError
 from index.library import Library
 
@@ -52,7 +55,6 @@ class Assistant:
     Attributes:
         settings: As they were read.
         library: The documents.
-        toolbox: The tools and the files that could not be loaded.
         conversations: What was asked and answered before.
         engine: Which engine answers.
     """
@@ -61,7 +63,7 @@ class Assistant:
         self,
         settings: Settings,
         library: Library,
-        toolbox: Toolbox,
+        plugins: Plugins,
         conversations: Conversations,
         engine: EngineInfo,
         graph: Graph,
@@ -69,40 +71,54 @@ class Assistant:
     ) -> None:
         self.settings = settings
         self.library = library
-        self.toolbox = toolbox
         self.conversations = conversations
         self.engine = engine
+        self._plugins = plugins
         self._graph = graph
         self._saver = saver
         self._memory = Memory(saver, conversations, settings.agent)
         self._preparation: asyncio.Future[None] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
+    @property
+    def toolbox(self) -> Toolbox:
+        """The tools as they were at the last question, and the files that could not be loaded."""
+        return self._plugins.toolbox
+
     def wait_for(self, preparation: asyncio.Future[None]) -> None:
         """Lets questions wait until something has been done first, such as filling the library."""
         self._preparation = preparation
 
-    async def ask(self, question: str, conversation: str | None = None, owner: str = LOCAL) -> Answer | Failed:
-        """Returns the end of the turn; see ``stream``."""
-        end: Answer | Failed | None = None
-        async for event in self.stream(question, conversation, owner):
-            if isinstance(event, Answer | Failed):
-                end = event
-        assert end is not None
+    async def ask(
+        self, question: str, conversation: str | None = None, owner: str = LOCAL, rules: Sequence[Rule] = ()
+    ) -> Answer | Failed:
+        """Returns the end of the turn where nobody watches: a call that needs approval and has no rule is refused.
+
+        Args:
+            question: As for ``stream``.
+            conversation: As for ``stream``.
+            owner: As for ``stream``.
+            rules: As for ``stream``.
+        """
+        end = await _end(self.stream(question, conversation, owner, rules))
+        while isinstance(end, ApprovalNeeded):
+            end = await _end(self.resume(end.conversation, refusals(end.requests), owner, rules))
         return end
 
     async def stream(
-        self, question: str, conversation: str | None = None, owner: str = LOCAL
+        self, question: str, conversation: str | None = None, owner: str = LOCAL, rules: Sequence[Rule] = ()
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
         Args:
             question: What the person asks.
-            conversation: Continues that one; None begins a new one.
+            conversation: Continues that one; None begins a new one. What waits for approval in it is given up.
             owner: Whose conversation it is; nobody else can continue or read it.
+            rules: Which calls are approved or refused; they come before those of the settings.
 
         Yields:
-            Events in order, closed by exactly one ``Answer`` or ``Failed``. By then the turn is on disk.
+            Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
+            disk; a turn that waits can be resumed at any time, after a restart too.
         """
         try:
             self._accept(question)
@@ -112,7 +128,34 @@ class Assistant:
             yield Failed(_message(error), conversation or "", type(error).__name__)
             return
         yield Began(begun.conversation)
-        async with self._lock(begun.conversation), aclosing(self._turn(question, begun)) as events:
+        state: TurnState = {"messages": [HumanMessage(question)], "decisions": {}}
+        async with self._lock(begun.conversation), aclosing(self._turn(state, begun, rules)) as events:
+            async for event in events:
+                yield event
+
+    async def resume(
+        self, conversation: str, decisions: Mapping[str, Decision], owner: str = LOCAL, rules: Sequence[Rule] = ()
+    ) -> AsyncGenerator[Event, None]:
+        """Goes on with a turn that waits for approval.
+
+        Args:
+            conversation: Where it waits.
+            decisions: By the request's id; a request without one is refused.
+            owner: As for ``stream``.
+            rules: As for ``stream``.
+
+        Yields:
+            The rest of the turn's events, closed as in ``stream``.
+        """
+        try:
+            begun, turn = await self.conversations.resume(conversation, owner)
+        except (AssistantError, sqlite3.Error) as error:
+            log.warning("decision refused: %s", error)
+            yield Failed(_message(error), conversation, type(error).__name__)
+            return
+        shown = (turn.result or {}).get("shown", "")
+        command: Command[Any] = Command(resume={key: asdict(value) for key, value in decisions.items()})
+        async with self._lock(conversation), aclosing(self._turn(command, begun, rules, shown)) as events:
             async for event in events:
                 yield event
 
@@ -137,20 +180,22 @@ class Assistant:
                 "add long texts to the library and ask about them."
             )
 
-    async def _turn(self, question: str, begun: Begun) -> AsyncGenerator[Event, None]:
-        end: Answer | Failed = Failed("The turn was stopped.", begun.conversation, "Stopped")
-        shown: list[str] = []
+    async def _turn(
+        self, start: TurnState | Command[Any], begun: Begun, rules: Sequence[Rule], shown: str = ""
+    ) -> AsyncGenerator[Event, None]:
+        end: End = Failed("The turn was stopped.", begun.conversation, "Stopped")
         if self._preparation:
             await asyncio.shield(self._preparation)
+        toolbox = await asyncio.to_thread(self._plugins.refresh)
         recollection = await self._memory.recall(begun)
-        turn = self._prepare(begun, recollection)
+        turn = self._prepare(begun, recollection, toolbox, rules)
         try:
-            async for event in self._run(question, turn):
-                if isinstance(event, Answer):
+            async for event in self._run(start, turn):
+                if isinstance(event, Answer | ApprovalNeeded):
                     end = event
                     continue
                 if isinstance(event, TextDelta):
-                    shown.append(event.text)
+                    shown += event.text
                 yield event
         except (AssistantError, LibraryError) as error:
             log.warning("turn failed: %s", error, exc_info=error)
@@ -159,49 +204,80 @@ class Assistant:
             log.exception("turn failed")
             end = Failed(_message(error), begun.conversation, type(error).__name__)
         finally:
-            self._memory.remember(begun, recollection, turn.finished)
+            if not isinstance(end, ApprovalNeeded):
+                self._memory.remember(begun, recollection, turn.finished)
             # Shielded, since a stop cancels the task that runs this.
-            await asyncio.shield(self._save(begun, turn, end, "".join(shown)))
+            await asyncio.shield(self._save(begun, recollection, turn, end, shown))
         yield end
 
-    def _prepare(self, begun: Begun, recollection: Recollection) -> Turn:
+    def _prepare(self, begun: Begun, recollection: Recollection, toolbox: Toolbox, rules: Sequence[Rule]) -> Turn:
         folder, passages = self._folder(begun.conversation), self.settings.library.passages
         cite = recollection.ledger.cite
 
         def context(report: Callable[[float | None, str], None]) -> Context:
             return Context(self.library, cite, folder, passages, report=report)
 
-        history, tools = recollection.history, self.toolbox.tools
-        return Turn(begun.conversation, history, recollection.ledger, tools, context, time.perf_counter())
+        return Turn(
+            begun.conversation,
+            recollection.history,
+            recollection.ledger,
+            toolbox.tools,
+            context,
+            (*rules, *self.settings.tools.rules),
+            set(recollection.granted),
+            time.perf_counter(),
+        )
 
-    async def _run(self, question: str, turn: Turn) -> AsyncGenerator[Event, None]:
+    async def _run(self, start: TurnState | Command[Any], turn: Turn) -> AsyncGenerator[Event, None]:
         """Runs the graph in a task of its own and yields what its nodes emit."""
-        state: TurnState = {"messages": [HumanMessage(question)]}
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
-        run = self._graph.ainvoke(state, thread(turn.conversation), context=turn, durability="exit")
+        run = self._graph.ainvoke(start, thread(turn.conversation), context=turn, durability="exit")
         task = asyncio.create_task(run)
         task.add_done_callback(lambda _: turn.events.put_nowait(None))
         try:
             while (event := await turn.events.get()) is not None:
                 yield event
-            await task  # raises what the graph raised
+            result = await task  # raises what the graph raised
+            if stops := result.get("__interrupt__"):
+                requests = tuple(_request(row) for row in stops[0].value)
+                yield ApprovalNeeded(requests, turn.conversation)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _save(self, begun: Begun, turn: Turn, end: Answer | Failed, shown: str) -> None:
+    async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: str) -> None:
         evidence = turn.ledger.take_new()
-        if isinstance(end, Answer):
-            await self.conversations.end(begun, "answered", end.to_json(), evidence)
-        else:
-            result = {"error": end.message, "kind": end.kind, "shown": shown}
-            await self.conversations.end(begun, "failed", result, evidence)
+        if new := turn.granted - recollection.granted:
+            await self.conversations.grant(begun.conversation, new)
+            recollection.granted = frozenset(turn.granted)
+        match end:
+            case Answer():
+                await self.conversations.end(begun, "answered", end.to_json(), evidence)
+            case ApprovalNeeded(requests):
+                result = {"requests": [asdict(request) for request in requests], "shown": shown}
+                await self.conversations.end(begun, "waiting", result, evidence)
+            case Failed():
+                result = {"error": end.message, "kind": end.kind, "shown": shown}
+                await self.conversations.end(begun, "failed", result, evidence)
 
     def _folder(self, conversation: str) -> Path:
         return self.settings.home / "files" / conversation
 
     def _lock(self, conversation: str) -> asyncio.Lock:
         return self._locks.setdefault(conversation, asyncio.Lock())
+
+
+async def _end(events: AsyncGenerator[Event, None]) -> End:
+    end: End | None = None
+    async for event in events:
+        if isinstance(event, Answer | Failed | ApprovalNeeded):
+            end = event
+    assert end is not None
+    return end
+
+
+def _request(row: dict[str, Any]) -> ApprovalRequest:
+    return ApprovalRequest(**{**row, "touches": tuple(row["touches"])})
 
 
 def _message(error: Exception) -> str:

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from assistant.approval import Rule
 from assistant.errors import SettingsError
+from assistant.plugin import Approval, Touch
 
 
 class _Section(BaseModel):
@@ -66,14 +68,52 @@ class AgentSettings(_Section):
     min_confidence: float = Field(0.2, ge=0, le=1)
 
 
+class McpServer(_Section):
+    """A server of the Model Context Protocol, whose tools are offered to the model.
+
+    Attributes:
+        command: Program to start, which speaks over its standard input and output; either this or ``url``.
+        args: Its arguments.
+        pass_env: Environment variables that it may see; it sees no others but the usual ones such as PATH.
+        url: Address of a server that is reached over HTTP.
+        token_env: Environment variable that holds the token sent to it.
+        tools: The tools to offer; None offers all.
+        approval: When calls have to be approved.
+        touches: What calls may change or reach; an empty list trusts the server to change nothing.
+        timeout: Seconds that a call may take.
+    """
+
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    pass_env: tuple[str, ...] = ()
+    url: str | None = Field(None, pattern=r"^https?://\S+$")
+    token_env: str | None = None
+    tools: tuple[str, ...] | None = None
+    approval: Approval = "first time"
+    touches: tuple[Touch, ...] = ("world",)
+    timeout: float = Field(60, gt=0)
+
+    @model_validator(mode="after")
+    def _one_road(self) -> McpServer:
+        if (self.command is None) == (self.url is None):
+            raise ValueError("needs either a command or a url")
+        return self
+
+
 class ToolSettings(_Section):
-    """Where tool files are looked for, besides the ones that ship.
+    """The tools, besides the ones that ship, and what they may do.
 
     Attributes:
         folders: Folders of plugin files.
+        settings: What each tool is told in ``Context.settings``, by its name.
+        rules: Which calls are approved, refused or asked for; the first that fits decides.
+        mcp: Servers of the Model Context Protocol, by a name of one's own.
     """
 
     folders: tuple[Path, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = {}
+    rules: tuple[Rule, ...] = ()
+    mcp: Mapping[str, McpServer] = {}
 
 
 class PageSettings(_Section):

@@ -10,19 +10,28 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
+from assistant import taint
+from assistant.approval import Rule
 from assistant.events import Artifact, Event, ToolCall
 from assistant.evidence import Ledger
 from assistant.plugin import Context
 from assistant.schema import Tool
 
+CHANGED = "\n(The person changed the arguments of this call before approving it, to: "
+
 
 class TurnState(TypedDict):
-    """The checkpointed state: the messages of this turn alone, the question first.
+    """The checkpointed state.
 
-    Earlier turns lie in their own checkpoints of the same thread, so that each message is saved once.
+    Attributes:
+        messages: The messages of this turn alone, the question first. Earlier turns lie in their own checkpoints of the
+            same thread, so that each message is saved once.
+        decisions: What a person decided about the calls of the last reply, by the request's id. It goes with them:
+            a decision never speaks for a later call.
     """
 
     messages: list[AnyMessage]
+    decisions: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Turn:
         ledger: The conversation's passages.
         tools: What may be called, by name.
         context: Makes the context of one tool call from the receiver of its progress.
+        rules: What the settings say to calls.
+        granted: Tools that were approved in this conversation; a tool approved in this turn is added.
         started: ``time.perf_counter()`` at the question.
         finished: Receives the turn's messages when it comes to its end.
         events: Receives what happens, closed by None. LangGraph's own stream would do the same at twice the cost.
@@ -45,6 +56,8 @@ class Turn:
     ledger: Ledger
     tools: Mapping[str, Tool]
     context: Callable[[Callable[[float | None, str], None]], Context]
+    rules: Sequence[Rule]
+    granted: set[str]
     started: float
     finished: list[AnyMessage] = field(default_factory=list)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
@@ -54,18 +67,40 @@ class Turn:
         self.events.put_nowait(event)
 
 
-def tool_message(call: ToolCall, artifacts: Sequence[Artifact] = (), *, quotes: bool = False) -> ToolMessage:
+def tool_message(
+    call: ToolCall,
+    artifacts: Sequence[Artifact] = (),
+    *,
+    quotes: bool = False,
+    trusted: bool = True,
+    changed: bool = False,
+) -> ToolMessage:
     """Returns a finished call as the message that the model reads.
 
     Args:
         call: The call.
         artifacts: Files that it made.
         quotes: Whether it returned passages of documents, so that its numbers were not computed.
+        trusted: Whether no foreign text can be in it.
+        changed: Whether a person had changed the arguments.
     """
     content = json.dumps(call.result, ensure_ascii=False) if call.ok else f"Error: {call.result}"
-    extra = {"seconds": call.seconds, "artifacts": [asdict(artifact) for artifact in artifacts], "quotes": quotes}
+    if changed:
+        content += f"{CHANGED}{json.dumps(call.arguments, ensure_ascii=False)})"
+    extra = {
+        "seconds": call.seconds,
+        "artifacts": [asdict(artifact) for artifact in artifacts],
+        "quotes": quotes,
+        "trusted": trusted,
+        "arguments": call.arguments,
+    }
     status = "success" if call.ok else "error"
     return ToolMessage(content, name=call.name, tool_call_id=call.id, status=status, additional_kwargs=extra)
+
+
+def said(message: ToolMessage) -> str:
+    """Returns what a tool returned, without what was put around it for the model."""
+    return taint.raw(message).partition(CHANGED)[0]
 
 
 def tool_calls(messages: Sequence[AnyMessage]) -> list[ToolCall]:
@@ -108,5 +143,7 @@ def has_calls(message: AIMessage) -> bool:
 
 def _finished(call_id: str, name: str, arguments: dict[str, Any], message: ToolMessage) -> ToolCall:
     ok = message.status == "success"
-    result = json.loads(message.text) if ok else message.text.removeprefix("Error: ")
-    return ToolCall(call_id, name, arguments, result, ok, message.additional_kwargs.get("seconds", 0.0))
+    text = said(message)
+    result = json.loads(text) if ok else text.removeprefix("Error: ")
+    ran_with = message.additional_kwargs.get("arguments", arguments)
+    return ToolCall(call_id, name, ran_with, result, ok, message.additional_kwargs.get("seconds", 0.0))

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.events import Answer, Event, Failed, TextDelta, ToolFinished, ToolProgress
+from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta, ToolFinished, ToolProgress
 from index.types import Document, Hit
 
 if TYPE_CHECKING:
-    from assistant.loader import Toolbox
+    from assistant.toolbox import Toolbox
     from index.library import Status
 
 MAX_SHOWN = 200
 LIKELY, POSSIBLE = 0.7, 0.4
 
 
-async def show(events: AsyncIterator[Event]) -> Answer | Failed:
-    """Prints a turn as it happens and returns its end."""
+async def show(events: AsyncIterator[Event]) -> End:
+    """Prints a turn as it happens and returns its end, or where it waits."""
     streamed = ""
     async for event in events:
         match event:
@@ -44,6 +44,10 @@ async def show(events: AsyncIterator[Event]) -> Answer | Failed:
                 if streamed:
                     click.echo()
                 click.secho(f"Error: {message}", fg="red", err=True)
+                return event
+            case ApprovalNeeded():
+                if streamed:
+                    click.echo()
                 return event
     raise AssertionError("a turn ends with Answer or Failed")
 

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import PluginError
-from assistant.loader import builtin_folder, load_file, load_tools
+from assistant.loader import builtin_folder, load_file
 from assistant.plugin import tool
+from assistant.toolbox import load_tools
 
 DICE = '''
 from assistant.plugin import Context, ToolError, tool
@@ -43,6 +44,7 @@ def test_richer_parameters_map(tmp_path: Path) -> None:
 from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 from assistant.plugin import tool
+from assistant.toolbox import load_tools
 
 class Point(BaseModel):
     x: float
@@ -89,7 +91,7 @@ def test_a_broken_file_is_named_with_its_reason_and_the_rest_load(tmp_path: Path
 def test_two_tools_of_one_name_name_both_files(tmp_path: Path) -> None:
     first, second = write(tmp_path, "a.py", DICE), write(tmp_path, "b.py", DICE)
     toolbox = load_tools([tmp_path])
-    assert toolbox.tools["roll_dice"].source == first
+    assert toolbox.tools["roll_dice"].source == str(first)
     assert str(first) in toolbox.broken[str(second)]
 
 

@@ -20,7 +20,7 @@ def context(tmp_path: Path) -> Context:
 
 
 async def call(function: Callable[..., Any], arguments: dict[str, Any], context: Context) -> ToolCall:
-    return await run_tool(build_tool(function, Path(__file__)), "c1", arguments, context)
+    return await run_tool(build_tool(function, __file__), "c1", arguments, context)
 
 
 async def test_sync_and_async_tools_return(context: Context) -> None:
@@ -105,7 +105,7 @@ async def test_a_result_that_cannot_be_passed_on_is_an_error(context: Context) -
     @tool
     def huge() -> str:
         """Huge."""
-        return "x" * MAX_RESULT
+        return "x" * (MAX_RESULT + 1)
 
     assert "cannot be passed on" in (await call(strange, {}, context)).result
     assert "ask for less" in (await call(huge, {}, context)).result

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from contextlib import aclosing
 from pathlib import Path
@@ -78,7 +79,9 @@ async def test_the_model_is_shown_rules_tools_and_results(assistant: Assistant, 
     assert first.messages[0]["role"] == "system"
     assert {"search_documents", "calculator", "roll_dice"} <= set(first.tools)
     assert second.messages[:2] == first.messages
-    shown = json.loads(second.messages[-1]["content"])
+    fence, _, fenced = second.messages[-1]["content"].partition("\n")
+    assert re.fullmatch(r'<data-[0-9a-f]{12} from="search_documents">', fence)
+    shown = json.loads(fenced[: fenced.rindex("\n</data-")])
     assert shown[0]["n"] == 1
     assert "notice period" in shown[0]["text"]
 

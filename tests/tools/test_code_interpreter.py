@@ -15,9 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from assistant.loader import builtin_folder, load_tools
+from assistant.loader import builtin_folder
 from assistant.plugin import ToolError
 from assistant.runner import run_tool
+from assistant.toolbox import load_tools
 from bench.code import humaneval, rows
 from tests.tools.interpreters import Notebook, needs_sandbox, opened
 

@@ -22,6 +22,7 @@ def warm() -> None:
 @tool(
     examples=["plot sin(x) from 0 to 10", "what is the average of the second column of sales.csv?"],
     timeout=180,
+    sandboxed=True,
     prepare=warm,
 )
 async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> dict[str, object]:

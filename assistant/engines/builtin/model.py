@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from assistant.engines.builtin.answer import Reply, from_passages, from_tool
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.route import Call, Router, Talk
+from assistant.state import said
 
 NAME = "built-in engine (no language model)"
 
@@ -59,16 +60,16 @@ class BuiltinModel(BaseChatModel):
         if last.status == "error":
             return self._after_error(request, last, tools)
         if last.name == "search_documents":
-            passages = json.loads(last.text)
+            passages = json.loads(said(last))
             return from_passages(request, self.reader.read(request, passages), passages, self.min_confidence)
-        return from_tool(last.name or "", json.loads(last.text))
+        return from_tool(last.name or "", json.loads(said(last)))
 
     def _after_error(self, request: str, error: ToolMessage, tools: Mapping[str, Any]) -> Reply | Call:
         """A tool that we only guessed at gives way to the library; one that was asked for tells why it failed."""
         guessed = error.name != "search_documents" and not request.lstrip().startswith("@")
         if guessed and "search_documents" in tools and not self.router.is_sure(request):
             return Call("search_documents", {"query": request})
-        reason = error.text.removeprefix("Error: ")
+        reason = said(error).removeprefix("Error: ")
         return Reply(f"`{error.name}` could not do that: {reason}.", confidence=0.0, about_itself=True)
 
 

@@ -1,0 +1,149 @@
+"""Who may approve a tool call, and when one has to be approved. Whatever is not allowed is refused.
+
+A call is judged by the first rule of the settings that fits it, then by what the tool declares, then by taint: after
+foreign text has come into a conversation (from documents, the web, or tools), the model may be acting on somebody
+else's words, so that every call with side effects needs approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from assistant.errors import SettingsError
+from assistant.events import ApprovalRequest
+from assistant.schema import Tool
+
+Ruling = Literal["approve", "ask", "refuse"]
+
+RULED: Mapping[Ruling, str] = {
+    "approve": "",
+    "ask": "a rule of the settings wants it to be approved",
+    "refuse": "a rule of the settings refuses it",
+}
+NOBODY = "nobody is here to approve it; a rule in tools.rules of the settings, or in a policy file, may"
+
+
+class Rule(BaseModel):
+    """What the settings say to calls of some tools.
+
+    Attributes:
+        tool: The tool's name; ``*`` and ``?`` stand for any characters or one.
+        arguments: What arguments have to look like, by name: a text is a pattern as above, a list holds patterns of
+            which one has to fit, anything else has to be equal. An argument that is not named may be anything.
+        decide: What becomes of the call.
+        tainted: Whether an approval also holds after foreign text has come into the conversation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tool: str
+    arguments: Mapping[str, Any] = {}
+    decide: Ruling
+    tainted: bool = False
+
+    def fits(self, tool: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether the rule speaks of a call; an argument that the call leaves out fits no pattern."""
+        return fnmatchcase(tool, self.tool) and all(
+            name in arguments and _fits(arguments[name], wanted) for name, wanted in self.arguments.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a call before a person has been asked.
+
+    Attributes:
+        ruling: Whether it is approved, refused, or to be asked for.
+        reason: Why it is not simply approved, for people.
+    """
+
+    ruling: Ruling
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a call.
+
+    Attributes:
+        approved: Whether it may run.
+        arguments: What it is to run with; None leaves them as the model gave them.
+        note: What the model is told with a refusal.
+    """
+
+    approved: bool
+    arguments: Mapping[str, Any] | None = None
+    note: str = ""
+
+
+def judge(
+    tool: Tool, arguments: Mapping[str, Any], rules: Sequence[Rule], *, tainted: bool, granted: Collection[str] = ()
+) -> Verdict:
+    """Judges one call.
+
+    Args:
+        tool: What is called.
+        arguments: As the model gave them.
+        rules: In order; the first that fits decides.
+        tainted: Whether the conversation holds foreign text.
+        granted: Tools that were approved in this conversation before.
+    """
+    options = tool.options
+    risky = tainted and bool(options.touches)
+    rule = next((rule for rule in rules if rule.fits(tool.name, arguments)), None)
+    if rule and (rule.decide != "approve" or rule.tainted or not risky):
+        return Verdict(rule.decide, RULED[rule.decide])
+    if risky:
+        touched = " and ".join(f"the {touch}" if touch != "files" else touch for touch in options.touches)
+        return Verdict(
+            "ask", f"it touches {touched}, and text from documents or tools has been read, which may have asked for it"
+        )
+    if options.approval == "always":
+        return Verdict("ask", "the tool wants every call approved")
+    if options.approval == "first time" and tool.name not in granted:
+        return Verdict("ask", "it is the first call of this tool in the conversation")
+    return Verdict("approve")
+
+
+def refusals(requests: Sequence[ApprovalRequest], note: str = NOBODY) -> dict[str, Decision]:
+    """Returns a refusal of every request."""
+    return {request.id: Decision(approved=False, note=note) for request in requests}
+
+
+def read_policy(path: Path) -> tuple[Rule, ...]:
+    """Reads the rules of a policy file: a YAML list as under ``tools.rules`` in the settings.
+
+    Raises:
+        SettingsError: The file cannot be read, or a rule in it cannot be used.
+    """
+    try:
+        return tuple(TypeAdapter(list[Rule]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or []))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Cannot read the policy {path}: {error}.") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise SettingsError(f"{path}: {where}: {first['msg'].lower()}{_hint(where)}; see docs/approval.md.") from error
+
+
+def _hint(where: str) -> str:
+    close = get_close_matches(where.rpartition(".")[2], Rule.model_fields, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, list):
+        return any(_fits(value, each) for each in wanted)
+    if isinstance(wanted, str):
+        return isinstance(value, str) and fnmatchcase(value, wanted)
+    return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)

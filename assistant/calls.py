@@ -1,0 +1,127 @@
+"""The calls of one reply: which of them a person has to approve, and running the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, ToolMessage
+
+from assistant import taint
+from assistant.approval import NOBODY, Decision, Verdict, judge
+from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolProgress, ToolStarted
+from assistant.runner import run_tool
+from assistant.state import Turn, tool_message
+from index.types import Hit
+
+
+def pending(messages: Sequence[AnyMessage], turn: Turn) -> list[ApprovalRequest]:
+    """Returns a request for each call of the last reply that a person has to decide about."""
+    requests = []
+    for number, call in enumerate(_reply(messages).tool_calls):
+        arguments = dict(call["args"])
+        verdict = _verdict(call["name"], arguments, messages, turn)
+        if verdict.ruling == "ask":
+            touches = turn.tools[call["name"]].options.touches
+            requests.append(ApprovalRequest(str(number), call["name"], arguments, verdict.reason, touches))
+    return requests
+
+
+async def run_calls(
+    messages: Sequence[AnyMessage], decisions: Mapping[str, Mapping[str, Any]], turn: Turn
+) -> list[ToolMessage]:
+    """Runs the calls of the last reply, one after the other.
+
+    Passages get their numbers in an order that does not depend on timing. A call that needs approval and has none is
+    refused, whatever has brought the graph here.
+
+    Args:
+        messages: Of the turn.
+        decisions: What a person decided, by the request's id.
+        turn: The turn.
+
+    Returns:
+        A message for each call.
+    """
+    reply = _reply(messages)
+    results = [_refuse_malformed(call, turn) for call in reply.invalid_tool_calls]
+    for number, call in enumerate(reply.tool_calls):
+        call_id, name, arguments = call["id"] or "", call["name"], dict(call["args"])
+        verdict = _verdict(name, arguments, messages, turn)
+        decision = _decision(verdict, decisions.get(str(number)))
+        if not decision.approved:
+            results.append(_refused(call_id, name, arguments, decision.note, turn))
+            continue
+        if verdict.ruling == "ask":
+            turn.granted.add(name)
+        changed = decision.arguments is not None and decision.arguments != arguments
+        with_arguments = dict(decision.arguments or {}) if changed else arguments
+        results.append(await _run_one(call_id, name, with_arguments, turn, changed=changed))
+    return results
+
+
+def _reply(messages: Sequence[AnyMessage]) -> AIMessage:
+    reply = messages[-1]
+    assert isinstance(reply, AIMessage)
+    return reply
+
+
+def _verdict(name: str, arguments: Mapping[str, Any], messages: Sequence[AnyMessage], turn: Turn) -> Verdict:
+    if (tool := turn.tools.get(name)) is None:
+        return Verdict("approve")  # there is nothing to run; the model is told so
+    tainted = taint.is_tainted([*turn.history, *messages])
+    return judge(tool, arguments, turn.rules, tainted=tainted, granted=turn.granted)
+
+
+def _decision(verdict: Verdict, given: Mapping[str, Any] | None) -> Decision:
+    if verdict.ruling == "ask":
+        return Decision(**given) if given else Decision(approved=False, note=NOBODY)
+    return Decision(approved=verdict.ruling == "approve", note=verdict.reason)
+
+
+async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn, *, changed: bool) -> ToolMessage:
+    turn.emit(ToolStarted(call_id, name, arguments))
+    context = turn.context(_reporter(call_id, turn))
+    cite = context.cite
+    quoted: list[Hit] = []
+
+    def recording(hit: Hit) -> int:
+        quoted.append(hit)
+        return cite(hit)
+
+    context.cite = recording
+    tool = turn.tools.get(name)
+    if tool:
+        call = await run_tool(tool, call_id, arguments, context)
+    else:
+        call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
+    turn.emit(ToolFinished(call))
+    trusted = tool is None or tool.options.trusted
+    return tool_message(call, context.artifacts, quotes=bool(quoted), trusted=trusted, changed=changed)
+
+
+def _reporter(call_id: str, turn: Turn) -> Callable[[float | None, str], None]:
+    loop = asyncio.get_running_loop()
+
+    def report(fraction: float | None, message: str) -> None:  # called from the tool's thread
+        loop.call_soon_threadsafe(turn.emit, ToolProgress(call_id, fraction, message))
+
+    return report
+
+
+def _refused(call_id: str, name: str, arguments: dict[str, Any], note: str, turn: Turn) -> ToolMessage:
+    reason = f"this call was not approved{f': {note}' if note else ''}; do not try it again in this turn"
+    call = ToolCall(call_id, name, arguments, reason, False, 0.0)
+    turn.emit(ToolStarted(call_id, name, arguments))
+    turn.emit(ToolFinished(call))
+    return tool_message(call)
+
+
+def _refuse_malformed(call: InvalidToolCall, turn: Turn) -> ToolMessage:
+    reason = f"the arguments of {call['name']} are not valid JSON: {call['args']!r}; {_there_is(turn)}"
+    return tool_message(ToolCall(call["id"] or "", call["name"] or "", {}, reason, False, 0.0))
+
+
+def _there_is(turn: Turn) -> str:
+    return f"the tools are: {', '.join(sorted(turn.tools)) or 'none'}"

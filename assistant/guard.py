@@ -1,0 +1,165 @@
+"""Keeps a tool to what it declares to touch.
+
+Python tells of every connection, written file and started program through its audit events; while a tool's call runs,
+what it did not declare is refused. This finds mistakes and forgotten declarations. It is no wall against a plugin that
+means harm: that one runs in this process, and only a sandbox such as the code interpreter's holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from assistant.context import LibraryView
+from assistant.plugin import Touch
+from index.types import Document, Hit
+
+NETWORK = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
+PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"}
+# Events of files, each with the positions of the paths among its arguments.
+FILES = {
+    "open": (0,),
+    "os.remove": (0,),
+    "os.rename": (0, 1),
+    "os.rmdir": (0,),
+    "os.mkdir": (0,),
+    "os.chmod": (0,),
+    "os.chown": (0,),
+    "os.link": (1,),
+    "os.symlink": (1,),
+    "os.truncate": (0,),
+}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class NotDeclared(PermissionError):
+    """A tool reached for something that it does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a running call may touch.
+
+    Attributes:
+        tool: The tool's name.
+        touches: What it declares.
+        folder: Where it may write in any case.
+        sandboxed: Whether the programs that it starts are locked in.
+        refused: Receives one line for each thing that was refused.
+    """
+
+    tool: str
+    touches: Sequence[Touch]
+    folder: Path
+    sandboxed: bool = False
+    refused: list[str] = field(default_factory=list)
+
+    def refuse(self, what: str, touch: Touch) -> None:
+        """Stops the call.
+
+        Raises:
+            NotDeclared: Always.
+        """
+        line = f'{self.tool} {what}, which it does not declare with touches=["{touch}"]; it was stopped'
+        self.refused.append(line)
+        raise NotDeclared(line)
+
+
+_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
+
+
+@contextmanager
+def guarded(guard: Guard | None) -> Iterator[None]:
+    """Holds whatever runs inside, threads with a copied context included, to a guard; None lifts the one there is."""
+    _listen()
+    token = _guard.set(guard)
+    try:
+        yield
+    finally:
+        _guard.reset(token)
+
+
+class Unguarded:
+    """The library in a tool's hands: what it does for itself, such as renewing its cache, is not the tool's doing.
+
+    Args:
+        library: The library.
+    """
+
+    def __init__(self, library: LibraryView) -> None:
+        self._library = library
+
+    def search(self, query: str, k: int = 6) -> list[Hit]:
+        """Returns at most ``k`` passages, best first."""
+        with guarded(None):
+            return self._library.search(query, k)
+
+    def documents(self) -> list[Document]:
+        """Returns every document in the library."""
+        with guarded(None):
+            return self._library.documents()
+
+
+@cache
+def _listen() -> None:
+    sys.addaudithook(_hook)  # which can never be taken away again
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if (guard := _guard.get()) is None:
+        return
+    if event in NETWORK:
+        _network(guard, event, args)
+    elif event in FILES:
+        _files(guard, event, args)
+    elif event in PROGRAMS and not (guard.sandboxed or "world" in guard.touches):
+        guard.refuse(f"wanted to start the program {_program(args)}", "world")
+
+
+def _network(guard: Guard, event: str, args: tuple[Any, ...]) -> None:
+    if "network" in guard.touches:
+        return
+    local = isinstance(args[0], socket.socket) and args[0].family == getattr(socket, "AF_UNIX", None)
+    if not local:
+        host = args[1] if event in ("socket.connect", "socket.sendto") else args[0]
+        guard.refuse(f"wanted to reach the network ({host!r})", "network")
+
+
+def _files(guard: Guard, event: str, args: tuple[Any, ...]) -> None:
+    if "files" in guard.touches or (event == "open" and not _writes(args)):
+        return
+    for position in FILES[event]:
+        path = args[position]
+        if isinstance(path, str | bytes | os.PathLike) and not _is_free(guard, os.fspath(path)):
+            guard.refuse(f"wanted to write {os.fsdecode(path)}", "files")
+
+
+def _writes(args: tuple[Any, ...]) -> bool:
+    _, mode, flags = args
+    return bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool(flags & WRITING)
+
+
+def _is_free(guard: Guard, path: str | bytes) -> bool:
+    real = os.path.realpath(os.fsdecode(path))
+    return "__pycache__" in real or any(Path(real).is_relative_to(root) for root in (*_free(), guard.folder.resolve()))
+
+
+@cache
+def _free() -> tuple[Path, ...]:
+    """Where any tool may write: libraries keep their caches there."""
+    return Path(tempfile.gettempdir()).resolve(), Path("/dev"), platformdirs.user_cache_path().resolve()
+
+
+def _program(args: tuple[Any, ...]) -> str:
+    return os.fsdecode(args[0]) if isinstance(args[0], str | bytes | os.PathLike) else str(args[0])
