@@ -129,7 +129,7 @@ class Assistant:
             return
         yield Began(begun.conversation)
         state: TurnState = {"messages": [HumanMessage(question)], "decisions": {}}
-        async with self._lock(begun.conversation), aclosing(self._turn(state, begun, rules)) as events:
+        async with aclosing(self._turn(state, begun, rules)) as events:
             async for event in events:
                 yield event
 
@@ -155,7 +155,7 @@ class Assistant:
             return
         shown = (turn.result or {}).get("shown", "")
         command: Command[Any] = Command(resume={key: asdict(value) for key, value in decisions.items()})
-        async with self._lock(conversation), aclosing(self._turn(command, begun, rules, shown)) as events:
+        async with aclosing(self._turn(command, begun, rules, shown)) as events:
             async for event in events:
                 yield event
 
@@ -186,28 +186,30 @@ class Assistant:
         end: End = Failed("The turn was stopped.", begun.conversation, "Stopped")
         if self._preparation:
             await asyncio.shield(self._preparation)
-        toolbox = await asyncio.to_thread(self._plugins.refresh)
-        recollection = await self._memory.recall(begun)
-        turn = self._prepare(begun, recollection, toolbox, rules)
-        try:
-            async for event in self._run(start, turn):
-                if isinstance(event, Answer | ApprovalNeeded):
-                    end = event
-                    continue
-                if isinstance(event, TextDelta):
-                    shown += event.text
-                yield event
-        except (AssistantError, LibraryError) as error:
-            log.warning("turn failed: %s", error, exc_info=error)
-            end = Failed(str(error), begun.conversation, type(error).__name__)
-        except Exception as error:  # the edge: whatever went wrong, the next question can be asked
-            log.exception("turn failed")
-            end = Failed(_message(error), begun.conversation, type(error).__name__)
-        finally:
-            if not isinstance(end, ApprovalNeeded):
-                self._memory.remember(begun, recollection, turn.finished)
-            # Shielded, since a stop cancels the task that runs this.
-            await asyncio.shield(self._save(begun, recollection, turn, end, shown))
+        # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
+        async with self._lock(begun.conversation):
+            toolbox = await asyncio.to_thread(self._plugins.refresh)
+            recollection = await self._memory.recall(begun)
+            turn = self._prepare(begun, recollection, toolbox, rules)
+            try:
+                async for event in self._run(start, turn):
+                    if isinstance(event, Answer | ApprovalNeeded):
+                        end = event
+                        continue
+                    if isinstance(event, TextDelta):
+                        shown += event.text
+                    yield event
+            except (AssistantError, LibraryError) as error:
+                log.warning("turn failed: %s", error, exc_info=error)
+                end = Failed(str(error), begun.conversation, type(error).__name__)
+            except Exception as error:  # the edge: whatever went wrong, the next question can be asked
+                log.exception("turn failed")
+                end = Failed(_message(error), begun.conversation, type(error).__name__)
+            finally:
+                if not isinstance(end, ApprovalNeeded):
+                    self._memory.remember(begun, recollection, turn.finished)
+                # Shielded, since a stop cancels the task that runs this.
+                await asyncio.shield(self._save(begun, recollection, turn, end, shown))
         yield end
 
     def _prepare(self, begun: Begun, recollection: Recollection, toolbox: Toolbox, rules: Sequence[Rule]) -> Turn:
