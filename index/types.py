@@ -9,16 +9,73 @@ OutcomeStatus = Literal["added", "changed", "unchanged", "refused", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, as fractions of the page's width and height from its top left corner, 0 to 1."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a part of a page's text stands on the page.
+
+    Attributes:
+        start: First character in the page's text.
+        end: One past the last.
+        box: Around it.
+    """
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page as a reader hands it over.
 
     Attributes:
         number: The page's number as printed by a viewer, from 1; None where the format has no pages.
         text: The page's text. Every character span in the library counts in this string.
+        lines: Where its lines stand, in the order of the text; empty where the format does not tell.
     """
 
     number: int | None
     text: str
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPicture:
+    """A picture of a document, or the document itself where that is a picture.
+
+    In the page's text a line stands for it, with its caption and the words recognised in it: these are found and cited
+    like any others.
+
+    Attributes:
+        page: The position of its page among the document's, from 0.
+        start: First character of that line in the page's text.
+        end: One past its last character.
+        data: The encoded picture.
+        media_type: ``image/png``, ``image/jpeg`` or ``image/webp``.
+        width: Pixels.
+        height: Pixels.
+        caption: Caption, alternative text or file name; may be empty.
+        box: Where it stands on the page, None where the format does not tell.
+    """
+
+    page: int
+    start: int
+    end: int
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    caption: str
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +85,7 @@ class ReadDocument:
     title: str
     kind: str
     pages: tuple[Page, ...]
+    pictures: tuple[ReadPicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
