@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from index.torchvision_guard import guard_torchvision
+
 if TYPE_CHECKING:
     from transformers import BertModel
 
@@ -48,6 +50,7 @@ class ReaderNet(nn.Module):
 
 def encoder_at(folder: Path) -> BertModel:
     """Returns the BERT of a folder, without the pooling head that nothing here uses."""
+    guard_torchvision()
     from transformers import BertModel
 
     model: BertModel = BertModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
