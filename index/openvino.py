@@ -1,0 +1,170 @@
+"""Sentence-transformers models on OpenVINO: the fastest that this processor can do, without importing torch.
+
+In bf16, where the processor has it, the vectors agree with torch's in float32 to a cosine of .9999 and better.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.bert import INPUTS, Bert, NotBert, processor_settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BATCH = 16
+POOLINGS = ("pooling_mode_mean_tokens", "pooling_mode_cls_token")
+MODULES = ("Transformer", "Pooling", "Normalize")
+
+
+class Unsuitable(Exception):
+    """The model or the machine is none for this; the text says why."""
+
+
+class OpenVinoModel:
+    """A BERT encoder with its pooling, ready; any number of threads may use it at once.
+
+    Args:
+        folder: A sentence-transformers model.
+
+    Attributes:
+        dimensions: Numbers in a vector.
+        max_tokens: Tokens of a text that are taken into account, the model's own marks included.
+
+    Raises:
+        Unsuitable: It is of another form, or OpenVINO cannot run here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            import openvino
+            from tokenizers import Tokenizer
+
+            config = _read(folder / "config.json")
+            graph = _graph(folder, config)
+            core = openvino.Core()
+            self._network = core.compile_model(graph, "CPU", processor_settings(core))
+            self._parallel = int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Unsuitable:
+            raise
+        except Exception as error:  # of a foreign runtime, which has no errors of its own to name
+            raise Unsuitable(f"OpenVINO cannot run {folder}: {' '.join(str(error).split())[:300]}") from error
+        self.dimensions = int(config["hidden_size"])
+        self.max_tokens = _max_tokens(folder, config)
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self._tokenizer.no_padding()
+        self._counter.no_truncation()
+        self._counter.no_padding()
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embeds texts, several batches at once.
+
+        Returns:
+            Shape (n, dimensions), rows of length 1.
+        """
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        coded = self._tokenizer.encode_batch(list(texts))
+        # By length, so that little is filled up; the longest first, so that no core is left with them at the end.
+        order = sorted(range(len(coded)), key=lambda number: -len(coded[number].ids))
+        batches = [order[first : first + BATCH] for first in range(0, len(order), BATCH)]
+        # Not openvino's AsyncInferQueue: its threads call back into Python, which aborts a process that ends meanwhile.
+        running: deque[tuple[Any, list[int]]] = deque()
+        for rows in batches:
+            request = (
+                self._network.create_infer_request() if len(running) <= self._parallel else _finish(running, vectors)
+            )
+            request.start_async(_inputs([coded[row] for row in rows]))
+            running.append((request, rows))
+        while running:
+            _finish(running, vectors)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Returns how many tokens each text has, the model's own marks left out."""
+        return [len(found.ids) for found in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def _finish(running: deque[tuple[Any, list[int]]], vectors: NDArray[np.float32]) -> Any:
+    """Waits for the oldest request and returns it, its rows filled in."""
+    request, rows = running.popleft()
+    request.wait()
+    vectors[rows] = request.get_output_tensor(0).data
+    return request
+
+
+def _inputs(coded: Sequence[Any]) -> dict[str, NDArray[np.int64]]:
+    import numpy as np
+
+    longest = max(len(one.ids) for one in coded)
+    inputs = {name: np.zeros((len(coded), longest), np.int64) for name in INPUTS}
+    for row, one in enumerate(coded):
+        count = len(one.ids)
+        inputs["input_ids"][row, :count] = one.ids
+        inputs["attention_mask"][row, :count] = 1
+        inputs["token_type_ids"][row, :count] = one.type_ids
+    return inputs
+
+
+def _graph(folder: Path, config: dict[str, Any]) -> Any:
+    import openvino
+    from safetensors.numpy import load_file
+
+    pooling = _pooling(folder)
+    try:
+        weights = load_file(folder / "model.safetensors")
+        bert = Bert({name.removeprefix("bert."): weight for name, weight in weights.items()}, config)
+    except (NotBert, OSError) as error:
+        raise Unsuitable(f"{folder}: {error}") from error
+    pooled = _mean(bert) if pooling == POOLINGS[0] else _first(bert)
+    return openvino.Model([pooled], bert.inputs, folder.name)
+
+
+def _pooling(folder: Path) -> str:
+    modules = [str(module["type"]).rpartition(".")[2] for module in _read(folder / "modules.json")]
+    if tuple(modules) not in (MODULES, MODULES[:2]):
+        raise Unsuitable(f"{folder} has steps of its own: {', '.join(modules)}")
+    (where,) = (module["path"] for module in _read(folder / "modules.json") if module["type"].endswith("Pooling"))
+    modes = _read(folder / where / "config.json")
+    chosen: list[str] = [name for name, on in modes.items() if name.startswith("pooling_mode_") and on is True]
+    if len(chosen) != 1 or chosen[0] not in POOLINGS:
+        raise Unsuitable(f"{folder} pools by {', '.join(chosen) or 'something else'}")
+    return chosen[0]
+
+
+def _mean(bert: Bert) -> Any:
+    import numpy as np
+    from openvino import opset15 as ops
+
+    along = ops.constant(np.array([1], np.int64))
+    mask = ops.unsqueeze(ops.convert(bert.inputs[1], "f32"), ops.constant(np.array([2], np.int64)))
+    return ops.divide(ops.reduce_sum(ops.multiply(bert.states, mask), along), ops.reduce_sum(mask, along))
+
+
+def _first(bert: Bert) -> Any:
+    import numpy as np
+    from openvino import opset15 as ops
+
+    return ops.gather(bert.states, ops.constant(np.int64(0)), ops.constant(np.int64(1)))
+
+
+def _max_tokens(folder: Path, config: dict[str, Any]) -> int:
+    own = folder / "sentence_bert_config.json"
+    most = int(config["max_position_embeddings"])
+    return min(int(_read(own).get("max_seq_length") or most), most) if own.exists() else most
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unsuitable(f"{path} cannot be read: {error}") from error
