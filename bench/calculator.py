@@ -15,16 +15,17 @@ import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import mpmath
 import pint
 
 from assistant.loader import builtin_folder, load_file
-from assistant.plugin import ToolError
+from assistant.plugin import Context, LibraryView, ToolError
 from bench.report import describe
 
 (TOOL,) = load_file(builtin_folder() / "calculator" / "__init__.py")
+CONTEXT = Context(cast("LibraryView", None), lambda hit: 0, Path())
 Case = tuple[str, Callable[[str, str | None], bool]]
 UNITS = (
     ("km", "mile", "ft", "inch", "cm", "nautical_mile", "light_year", "yard"),
@@ -124,7 +125,7 @@ def measure(name: str, cases: Iterator[Case]) -> bool:
     for text, agrees in cases:
         began = time.perf_counter()
         try:
-            result = TOOL.function(text)
+            result = TOOL.function(text, CONTEXT)
             right = agrees(result["value"], result["exact"])
             shown = result["text"]
         except ToolError as error:
@@ -147,7 +148,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     print(describe("mpmath", "pint"))
-    TOOL.function("1 km")  # building pint's registry is no part of a calculation
+    TOOL.function("1 km", CONTEXT)  # building pint's registry is no part of a calculation
     registry: pint.UnitRegistry = pint.UnitRegistry()
     source = random.Random(options.seed)
     kinds = {

@@ -5,15 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import datetime
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from assistant.loader import builtin_folder, load_file
-from assistant.plugin import ToolError
+from assistant.plugin import Context, ToolError
 
 (TOOL,) = load_file(builtin_folder() / "calculator" / "__init__.py")
-calculator = TOOL.function
+CONTEXT = Context(None, lambda hit: 1, Path(), now=lambda: datetime(2026, 3, 4, 14, 30).astimezone())  # type: ignore[arg-type]
+calculator = partial(TOOL.function, ctx=CONTEXT)
 
 
 def value(expression: str, **options: int) -> str:

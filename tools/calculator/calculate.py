@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
-from .limits import MAX_PLACES, SECONDS, CalculationError, TooBig
-from .machine import Machine, Value
+from .constants import SOURCE
+from .dates import weekday
+from .forms import Style, write
+from .kinds import Moment, with_parts
+from .limits import MAX_PLACES, CalculationError
 from .parse import Step, parse
-from .question import read_question
-from .show import show_decimal, show_expression, show_fraction, show_rounded
+from .question import Question, read_question
+from .settle import Settled, settle
+from .show import show_expression
 from .tokens import tokenize
-from .units import symbol
+from .units import single_name, symbol
+from .values import Value
 
-GUARD = 15  # digits computed beyond those that are shown
-MAX_WORKING = 4_000  # digits, for a result that hangs on the difference of nearly equal numbers
-MAX_WRITTEN = 60  # characters up to which a number that is no integer is written out in full
+ROUNDED_BY_HAND = ("round", "sigfig")
+PERCENTAGES = ("in%", "ratio", "%+", "%-")
+MINUS = re.compile(r"(?<=[ \[(])-")
+LARGER = {"minute": ("h", 60), "hour": ("d", 24), "day": ("weeks", 7)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,12 @@ class Result:
     Attributes:
         text: The calculation in one line, with ≈ where the value is rounded.
         expression: The expression as it was understood.
-        value: A decimal, or ``true`` or ``false``.
+        value: A decimal, or the like of ``2 + 3i``, ``[[1, 2], [3, 4]]``, ``2.60 ± 0.14``, ``2026-12-24``, ``14:30``,
+            ``Thursday`` or ``true``.
         unit: Its unit; an empty text for a plain number.
-        exact: The number as an integer, finished decimal or fraction; None where it is irrational.
+        exact: The value without rounding, with fractions where decimals do not end; None where it is irrational or
+            has an error.
+        sources: Where the constants of nature come from; empty where there are none.
     """
 
     text: str
@@ -37,14 +47,16 @@ class Result:
     value: str
     unit: str
     exact: str | None
+    sources: tuple[str, ...] = ()
 
 
-def calculate(text: str, digits: int = 12) -> Result:
+def calculate(text: str, digits: int = 12, now: datetime | None = None) -> Result:
     """Calculates what a text asks for.
 
     Args:
         text: An expression, or a question around one.
         digits: Significant digits of a result that has to be rounded, 1 to 1000.
+        now: The local time, for "today"; None where it is not known.
 
     Raises:
         CalculationError: The text is no expression, has no defined result or would cost too much.
@@ -55,76 +67,51 @@ def calculate(text: str, digits: int = 12) -> Result:
     steps = parse(tokenize(question.expression))
     if question.decimals is not None:
         steps += [Step("number", number=Fraction(question.decimals)), Step("call", 2, "round")]
-    digits = question.digits or digits
-    value, trusted = _settle(steps, digits)
-    return _result(steps, value, min(digits, trusted))
+    settled = settle(steps, question.digits or digits, now)
+    return _result(steps, settled, _style(question, steps, settled, digits))
 
 
-def _settle(steps: Sequence[Step], digits: int) -> tuple[Value, int]:
-    """Computes with more and more digits until those that are shown agree twice.
-
-    Returns:
-        The value, and how many of its digits can be trusted.
-    """
-    until, precisions = time.perf_counter() + SECONDS, _precisions(digits)
-    before: object = None
-    for places in precisions:
-        machine, last = Machine(places, until), places == precisions[-1]
-        try:
-            value = machine.run(steps)
-        except TooBig:
-            raise
-        except CalculationError:
-            # A difference that is too small for this precision may look like a division by zero.
-            if machine.numbers.exact or last:
-                raise
-            before = None
-            continue
-        if machine.numbers.exact:
-            return value, MAX_PLACES
-        now, reliable = _fingerprint(value, digits), machine.numbers.is_reliable(digits)
-        if (now == before and reliable and value.number != 0) or (last and (now == before or reliable)):
-            break
-        before = now
-    else:
-        value = _vanishing(value, digits)
-    return value, machine.trusted
+def _style(question: Question, steps: Sequence[Step], settled: Settled, digits: int) -> Style:
+    by_hand = steps[-1].op == "call" and steps[-1].text in ROUNDED_BY_HAND  # who rounds wants all of that
+    return Style(min(question.digits or digits, settled.trusted), question.significant, wide=by_hand)
 
 
-def _precisions(digits: int) -> list[int]:
-    first, most = digits + GUARD, max(MAX_WORKING, 4 * digits)
-    return [first << n for n in range(most.bit_length()) if first << n <= most]
-
-
-def _fingerprint(value: Value, digits: int) -> object:
-    return value.number if isinstance(value.number, bool | Fraction) else show_rounded(value.number, digits)
-
-
-def _vanishing(value: Value, digits: int) -> Value:
-    """Takes for 0 what shrinks with every digit that is computed."""
-    if not isinstance(value.number, bool | Fraction) and abs(value.number) * 10 ** (2 * (digits + GUARD)) < 1:
-        return Value(value.number * 0, value.unit)
-    raise CalculationError("the result depends on more digits than are computed, perhaps on a division by zero")
-
-
-def _result(steps: Sequence[Step], value: Value, digits: int) -> Result:
-    expression = show_expression(steps)
-    if isinstance(value.number, bool):
-        verdict = str(value.number).lower()
-        return Result(f"{expression} is {verdict}", expression, verdict, "", verdict)
-    unit = symbol(value.unit)
-    number, shown = value.number, expression
-    if steps[-1].op in ("in%", "ratio", "%+", "%-"):
-        number, unit = number * 100, "%"
+def _result(steps: Sequence[Step], settled: Settled, style: Style) -> Result:
+    expression, number = show_expression(steps), settled.value.number
+    if isinstance(number, bool):
+        verdict = write(number, style).value
+        return Result(f"{expression} is {verdict}{_notes(steps, settled)}", expression, verdict, "", verdict)
+    unit, shown = symbol(settled.value.unit), expression
+    if steps[-1].op in PERCENTAGES:
+        number, unit = with_parts(number, lambda part: part * 100), "%"
     if steps[-1].op == "to":
         shown = expression.removesuffix(f" in {unit}")
-    decimal = show_decimal(number) if isinstance(number, Fraction) else None
-    exact = decimal or (show_fraction(number) if isinstance(number, Fraction) else None)
-    whole = isinstance(number, Fraction) and number.denominator == 1
-    limit = 2 * MAX_PLACES if steps[-1].text == "round" else MAX_WRITTEN  # who rounds wants all of that
-    written = decimal is not None and (whole or len(decimal) <= limit)
-    text_value = decimal if decimal is not None and written else show_rounded(number, digits)
+    form = write(number, style)
+    between = f"= {form.between} " if form.between else ""
+    body = form.value if form.single or not unit else f"({form.value})"
     tail = "" if not unit else unit if unit == "°" else f" {unit}"
-    fraction = f"= {exact} " if exact and not written and len(exact) <= MAX_WRITTEN // 2 else ""
-    sign = "=" if written else f"{fraction}≈"
-    return Result(f"{shown} {sign} {text_value}{tail}".replace(" -", " −"), expression, text_value, unit, exact)
+    result = MINUS.sub("−", f"{between}{'≈' if form.rounded else '='} {body}{tail}")
+    text = f"{shown} {result}{_notes(steps, settled)}"
+    return Result(text, expression, form.value, unit, form.exact, settled.sources)
+
+
+def _notes(steps: Sequence[Step], settled: Settled) -> str:
+    """What a reader should know beside the result, in brackets."""
+    notes, value = list(settled.notes), settled.value
+    if isinstance(value.number, Moment) and value.number.day is not None:
+        notes.insert(0, weekday(value.number))
+    if any(isinstance(step.number, Moment) for step in steps) and (reading := _reading(value)):
+        notes.insert(0, reading)
+    notes += [SOURCE] * bool(settled.sources)
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _reading(value: Value) -> str:
+    """Minutes as hours and minutes, hours as days and hours; an empty text where nothing is gained."""
+    unit, number = single_name(value.unit), value.number
+    if unit not in LARGER or not isinstance(number, Fraction) or number.denominator != 1:
+        return ""
+    larger, size = LARGER[unit]
+    whole, rest = divmod(abs(int(number)), size)
+    parts = [f"{n} {name}" for n, name in ((whole, larger), (rest, symbol(value.unit))) if n]
+    return f"{'−' if number < 0 else ''}{' '.join(parts)}" if whole else ""

@@ -8,8 +8,11 @@ MAX_LENGTH = 1_000  # characters of an expression
 MAX_DEPTH = 100  # brackets, powers and signs within each other
 MAX_DIGITS = 10_000  # of a result, and of every number on the way to it
 MAX_BITS = int(MAX_DIGITS * math.log2(10)) + 1
+MAX_EXPONENT = MAX_BITS * math.log(2)  # of e
 MAX_PLACES = 1_000  # that a caller may ask for
 MAX_UNIT_POWER = 50
+MAX_SIDE = 20  # rows or columns of a matrix
+MAX_EIGENVALUES = 10
 SECONDS = 1.0
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
 
+from . import intervals, moments
+from .algebra import Algebra
+from .calls import call
+from .constants import BY_NAME
+from .integers import factorial
+from .kinds import Complex, Moment, Number, Real, kind_of, with_parts
 from .limits import MAX_UNIT_POWER, SECONDS, CalculationError
-from .numbers import Number, Numbers, choices, factorial, gcd, lcm, whole_number
+from .matrices import stack
+from .names import COMPLEX_FUNCTIONS, DAYS, NOW, check_kind
 from .parse import Step
 from .units import (
     TRUSTED_DIGITS,
@@ -26,80 +33,108 @@ from .units import (
     symbol,
     unit_of,
 )
+from .values import Value
 
 ONE = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A number with its unit.
-
-    Attributes:
-        number: The number; a ``bool`` for the outcome of a comparison.
-        unit: None for a plain number.
-    """
-
-    number: Number
-    unit: Unit | None = None
 
 
 class Machine:
     """Computes once, to one precision.
 
     Args:
+        steps: An expression in postfix order.
         places: Significant digits of irrational numbers on the way.
         until: The ``time.perf_counter()`` at which to give up.
+        now: The local time, for "today"; None where it is not known.
 
     Attributes:
         numbers: The arithmetic.
-        trusted: How many digits the result can have at most, because of a unit that is known no better.
+        trusted: How many digits the result can have at most, because of a unit or constant that is known no better.
+        sources: Where the constants of nature come from.
     """
 
-    def __init__(self, places: int, until: float) -> None:
-        self.numbers = Numbers(places)
+    def __init__(self, steps: Sequence[Step], places: int, until: float, now: datetime | None = None) -> None:
+        self.numbers = Algebra(places, any(_is_complex(step) for step in steps))
         self.trusted = places
+        self.sources: list[str] = []
+        self._steps = steps
         self._until = until
+        self._now = now
 
-    def run(self, steps: Sequence[Step]) -> Value:
-        """Returns the value of an expression.
+    def run(self) -> Value:
+        """Returns the value of the expression.
 
         Raises:
             CalculationError: It is undefined, its units do not fit, or it would be too big or take too long.
         """
         stack: list[Value] = []
-        for step in steps:
+        for step in self._steps:
             first = len(stack) - step.count
             value = self._step(step, stack[first:])
-            stack[first:] = [value if isinstance(value.number, bool) else self._bounded(value)]
+            stack[first:] = [self._bounded(value)]
             if time.perf_counter() > self._until:
                 raise CalculationError(f"this would take longer than {SECONDS:g} s")
         return stack[0]
 
     def _step(self, step: Step, values: list[Value]) -> Value:
-        if any(isinstance(value.number, bool) for value in values):
-            raise CalculationError("the outcome of a comparison is no number to calculate with")
-        if step.op == "number":
-            return Value(step.number)
-        if step.op == "constant":
-            return Value(self.numbers.constant(step.text))
-        if step.op == "unit":
-            return Value(ONE, step.unit)
-        return self._call(step.text, values) if step.op == "call" else OPERATORS[step.op](self, *values)
+        if step.op in LEAVES:
+            return LEAVES[step.op](self, step)
+        if step.op == "call":
+            return call(self, step.text, values)
+        for value in values:
+            check_kind(step.op, kind_of(value.number))
+        return self._list(values) if step.op == "list" else OPERATORS[step.op](self, *values)
+
+    def _constant(self, step: Step) -> Value:
+        return Value(self.numbers.constant(step.text))
+
+    def _physical(self, step: Step) -> Value:
+        constant = BY_NAME[step.text]
+        number: Real = constant.value
+        if constant.pi:
+            number = self.numbers.multiply(number, self.numbers.constant("π") ** constant.pi)
+        if constant.digits is not None:
+            self.trusted = min(self.trusted, constant.digits)
+            number = self.numbers.real(number)
+        if constant.source not in self.sources:
+            self.sources.append(constant.source)
+        return Value(number, find_unit(constant.unit) if constant.unit else None)
+
+    def _moment(self, step: Step) -> Value:
+        if self._now is None:
+            raise CalculationError(f"`{step.text}` is not known here; write the date, such as 2026-12-24")
+        day = self._now.date() + timedelta(days=DAYS.get(step.text, 0))
+        self.numbers.notes.append(f"{step.text} is {day}")
+        seconds = Fraction(self._now.hour * 3600 + self._now.minute * 60) if step.text == NOW else None
+        return Value(Moment(day.toordinal(), seconds))
+
+    def _list(self, values: list[Value]) -> Value:
+        """A list in the unit of its first item; a list of lists is a matrix."""
+        unit = values[0].unit
+        return Value(stack([self.convert(value, unit).number for value in values]), unit)
 
     def _bounded(self, value: Value) -> Value:
-        return Value(self.numbers.bounded(value.number), value.unit)
+        number = value.number
+        if type(number) in (bool, str, Moment):
+            return value
+        return Value(self.numbers.bounded(number), value.unit, value.spans)
 
     def add(self, a: Value, b: Value, sign: int = 1) -> Value:
         """Returns a + b, or a - b where the sign is -1, in the unit of a."""
+        if isinstance(a.number, Moment) or isinstance(b.number, Moment):
+            return moments.add(self, a, b, sign)
         if is_offset(a.unit) or is_offset(b.unit):
             return self._add_temperature(a, b, sign)
         check_fit(a.unit, b.unit)
-        return Value(self.numbers.add(a.number, sign * self.convert(b, a.unit).number), a.unit)
+        number = self.convert(b, a.unit).number
+        result = self.numbers.add(a.number, number if sign > 0 else -number)
+        spans = sign > 0 and a.unit is not None and (a.spans or moments.is_calendar(a) or moments.is_calendar(b))
+        return Value(result, a.unit, (*(a.spans or (a,)), *(b.spans or (b,))) if spans else ())
 
     def _add_temperature(self, a: Value, b: Value, sign: int) -> Value:
         if is_offset(a.unit) and not is_offset(b.unit):
             change = self.convert(b, difference_unit(a.unit)).number
-            return Value(self.numbers.add(a.number, sign * change), a.unit)
+            return Value(self.numbers.add(a.number, change if sign > 0 else -change), a.unit)
         if sign > 0:
             raise CalculationError("two temperatures cannot be added; write a difference in kelvin, as in 20 °C + 5 K")
         return Value(self.numbers.add(a.number, -self.convert(b, a.unit).number), difference_unit(a.unit))
@@ -146,12 +181,14 @@ class Machine:
         if value.unit == unit:
             return value
         way = conversion(value.unit, unit)
-        number = self.numbers.add(self.numbers.multiply(value.number, way.scale), way.offset)
+        number = self.numbers.multiply(value.number, way.scale)
+        if way.offset:
+            number = self.numbers.shift(number, way.offset)
         if way.pi:
             number = self.numbers.multiply(number, self.numbers.constant("π") ** way.pi)
         if not way.exact:
             self.trusted = min(self.trusted, TRUSTED_DIGITS)
-            number = self.numbers.real(number)
+            number = with_parts(number, self.numbers.real)
         return Value(number, unit)
 
     def convert_to(self, value: Value, target: Value) -> Value:
@@ -189,11 +226,27 @@ class Machine:
     def root(self, x: Value, n: int) -> Value:
         """Returns the n-th root, the unit with it."""
         if x.unit is None or n == 0:
-            return Value(self.numbers.root(x.number, n))
-        if x.number >= 0:
-            return self.power(x, Value(Fraction(1, n)))
-        unit = self.power(Value(ONE, x.unit), Value(Fraction(1, n)))
-        return self.multiply(Value(self.numbers.root(x.number, n)), unit)
+            return Value(self.numbers.root(self.plain(x), n))
+        x = self._with_powers(x, Fraction(1, n))
+        return self._merge(self.numbers.root(x.number, n), [(name, power / n) for name, power in _factors(x)])
+
+    def measured(self, a: Value, error: Value) -> Value:
+        """Returns a ± error in the unit of a; the error of a temperature is a difference."""
+        if is_offset(a.unit):
+            error = Value(error.number, difference_unit(error.unit))
+        error = self.convert(error, difference_unit(a.unit))
+        return Value(intervals.measured(a.number, error.number), a.unit)
+
+    def measured_share(self, a: Value, share: Value) -> Value:
+        """Returns a number with an error that is a share of it."""
+        error = abs(self.numbers.multiply(a.number, self.plain(share)))
+        return self.measured(a, Value(error, difference_unit(a.unit)))
+
+    def at_angle(self, modulus: Value, angle: Value) -> Value:
+        """Returns the complex number of a modulus and an angle, in radians where it has no unit."""
+        cosine, sine = (call(self, name, [angle]) for name in ("cos", "sin"))
+        i = Value(Complex(Fraction(0), ONE))
+        return self.multiply(modulus, self.add(cosine, self.multiply(i, sine)))
 
     def remainder(self, a: Value, b: Value) -> Value:
         """Returns a mod b, which has the sign of b."""
@@ -205,56 +258,18 @@ class Machine:
 
     def scale(self, whole: Value, share: Value, sign: int) -> Value:
         """Returns the whole with a share of it added, or taken off where the sign is -1."""
-        return self.multiply(whole, Value(self.numbers.add(ONE, sign * self.plain(share))))
+        change = self.plain(share)
+        return self.multiply(whole, Value(self.numbers.add(ONE, change if sign > 0 else -change)))
 
     def compare(self, op: str, a: Value, b: Value) -> Value:
         """Returns whether a comparison holds; numbers that the precision cannot tell apart are equal."""
+        if isinstance(a.number, Moment) or isinstance(b.number, Moment):
+            return Value(moments.order(a.number, b.number) in COMPARISONS[op])
         x, y = a.number, self.convert(b, a.unit).number
+        if op in ("=", "!="):
+            return Value(self.numbers.is_close(x, y) == (op == "="))
         order = 0 if self.numbers.is_close(x, y) else 1 if self.numbers.add(x, -y) > 0 else -1
         return Value(order in COMPARISONS[op])
-
-    def _call(self, name: str, values: list[Value]) -> Value:
-        first = values[0]
-        if name in ("sqrt", "cbrt", "root"):
-            index = {"sqrt": 2, "cbrt": 3}.get(name) or whole_number(self.plain(values[1]), "the index of a root")
-            return self.root(first, index)
-        if name in ("pow", "mod"):
-            return self.power(*values) if name == "pow" else self.remainder(*values)
-        if name in STATISTICS:
-            return self._statistic(name, values)
-        if name in ROUNDING:
-            places = [self.plain(value) for value in values[1:]]
-            return Value(ROUNDING[name](self.numbers, first.number, *places), first.unit)
-        if name in ("sin", "cos", "tan"):
-            return Value(self._trigonometric(name, first))
-        return Value(self._plain_function(name, [self.plain(value) for value in values]))
-
-    def _trigonometric(self, name: str, angle: Value) -> Number:
-        if angle.unit is None:
-            return self.numbers.function(name, angle.number)
-        radian = find_unit("radian")
-        way = conversion(angle.unit, radian)
-        if way.pi == 1 and isinstance(angle.number, Fraction):
-            return self.numbers.of_half_turns(name, angle.number * way.scale)
-        return self.numbers.function(name, self.convert(angle, radian).number)
-
-    def _statistic(self, name: str, values: list[Value]) -> Value:
-        unit = values[0].unit
-        if name == "sum" and is_offset(unit):
-            raise CalculationError("temperatures cannot be added; `mean` gives their average")
-        result = STATISTICS[name](self.numbers, [self.convert(value, unit).number for value in values])
-        return Value(result, difference_unit(unit) if name == "stdev" else unit)
-
-    def _plain_function(self, name: str, x: list[Number]) -> Number:
-        if name in ("gcd", "lcm"):
-            return gcd(x) if name == "gcd" else lcm(x)
-        if name in ("binomial", "permutations"):
-            return choices(name, *x)
-        if name == "factorial":
-            return factorial(x[0])
-        if name in LOGARITHMS:
-            return self.numbers.log(x[0], x[1] if len(x) > 1 else LOGARITHMS[name])
-        return self.numbers.function(name, x[0])
 
 
 def _factors(value: Value) -> list[tuple[str, Fraction]]:
@@ -274,23 +289,18 @@ def _whole_powers(unit: Unit, n: Fraction) -> bool:
     return all(power.denominator == 1 and abs(power) <= MAX_UNIT_POWER for power in powers)
 
 
+def _is_complex(step: Step) -> bool:
+    return step.op == "∠" or isinstance(step.number, Complex) or (step.op == "call" and step.text in COMPLEX_FUNCTIONS)
+
+
+LEAVES: dict[str, Callable[[Machine, Step], Value]] = {
+    "number": lambda machine, step: Value(step.number),
+    "unit": lambda machine, step: Value(ONE, step.unit),
+    "constant": Machine._constant,
+    "physical": Machine._physical,
+    "moment": Machine._moment,
+}
 COMPARISONS = {"<": (-1,), ">": (1,), "<=": (-1, 0), ">=": (0, 1), "=": (0,), "!=": (-1, 1)}
-# Without a base, log is the one of a pocket calculator.
-LOGARITHMS = {"ln": None, "log": Fraction(10), "log2": Fraction(2), "log10": Fraction(10)}
-ROUNDING: dict[str, Callable[..., Number]] = {
-    "abs": lambda numbers, x: abs(x),
-    "floor": Numbers.floor,
-    "ceil": lambda numbers, x: -numbers.floor(-x),
-    "round": Numbers.round,
-}
-STATISTICS: dict[str, Callable[[Numbers, list[Number]], Number]] = {
-    "min": lambda numbers, x: numbers.sort(x)[0],
-    "max": lambda numbers, x: numbers.sort(x)[-1],
-    "sum": Numbers.total,
-    "mean": Numbers.mean,
-    "median": Numbers.median,
-    "stdev": Numbers.deviation,
-}
 
 
 def _comparison(op: str) -> Callable[[Machine, Value, Value], Value]:
@@ -308,7 +318,7 @@ OPERATORS: dict[str, Callable[..., Value]] = {
     "^": Machine.power,
     "to": Machine.convert_to,
     "neg": lambda machine, x: Value(-x.number, x.unit),
-    "%": lambda machine, x: Value(machine.plain(x) / 100),
+    "%": lambda machine, x: Value(machine.numbers.divide(machine.plain(x), Fraction(100))),
     "!": lambda machine, x: Value(factorial(machine.plain(x))),
     "in%": lambda machine, x: Value(machine.plain(x)),
     "+%": lambda machine, a, b: machine.scale(a, b, 1),
@@ -317,5 +327,11 @@ OPERATORS: dict[str, Callable[..., Value]] = {
     "off": lambda machine, share, whole: machine.scale(whole, share, -1),
     "more": lambda machine, a, b: machine.add(b, a),
     "less": lambda machine, a, b: machine.subtract(b, a),
+    "after": lambda machine, a, b: machine.add(b, a),
+    "before": lambda machine, a, b: machine.subtract(b, a),
+    "±": Machine.measured,
+    "±%": Machine.measured_share,
+    "∠": Machine.at_angle,
+    "choose": lambda machine, n, k: call(machine, "binomial", [n, k]),
     **{op: _comparison(op) for op in COMPARISONS},
 }

@@ -6,24 +6,23 @@ A number is a ``Fraction`` while it is rational and one of mpmath's ``mpf`` from
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
-from .limits import MAX_BITS, MAX_DIGITS, MAX_PLACES, CalculationError, too_big
-
-Number = Any  # Fraction, or mpf, which has no types that mypy could check
+from .integers import whole_number
+from .kinds import Real
+from .limits import MAX_BITS, MAX_EXPONENT, MAX_PLACES, CalculationError, too_big
 
 CLOSE = 1e-6
 ONE, HALF = Fraction(1), Fraction(1, 2)
+WITH_I = "; with an i in the expression, as in + 0i, it is computed among the complex numbers"
 MAX_SIMPLE_POWER = 100
 MAX_ANGLE_BITS = math.log2(10) * 1000
-MAX_EXPONENT = MAX_BITS * math.log(2)
 # The rational sines by the angle in units of 30°.
 SINES = {Fraction(n): Fraction(twice, 2) for n, twice in {0: 0, 1: 1, 3: 2, 5: 1, 6: 0, 7: -1, 9: -2, 11: -1}.items()}
 # What is said of a value at 0, which is exact.
-AT_ZERO = {**dict.fromkeys("sin tan asin atan sinh cosh tanh exp cos".split(), 0), "cos": 1, "cosh": 1, "exp": 1}
+AT_ZERO = {**dict.fromkeys("sin tan asin atan sinh tanh asinh atanh".split(), 0), "cos": 1, "cosh": 1, "exp": 1}
 
 
 class Numbers:
@@ -35,12 +34,14 @@ class Numbers:
     Attributes:
         exact: Whether no irrational number has been met.
         lost: An estimate of how many bits of the precision have been lost, to cancellation above all.
+        notes: What a reader of the result should know.
     """
 
     def __init__(self, places: int) -> None:
         self.places = places
         self.exact = True
         self.lost = 0
+        self.notes: list[str] = []
         self._context: Any = None
 
     @property
@@ -53,17 +54,21 @@ class Numbers:
             self._context.dps = self.places
         return self._context
 
-    def real(self, number: Number) -> Number:
-        """Returns the number as an ``mpf``."""
+    def real(self, number: Real) -> Real:
+        """Returns the number as an ``mpf``; from here on nothing is exact."""
         self.exact = False
+        return self.approximate(number)
+
+    def approximate(self, number: Real) -> Real:
+        """Returns the number as an ``mpf`` for an estimate, which leaves exact results exact."""
         return self.mp.mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else number
 
-    def constant(self, name: str) -> Number:
+    def constant(self, name: str) -> Real:
         """Returns π, e or τ."""
         self.exact = False
         return 2 * +self.mp.pi if name == "τ" else +(self.mp.pi if name == "π" else self.mp.e)
 
-    def bounded(self, number: Number) -> Number:
+    def bounded(self, number: Real) -> Real:
         """Returns the number, a fraction with too many digits as an ``mpf``.
 
         Raises:
@@ -84,36 +89,37 @@ class Numbers:
         """Whether a result can be trusted to some significant digits."""
         return bool(self.mp.prec - self.lost >= digits * math.log2(10) + 10)
 
-    def _lose(self, bits: int) -> None:
+    def lose(self, bits: int) -> None:
+        """Counts bits that a step has lost."""
         self.lost += max(0, bits)
 
-    def _magnitude(self, x: Number) -> int:
+    def _magnitude(self, x: Real) -> int:
         """The exponent of two of a number; for a 0 that may be the rest of a cancellation, the least it can be."""
         return int(self.mp.mag(x)) if x else -self.mp.prec
 
-    def _apply(self, function: Callable[[Any, Any], Number], a: Number, b: Number) -> Number:
+    def _apply(self, function: Callable[[Any, Any], Real], a: Real, b: Real) -> Real:
         if isinstance(a, Fraction) and isinstance(b, Fraction):
             return function(a, b)
         return function(self.real(a), self.real(b))
 
-    def add(self, a: Number, b: Number) -> Number:
+    def add(self, a: Real, b: Real) -> Real:
         """Returns a + b."""
         result = self._apply(lambda x, y: x + y, a, b)
         if not isinstance(result, Fraction):
-            self._lose(max(self._magnitude(self.real(x)) for x in (a, b)) - self._magnitude(result))
+            self.lose(max(self._magnitude(self.real(x)) for x in (a, b)) - self._magnitude(result))
         return result
 
-    def multiply(self, a: Number, b: Number) -> Number:
+    def multiply(self, a: Real, b: Real) -> Real:
         """Returns a · b."""
         return self._apply(lambda x, y: x * y, a, b)
 
-    def divide(self, a: Number, b: Number) -> Number:
+    def divide(self, a: Real, b: Real) -> Real:
         """Returns a / b."""
         if b == 0:
             raise CalculationError("division by zero is undefined")
         return self._apply(lambda x, y: x / y, a, b)
 
-    def power(self, a: Number, b: Number) -> Number:
+    def power(self, a: Real, b: Real) -> Real:
         """Returns a to the power of b, exactly where that is rational."""
         if a == 0:
             if b <= 0:
@@ -130,17 +136,18 @@ class Numbers:
         if a < 0 and not whole:
             raise CalculationError(
                 "a negative number to a fractional power is not a real number; cbrt(x) and root(x, n) take odd roots"
+                f"{WITH_I}"
             )
         result = self.exp(self.real(b) * self._ln(abs(self.real(a))))
         return -result if a < 0 and b.numerator % 2 else result
 
-    def root(self, x: Number, n: int) -> Number:
+    def root(self, x: Real, n: int) -> Real:
         """Returns the n-th real root."""
         if n == 0:
             raise CalculationError("the root with the index 0 is undefined")
         if x < 0 and n % 2 == 0:
             which = "square root" if n == 2 else f"root with the index {n}"  # noqa: PLR2004
-            raise CalculationError(f"the {which} of a negative number is not a real number")
+            raise CalculationError(f"the {which} of a negative number is not a real number{WITH_I}")
         root = self.power(abs(x), Fraction(1, n))
         return -root if x < 0 else root
 
@@ -159,17 +166,17 @@ class Numbers:
             root = math.isqrt(x) if n == 2 else int(self.mp.nint(self.mp.root(self.mp.mpf(x), n)))  # noqa: PLR2004
         return root if root**n == x else None
 
-    def exp(self, x: Number) -> Number:
+    def exp(self, x: Real) -> Real:
         """Returns e to the power of x."""
         if abs(x) > MAX_EXPONENT:
             raise too_big()
-        self._lose(self._magnitude(self.real(x)))
+        self.lose(self._magnitude(self.real(x)))
         return self.mp.exp(self.real(x))
 
-    def log(self, x: Number, base: Number | None = None) -> Number:
+    def log(self, x: Real, base: Real | None = None) -> Real:
         """Returns the logarithm, the natural one without a base; exact where it is a whole number."""
         if x <= 0:
-            raise CalculationError("the logarithm of zero or a negative number is not a real number")
+            raise CalculationError(f"the logarithm of zero or a negative number is not a real number{WITH_I}")
         if base is not None and (base <= 0 or base == 1):
             raise CalculationError("the base of a logarithm must be positive and not 1")
         if isinstance(x, Fraction) and x == 1:
@@ -181,36 +188,38 @@ class Numbers:
         result = self._ln(self.real(x))
         return result if base is None else self.divide(result, self._ln(self.real(base)))
 
-    def _ln(self, x: Number) -> Number:
+    def _ln(self, x: Real) -> Real:
         result = self.mp.log(x)
-        self._lose(-self._magnitude(result))
+        self.lose(-self._magnitude(result))
         return result
 
-    def function(self, name: str, x: Number) -> Number:
+    def function(self, name: str, x: Real) -> Real:
         """Returns a function such as ``asin`` or ``cosh`` of a plain number, angles being radians."""
         exact = isinstance(x, Fraction)
         if exact and x == 0 and name in AT_ZERO:
             return Fraction(AT_ZERO[name])
-        if name in ("asin", "acos") and abs(self.real(x)) > 1:
-            raise CalculationError(f"{name} is defined from -1 to 1 only")
+        if name in ("asin", "acos", "atanh") and (abs(x) > 1 or (name == "atanh" and abs(x) == 1)):
+            raise CalculationError(f"{name} is defined from -1 to 1 only{' and not there' * (name == 'atanh')}{WITH_I}")
+        if name == "acosh" and x < 1:
+            raise CalculationError(f"acosh is defined from 1 on only{WITH_I}")
         if name in ("sinh", "cosh", "exp"):
             self.exp(x)
-        if name == "acos" and exact and x == 1:
+        if name in ("acos", "acosh") and exact and x == 1:
             return Fraction(0)
         return self._transcendental(name, self.real(x))
 
-    def _transcendental(self, name: str, x: Number) -> Number:
+    def _transcendental(self, name: str, x: Real) -> Real:
         size = self._magnitude(x)
         if name in ("sin", "cos", "tan") and size > MAX_ANGLE_BITS:
             raise CalculationError(f"{name} of a number beyond 10^1000 is not computed; give the angle within a turn")
         result = getattr(self.mp, name)(x)
-        if name in ("asin", "acos"):
-            self._lose(-self._magnitude(1 - abs(x)))
+        if name in ("asin", "acos", "acosh", "atanh"):
+            self.lose(-self._magnitude(1 - abs(x)))
         elif size > 0:
-            self._lose(size + abs(self._magnitude(result)))
+            self.lose(size + abs(self._magnitude(result)))
         return result
 
-    def of_half_turns(self, name: str, turns: Fraction) -> Number:
+    def of_half_turns(self, name: str, turns: Fraction) -> Real:
         """Returns the sine, cosine or tangent of a rational multiple of π, exactly where it is rational."""
         turns %= 2
         if name == "cos":
@@ -225,22 +234,22 @@ class Numbers:
         exact = SINES.get(turns * 6)
         return self.mp.sinpi(self.real(turns)) if exact is None else exact
 
-    def floor(self, x: Number) -> Fraction:
+    def floor(self, x: Real) -> Fraction:
         """Rounds down; what the precision cannot tell from a whole number counts as that number."""
         if isinstance(x, Fraction):
             return Fraction(math.floor(x))
         near = self.mp.nint(x)
-        self._lose(self._magnitude(x))
+        self.lose(self._magnitude(x))
         return Fraction(int(near if self.is_close(x, near) else self.mp.floor(x)))
 
-    def is_close(self, a: Number, b: Number) -> bool:
+    def is_close(self, a: Real, b: Real) -> bool:
         """Whether two numbers are equal as far as the precision goes; exact ones have to be equal."""
         difference = self.add(a, -b)
         if isinstance(difference, Fraction):
             return difference == 0
         return bool(abs(difference) <= max(1, abs(self.real(a))) * self.mp.mpf(10) ** (8 - self.places))
 
-    def round(self, x: Number, places: Number = Fraction(0)) -> Fraction:
+    def round(self, x: Real, places: Real = Fraction(0)) -> Fraction:
         """Rounds halves away from zero, as on paper."""
         n = whole_number(places, "round")
         if abs(n) > MAX_PLACES:
@@ -249,44 +258,32 @@ class Numbers:
         rounded = self.floor(self.add(self.multiply(abs(x), scale), HALF)) / scale
         return -rounded if x < 0 else rounded
 
-    def sort(self, numbers: Sequence[Number]) -> list[Number]:
-        """Returns the numbers in ascending order."""
-        exact = all(isinstance(number, Fraction) for number in numbers)
-        return sorted(numbers, key=None if exact else self.real)
+    def significant(self, x: Real, digits: Real) -> Real:
+        """Rounds to significant digits, halves away from zero.
 
-    def total(self, numbers: Sequence[Number]) -> Number:
-        """Returns the sum."""
-        result: Number = Fraction(0)
-        for number in numbers:
-            result = self.add(result, number)
-        return result
+        Raises:
+            CalculationError: The digits are not from 1 to ``MAX_PLACES``.
+        """
+        n = whole_number(digits, "sigfig")
+        if not 1 <= n <= MAX_PLACES:
+            raise CalculationError(f"sigfig takes from 1 to {MAX_PLACES:,} digits")
+        if x == 0:
+            return x
+        scale = Fraction(10) ** (n - 1 - self.exponent(x))
+        rounded = self.floor(self.add(self.multiply(abs(x), scale), HALF)) / scale
+        return -rounded if x < 0 else rounded
 
-    def mean(self, numbers: Sequence[Number]) -> Number:
-        """Returns the arithmetic mean."""
-        return self.divide(self.total(numbers), Fraction(len(numbers)))
+    def exponent(self, x: Real) -> int:
+        """Returns the power of ten of the first digit of a number that is not 0."""
+        guess = int(self.mp.floor(self.mp.log10(abs(self.approximate(x)))))
+        while abs(x) >= self._power_of_ten(guess + 1, x):
+            guess += 1
+        while abs(x) < self._power_of_ten(guess, x):
+            guess -= 1
+        return guess
 
-    def median(self, numbers: Sequence[Number]) -> Number:
-        """Returns the middle number, or the mean of the two in the middle."""
-        ordered, middle = self.sort(numbers), len(numbers) // 2
-        return ordered[middle] if len(ordered) % 2 else self.mean(ordered[middle - 1 : middle + 1])
-
-    def deviation(self, numbers: Sequence[Number]) -> Number:
-        """Returns the standard deviation of a sample, with n - 1 below the line."""
-        mean = self.mean(numbers)
-        squares = [self.multiply(d, d) for d in (self.add(number, -mean) for number in numbers)]
-        variance = self.divide(self.total(squares), Fraction(len(numbers) - 1))
-        return self.power(variance, HALF)
-
-
-def whole_number(x: Number, name: str) -> int:
-    """Returns an integer.
-
-    Raises:
-        CalculationError: The number is none.
-    """
-    if not isinstance(x, Fraction) or x.denominator != 1:
-        raise CalculationError(f"{name} takes whole numbers only")
-    return int(x)
+    def _power_of_ten(self, n: int, like: Real) -> Real:
+        return Fraction(10) ** n if isinstance(like, Fraction) else self.mp.mpf(10) ** n
 
 
 def _whole_power(base: Fraction, exponent: int) -> Fraction | None:
@@ -309,54 +306,3 @@ def _whole_log(x: Fraction, base: Fraction) -> Fraction | None:
     near = round(guess)
     close = abs(guess - near) < CLOSE * max(1, abs(near)) and abs(near) <= MAX_BITS
     return Fraction(near) if close and _whole_power(base, near) == x else None
-
-
-def factorial(x: Number) -> Fraction:
-    """Returns x!"""
-    n = whole_number(x, "factorial")
-    if n < 0:
-        raise CalculationError("the factorial of a negative number is undefined")
-    if n > MAX_DIGITS or math.lgamma(n + 1) > MAX_EXPONENT:
-        raise too_big()
-    return Fraction(_factorial(n))
-
-
-@lru_cache(maxsize=16)
-def _factorial(n: int) -> int:
-    return math.factorial(n)
-
-
-def gcd(numbers: Sequence[Number]) -> Fraction:
-    """Returns the greatest common divisor."""
-    return Fraction(math.gcd(*(whole_number(number, "gcd") for number in numbers)))
-
-
-def lcm(numbers: Sequence[Number]) -> Fraction:
-    """Returns the least common multiple."""
-    result = 1
-    for number in numbers:
-        result = math.lcm(result, whole_number(number, "lcm"))
-        if result.bit_length() > MAX_BITS:
-            raise too_big()
-    return Fraction(result)
-
-
-def choices(name: str, total: Number, chosen: Number) -> Fraction:
-    """Returns in how many ways some of a total can be chosen.
-
-    Args:
-        name: ``binomial`` where their order does not matter, ``permutations`` where it does.
-        total: Of how many.
-        chosen: How many.
-    """
-    n, k = whole_number(total, name), whole_number(chosen, name)
-    if n < 0 or k < 0:
-        raise CalculationError(f"{name} takes whole numbers from 0 on")
-    if k > n:
-        return Fraction(0)
-    few = min(k, n - k) if name == "binomial" else k
-    # (n/k)^k and (n/e)^k are lower bounds of the two.
-    bits = n.bit_length() - (few.bit_length() + 1 if name == "binomial" else 3)
-    if few > MAX_BITS or few * bits > MAX_BITS:
-        raise too_big()
-    return Fraction(math.comb(n, few) if name == "binomial" else math.perm(n, few))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from fractions import Fraction
 
+from .kinds import Complex, Number
 from .limits import MAX_DEPTH, CalculationError
-from .names import ANY, CONSTANTS, DIMENSION_WORDS, FUNCTIONS, SCALES, function_name
+from .measurements import group_measurements
+from .names import ANY, CONSTANTS, DAYS, DIMENSION_WORDS, FUNCTIONS, NOW, SCALES, function_name
 from .tokens import Token
 from .units import Unit, find_unit, symbol
 
@@ -30,6 +32,7 @@ class Bind(IntEnum):
     ARGUMENT = auto()  # sin 30 deg
     COMPOUND = auto()  # 2 h 30 min
     UNIT = auto()  # 100 km / 2 h is one quantity over another
+    ERROR = auto()  # 5.2±0.1 m
     POWER = auto()
     POSTFIX = auto()
     ATOM = auto()
@@ -38,15 +41,17 @@ class Bind(IntEnum):
 BINARY = {
     **dict.fromkeys(("<", ">", "<=", ">=", "=", "!="), Bind.COMPARE),
     **dict.fromkeys(("+", "-"), Bind.SUM),
-    **dict.fromkeys(("*", "/", "//", "mod", "of", "off", "more", "less", "ratio"), Bind.PRODUCT),
+    **dict.fromkeys(("*", "/", "//", "mod", "of", "off", "more", "less", "ratio", "after", "before"), Bind.PRODUCT),
+    **{"choose": Bind.COMPOUND, "∠": Bind.ERROR, "±": Bind.ERROR},
     "^": Bind.POWER,
 }
 OTHERS = {
-    **dict.fromkeys(("(", "√", "∛"), Bind.PRODUCT),
+    **dict.fromkeys(("(", "[", "√", "∛"), Bind.PRODUCT),
     **dict.fromkeys(("to", "in%"), Bind.CONVERT),
     **dict.fromkeys(("%", "!", "sup"), Bind.POSTFIX),
 }
-OPERAND_SIGNS = ("(", "√", "∛")
+OPERANDS = ("number", "name", "constant")
+OPERAND_SIGNS = ("(", "[", "√", "∛")
 # Written with another base or a power of ten, a number is shown as it was typed.
 AS_TYPED = re.compile(r"^0[xbo]|\de", re.I)
 PERCENTAGES = ("%", "%+", "%-")
@@ -57,7 +62,8 @@ class Step:
     """One instruction of the stack machine.
 
     Attributes:
-        op: ``number``, ``constant``, ``unit``, ``call`` or an operator.
+        op: ``number``, ``constant``, ``physical``, ``moment`` (today or now), ``unit``, ``call``, ``list`` or an
+            operator.
         count: How many values it takes from the stack; it puts one there.
         text: How it is shown, or the name of the function.
         number: Of a number.
@@ -67,7 +73,7 @@ class Step:
     op: str
     count: int = 0
     text: str = ""
-    number: Fraction = Fraction(0)
+    number: Number = Fraction(0)
     unit: Unit | None = None
 
 
@@ -80,7 +86,12 @@ def parse(tokens: Sequence[Token]) -> list[Step]:
     Raises:
         CalculationError: The tokens are no expression, hold an unknown name or are nested too deeply.
     """
-    return _Parser(tokens).parse()
+    return _Parser(group_measurements(tokens)).parse()
+
+
+def _can_stand_alone(token: Token) -> bool:
+    known = token.text.lower() in (*CONSTANTS, *DAYS, NOW) or token.text == "i"
+    return token.kind in ("number", "constant") or known or bool(function_name(token.text))
 
 
 class _Parser:
@@ -92,7 +103,7 @@ class _Parser:
         self.steps: list[Step] = []
 
     def parse(self) -> list[Step]:
-        if not any(t.kind == "number" or function_name(t.text) or t.text.lower() in CONSTANTS for t in self.tokens):
+        if not any(_can_stand_alone(token) for token in self.tokens):
             raise CalculationError("there is nothing to calculate in this; write for example 12.5 % of 2480")
         self._expression(Bind.NONE)
         if self._now.kind != "end":
@@ -133,13 +144,17 @@ class _Parser:
 
     def _operand(self, limit: Bind) -> None:
         token = self._now
-        if token.kind not in ("number", "name") and token.text not in (*OPERAND_SIGNS, "-", "+"):
+        if token.kind not in OPERANDS and token.text not in (*OPERAND_SIGNS, "-", "+"):
             raise self._unexpected()
         self._take()
         if token.kind == "number":
-            self._number(token.number, token.text if AS_TYPED.search(token.text) else "")
+            self._number(token.number, token.text if self._is_shown_as_typed(token) else "")
         elif token.kind == "name":
             self._name(token)
+        elif token.kind == "constant":
+            self.steps.append(Step("physical", text=token.text))
+        elif token.text == "[":
+            self.steps.append(Step("list", self._arguments("]")))
         elif token.text == "(":
             self._group()
         elif token.text in ("-", "+"):
@@ -150,7 +165,12 @@ class _Parser:
             self._expression(Bind.ARGUMENT)
             self.steps.append(Step("call", 1, "sqrt" if token.text == "√" else "cbrt"))
 
-    def _number(self, number: Fraction, text: str = "") -> None:
+    def _is_shown_as_typed(self, token: Token) -> bool:
+        """A date, a number with another base or a power of ten, and one beside ±, whose last zeros count."""
+        beside = "±" in (self._now.text, self.tokens[max(self.at - 2, 0)].text) and "," not in token.text
+        return beside or not isinstance(token.number, Fraction) or bool(AS_TYPED.search(token.text))
+
+    def _number(self, number: Number, text: str = "") -> None:
         self.steps.append(Step("number", text=text, number=number))
 
     def _group(self) -> None:
@@ -165,6 +185,10 @@ class _Parser:
             self._call(function_name(token.text))
         elif name in CONSTANTS:
             self.steps.append(Step("constant", text=CONSTANTS[name]))
+        elif token.text == "i":
+            self._number(Complex(Fraction(0), Fraction(1)), "i")
+        elif name in DAYS or name == NOW:
+            self.steps.append(Step("moment", text=name))
         elif name in SCALES:
             self._number(Fraction(SCALES[name]), name)
         elif name in DIMENSION_WORDS and self._now.kind == "name":
@@ -191,7 +215,7 @@ class _Parser:
         if unit is None:
             raise CalculationError(
                 f"`{token.text}` is unknown; known are functions (sqrt, root, log, ln, sin, factorial, gcd, round, "
-                "mean and the like), pi, e, and units such as km"
+                "mean, det, weekday and the like), pi, e, i, constants such as Planck constant, and units such as km"
             )
         self.steps.append(Step("unit", text=symbol(unit), unit=unit))
 
@@ -216,17 +240,12 @@ class _Parser:
 
     def _arguments(self, close: str) -> int:
         outer, self.separates = self.separates, True
-        count = 0
-        while True:
-            if self._now.text == "[":
-                self._take()
-                count += self._arguments("]")
-            else:
-                self._expression(Bind.NONE)
-                count += 1
-            if self._now.text != ",":
-                break
+        self._expression(Bind.NONE)
+        count = 1
+        while self._now.text == ",":
             self._take()
+            self._expression(Bind.NONE)
+            count += 1
         self._expect(close)
         self.separates = outer
         return count
@@ -250,9 +269,11 @@ class _Parser:
             if self._after_quantity():
                 return Bind.COMPOUND
             raise CalculationError(f"an operator is missing before {token.place}")
-        if token.kind == "name":
-            constant = token.text.lower() in CONSTANTS
+        if token.kind in ("name", "constant"):
+            constant = token.kind == "constant" or token.text == "i" or token.text.lower() in CONSTANTS
             return Bind.PRODUCT if constant or self._is_function(token, self._next) else Bind.UNIT
+        if token.text == "±" and self.steps[-1].op in ("unit", "unit*", "compound"):
+            return Bind.COMPOUND
         if token.text in (",", "and"):
             return self._joint(token)
         return OTHERS.get(token.text) or BINARY.get(token.text, Bind.NONE)
@@ -272,7 +293,7 @@ class _Parser:
         if self._now.text in (",", "and"):
             self._take()
         token = self._now
-        if token.kind in ("number", "name") or token.text in OPERAND_SIGNS:
+        if token.kind in OPERANDS or token.text in OPERAND_SIGNS:
             self._expression(binding)
             op = {Bind.COMPOUND: "compound", Bind.UNIT: "unit*"}.get(binding, "*")
             self.steps.append(Step(op, 2))
@@ -285,16 +306,19 @@ class _Parser:
         elif token.text in ("%", "!", "in%"):
             self.steps.append(Step(token.text, 1))
         else:
-            self._binary(token.text)
+            self._binary(token.text, binding)
 
-    def _binary(self, op: str) -> None:
-        left, binding = self.steps[-1].op, BINARY[op]
-        # A power binds to the right, so that 2^3^2 is 2^9.
-        self._expression(Bind.UNIT if op == "^" or self._in_fraction() else binding)
+    def _binary(self, op: str, binding: Bind) -> None:
+        left = self.steps[-1].op
+        # A power binds to the right, so that 2^3^2 is 2^9; an angle takes its unit along.
+        to_the_right = op == "^" or self._in_fraction()
+        self._expression(Bind.UNIT if to_the_right else Bind.COMPOUND if op == "∠" else binding)
         right = self.steps[-1].op
         if op in ("+", "-") and right in PERCENTAGES:
             # 80 + 15 % is 15 % more, as on a pocket calculator; 20 % + 5 % is 25 %.
             op = f"%{op}" if left in PERCENTAGES else f"{op}%"
+        elif op == "±" and right == "%" and left not in PERCENTAGES:
+            op = "±%"
         elif op == "off" and left != "%":
             raise CalculationError("what stands before `off` must be a percentage, as in 20 % off 45")
         elif op in ("more", "less") and left == "%":

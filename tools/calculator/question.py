@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .limits import MAX_LENGTH, MAX_PLACES, CalculationError
+from .phrases import rewrite
 
 CURRENCY = re.compile(
     r"[$€£¥₹¢₿]|\b(?:usd|eur|gbp|jpy|chf|cny|inr|dollars?|euros?|cents?|yen|yuan|rupees?|francs?|pence|bitcoins?|btc)\b",
@@ -19,16 +20,9 @@ LEAD = re.compile(
 TAIL = re.compile(r"(?:[\s?=.]|,?\s+please$|\bis\s+what$|\bis$|\bequals$)+$", re.I)
 PLACES = re.compile(
     r",?\s*\b(?:rounded\s+)?(?:to|with)\s+(?P<count>\d{1,4})\s+"
-    r"(?:(?P<decimals>decimals?|decimal\s+places?|places?)|(?:significant\s+)?(?:digits?|figures?))$",
+    r"(?:(?P<decimals>decimals?|decimal\s+places?|places?)"
+    r"|(?P<significant>significant\s+|sig\.?\s*)?(?:digits?|figures?|figs?\.?))$",
     re.I,
-)
-PERCENT = r"(?:percentage|percent|per\s+cent|%)"
-HOW_MANY = r"how\s+many\s+(\D+?)(?:\s+(?:are|is))?(?:\s+there)?(?:\s+in)?\s+"
-REWRITES = (
-    (re.compile(HOW_MANY + r"(?:an?|one)\s+(\D+)", re.I), r"1 \2 to \1"),
-    (re.compile(HOW_MANY + r"(\d.*)", re.I), r"(\2) to \1"),
-    (re.compile(rf"what\s+{PERCENT}\s+of\s+(.+?)\s+(?:is|are)\s+(.+)", re.I), r"(\2) as % of (\1)"),
-    (re.compile(rf"(.+?)\s+(?:is|are)\s+what\s+{PERCENT}\s+of\s+(.+)", re.I), r"(\1) as % of (\2)"),
 )
 
 
@@ -40,11 +34,13 @@ class Question:
         expression: What is to be calculated.
         digits: Significant digits to show, None where nothing was said.
         decimals: Places after the point to round to, None where nothing was said.
+        significant: Whether the digits are to be shown as significant ones, zeros at the end included.
     """
 
     expression: str
     digits: int | None = None
     decimals: int | None = None
+    significant: bool = False
 
 
 def read_question(text: str) -> Question:
@@ -67,9 +63,8 @@ def read_question(text: str) -> Question:
 
 def _without_words(text: str) -> str:
     text = TAIL.sub("", text)
-    for pattern, replacement in REWRITES:
-        if match := pattern.fullmatch(text.strip()):
-            return match.expand(replacement)
+    if (expression := rewrite(text)) is not None:
+        return expression
     if match := LEAD.match(text):  # blanks keep the positions in messages right
         return " " * match.end() + text[match.end() :]
     return text
@@ -82,4 +77,6 @@ def _with_places(text: str) -> Question:
     count, rest = int(match["count"]), text[: match.start()]
     if count > MAX_PLACES:
         raise CalculationError(f"at most {MAX_PLACES:,} digits can be asked for")
-    return Question(rest, decimals=count) if match["decimals"] else Question(rest, digits=max(count, 1))
+    if match["decimals"]:
+        return Question(rest, decimals=count)
+    return Question(rest, digits=max(count, 1), significant=bool(match["significant"]))

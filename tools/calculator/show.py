@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .kinds import Real
 from .limits import MAX_DIGITS
-from .numbers import Number, Numbers
+from .numbers import Numbers
 from .parse import BINARY, Bind, Step
 
 SIGNS = {"+": "+", "-": "−", "*": "×", "of": "×", "/": "÷", "ratio": "÷", "<=": "≤", ">=": "≥", "!=": "≠"}
+AROUND = {
+    "to": " in ",
+    "±": " ± ",
+    "±%": " ± ",
+    "∠": "∠",
+    "after": " after ",
+    "before": " before ",
+    "choose": " choose ",
+}
 SWAPPED = {"off": "−", "more%": "+", "more": "+", "less": "−"}
 SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 # Python refuses to write longer integers at once.
@@ -68,17 +78,27 @@ def show_fraction(number: Fraction) -> str:
     return f"{show_integer(number.numerator)}/{show_integer(number.denominator)}"
 
 
-def show_rounded(number: Number, digits: int) -> str:
+def show_rounded(number: Real, digits: int) -> str:
     """Returns a number rounded to significant digits, such as ``1.4142`` or ``1.2e50``."""
     numbers = Numbers(digits + 15)
     text = str(numbers.mp.nstr(numbers.real(number), digits, min_fixed=-6, max_fixed=digits))
     return text.removesuffix(".0").replace(".0e", "e").replace("e+", "e")
 
 
+def show_fixed(number: Fraction, places: int) -> str:
+    """Returns a number with so many places after the point, which must be all it has; fewer than 0 count as none."""
+    places = max(places, 0)
+    digits = show_integer(abs(int(number * 10**places))).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return f"-{text}" if number < 0 else text
+
+
 def _show(step: Step, parts: list[_Part]) -> _Part:
     if step.op == "call":
         name = "log10" if step.text == "log" and len(parts) == 1 else step.text
         return _Part(f"{name}({', '.join(part.text for part in parts)})", Bind.ATOM)
+    if step.op == "list":
+        return _Part(f"[{', '.join(part.text for part in parts)}]", Bind.ATOM)
     if not parts:
         text = step.text or show_decimal(step.number) or show_fraction(step.number)
         binding = Bind.PRODUCT if "/" in text and step.op == "number" else Bind.ATOM
@@ -97,15 +117,19 @@ def _show_unary(op: str, part: _Part) -> _Part:
 
 
 def _show_binary(op: str, a: _Part, b: _Part) -> _Part:
-    if op == "to":
-        return _Part(f"{a.within(Bind.CONVERT)} in {b.text}", Bind.CONVERT)
     if op in ("unit*", "compound"):
         return _show_quantity(op, a, b)
     if op == "^":
         return _show_power(a, b)
     if op in SWAPPED:
         return _Part(f"{b.within(Bind.SUM)} {SWAPPED[op]} {a.within(Bind.PRODUCT)}", Bind.SUM)
-    op = op.strip("%")
+    if op in AROUND:
+        side = Bind.CONVERT if op == "to" else Bind.SIGN
+        return _Part(f"{a.within(side)}{AROUND[op]}{b.within(side)}", Bind.CONVERT if op == "to" else Bind.SUM)
+    return _show_arithmetic(op.strip("%"), a, b)
+
+
+def _show_arithmetic(op: str, a: _Part, b: _Part) -> _Part:
     binding = BINARY[op]
     if op == "/" and b.unit:
         return _Part(f"{a.within(binding)}/{b.within(Bind.POWER)}", binding, a.unit)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from .constants import PHRASE, find_constant
+from .dates import MOMENT, holds_dates, read_moment
+from .kinds import Complex, Number
 from .limits import MAX_DIGITS, CalculationError, too_big
-from .names import DIMENSION_WORDS, function_name
+from .names import DIMENSION_WORDS, PHRASES, function_name
 
-Kind = Literal["number", "name", "op", "end"]
+Kind = Literal["number", "name", "constant", "op", "end"]
 
 PERCENT = ("percentage", "percent", "per cent", "%")
 WORDS = {
@@ -19,6 +23,7 @@ WORDS = {
     **{"per": "/", "of": "of", "off": "off", "more than": "more", "less than": "less", "mod": "mod", "modulo": "mod"},
     **{"to the power of": "^", "raised to the power of": "^", "raised to": "^", "squared": "²", "cubed": "³"},
     **{"percent": "%", "per cent": "%", "square root of": "√", "square root": "√", "cube root of": "∛"},
+    **{"plus or minus": "±", "choose": "choose", "after": "after", "before": "before"},
     **{"equals": "=", "is equal to": "=", "to": "to", "in": "to", "into": "to", "as": "to", "and": "and"},
     **dict.fromkeys(("a", "an", "the"), ""),
     **{f"as {article}{word} of": "ratio" for article in ("a ", "") for word in PERCENT},
@@ -26,7 +31,7 @@ WORDS = {
 }
 SIGNS = {
     **{"**": "^", "==": "=", "<>": "!=", "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "·": "*", "⋅": "*", "∙": "*"},
-    **{"∗": "*", "÷": "/", "∕": "/", "⁄": "/", "−": "-", "–": "-", "—": "-"},
+    **{"+/-": "±", "∗": "*", "÷": "/", "∕": "/", "⁄": "/", "−": "-", "–": "-", "—": "-"},
     **{"'": "foot", "′": "foot", "’": "foot", '"': "inch", "″": "inch", "°": "degree", "℃": "degC", "℉": "degF"},
 }
 FRACTION_WORDS = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
@@ -35,15 +40,21 @@ GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)(?:\.\d+)?")
 WITH_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+(?:,\d+)+(?:\.\d+)?")
 BASED = re.compile(r"0x[0-9a-f]+|0b[01]+|0o[0-7]+", re.I)
 VULGAR = "¼-¾⅐-⅞"
+DECIMAL = r"(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
 TOKEN = re.compile(
-    r"(?P<power>[⁰¹²³⁴-⁹⁻]+|(?<=[^\W\d_xX])[23](?![\w.(]))"  # m2 is m²
-    rf"|(?P<number>{BASED.pattern}|(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[{VULGAR}]?|[{VULGAR}])"
+    rf"(?P<constant>{PHRASE})(?!\w)"
+    r"|(?P<phrase>"
+    + "|".join(phrase.replace(" ", r"\s+") for phrase in sorted(PHRASES, key=len, reverse=True))
+    + r")(?!\w)"
+    r"|(?P<power>[⁰¹²³⁴-⁹⁻]+|(?<=[^\W\d_xX])[23](?![\w.(]))"  # m2 is m²
+    rf"|(?P<imaginary>{DECIMAL}(?-i:[ij]))(?!\w)"
+    rf"|(?P<number>{BASED.pattern}|{DECIMAL}[{VULGAR}]?|[{VULGAR}])"
     r"|(?P<share>half|(?:one|an?)[ -](?:half|third|quarter))\b"
     r"|(?P<temperature>(?:°\s*|deg(?:rees?)?\s*)(?:c|f|celsius|centigrade|fahrenheit)\b)"
     r"|(?P<word>" + "|".join(word.replace(" ", r"\s+") for word in sorted(WORDS, key=len, reverse=True)) + r")"
     r"(?![^\W\d])"
     r"|(?:math\.)?(?P<name>log(?:2|10)(?=\W|$)|[^\W\d_]+(?:_[^\W\d_]+)*)"
-    r"|(?P<sign>\*\*|//|<=|>=|==|!=|<>|[-+*/^%!()\[\],<>=√∛°℃℉'’′\"″≤≥≠×·⋅∙∗÷∕⁄−–—])",
+    r"|(?P<sign>\*\*|\+/-|//|<=|>=|==|!=|<>|[-+*/^%!()\[\]±∠,<>=√∛°℃℉'’′\"″≤≥≠×·⋅∙∗÷∕⁄−–—])",
     re.I,
 )
 UNIT_FOLLOWS = re.compile(
@@ -60,14 +71,14 @@ class Token:
         text: For an operator its one spelling, such as ``*`` for × and "times"; ``sup`` is an exponent set high.
         at: Its first character, from 0.
         end: The character behind it.
-        number: Of a number or an exponent.
+        number: Of a number or an exponent; a date or time counts as a number.
     """
 
     kind: Kind
     text: str
     at: int
     end: int
-    number: Fraction = Fraction(0)
+    number: Number = Fraction(0)
 
     @property
     def place(self) -> str:
@@ -85,7 +96,7 @@ def tokenize(text: str) -> list[Token]:
         CalculationError: A character or number cannot be read, or brackets do not match.
     """
     tokens = _Tokenizer(text).run()
-    operand = [token.kind in ("number", "name") or token.text in ("(", "√", "∛") for token in tokens]
+    operand = [token.kind in ("number", "name", "constant") or token.text in ("(", "[", "√", "∛") for token in tokens]
     for i, token in enumerate(tokens[:-1]):
         if token.text == "%" and operand[i + 1]:
             tokens[i] = Token("op", "mod", token.at, token.end)
@@ -109,6 +120,7 @@ class _Tokenizer:
         self.tokens: list[Token] = []
         self.open: list[_Bracket] = []
         self.commas: set[str] = set()
+        self.dated = holds_dates(text)
 
     def run(self) -> list[Token]:
         at = 0
@@ -121,6 +133,8 @@ class _Tokenizer:
         return [*self.tokens, Token("end", "", len(self.text), len(self.text))]
 
     def _read(self, at: int) -> int:
+        if (moment := MOMENT.match(self.text, at)) and (found := read_moment(moment, self.dated)):
+            return self._add(Token("number", str(found), at, moment.end(), found))
         separates = bool(self.open and self.open[-1].separates)
         if not separates and (match := WITH_COMMA.match(self.text, at)):
             return self._add(Token("number", match[0], at, match.end(), self._comma_number(match[0])))
@@ -134,8 +148,8 @@ class _Tokenizer:
         if self._is_inch(match):
             return self._add(Token("name", "inch", *match.span()))
         token = _classify(match)
-        if token.text == "mod" and not self._after_operand():
-            token = Token("name", "mod", token.at, token.end)
+        if token.text in ("mod", "choose") and not self._after_operand():
+            token = Token("name", token.text, token.at, token.end)
         return self._add(token)
 
     def _after_operand(self) -> bool:
@@ -185,18 +199,18 @@ def _word(match: re.Match[str]) -> str:
 
 def _classify(match: re.Match[str]) -> Token:
     at, end = match.span()
-    kind, text = match.lastgroup, match[match.lastgroup or 0]
+    kind = match.lastgroup or ""
+    text = match[kind]
+    if kind in NUMBERS:
+        return Token("number", f"{text[:-1]}i" if kind == "imaginary" else text, at, end, NUMBERS[kind](text))
+    if kind in NAMED:
+        return Token("constant" if kind == "constant" else "name", NAMED[kind](text), at, end)
     if kind == "word" and text == "A":
         kind = "name"
     elif kind == "word":
         text = WORDS[_word(match)]
     if kind == "power" or text in ("²", "³"):
         return Token("op", "sup", at, end, Fraction(_superscript(text)))
-    if kind in ("number", "share"):
-        number = _number(text) if kind == "number" else FRACTION_WORDS[re.split(r"[ -]", text.lower())[-1]]
-        return Token("number", text, at, end, number)
-    if kind == "temperature":
-        return Token("name", "degF" if text.lower().endswith(("f", "fahrenheit")) else "degC", at, end)
     text = SIGNS.get(text, text) if kind == "sign" else text
     return Token("name" if text[0].isalpha() and kind != "word" else "op", text, at, end)
 
@@ -218,3 +232,15 @@ def _superscript(text: str) -> int:
     if not re.fullmatch(r"-?\d{1,9}", plain):
         raise CalculationError(f"`{text}` is no exponent")
     return int(plain)
+
+
+NUMBERS: dict[str, Callable[[str], Number]] = {
+    "number": _number,
+    "share": lambda text: FRACTION_WORDS[re.split(r"[ -]", text.lower())[-1]],
+    "imaginary": lambda text: Complex(Fraction(0), _number(text[:-1])),
+}
+NAMED: dict[str, Callable[[str], str]] = {
+    "constant": lambda text: find_constant(text).name,
+    "phrase": function_name,
+    "temperature": lambda text: "degF" if text.lower().endswith(("f", "fahrenheit")) else "degC",
+}
