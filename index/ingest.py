@@ -1,10 +1,13 @@
-"""From files to stored documents: a thread reads and cuts ahead while this one embeds and commits."""
+"""From files to stored documents: processes read and a thread cuts ahead while this one embeds and commits."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 from index.chunk import chunk, context
 from index.embed import Embedder
 from index.errors import LibraryError, UnreadableFile
-from index.read import SUFFIXES, read
+from index.read.pool import Readers, ReadingStopped
 from index.records import NewDocument, at_path, put
 from index.store import Store, claim
 from index.types import Outcome, ReadDocument
@@ -26,10 +29,13 @@ if TYPE_CHECKING:
 
 OnOutcome = Callable[[Outcome], None]
 Cancelled = Callable[[], bool]
+Incoming = Generator[NewDocument | Outcome, None, None]
 # Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
 GROUP = 128
 SLICE = 512
-READ_AHEAD = 32
+READ_AHEAD = 16
+# Photographs are many bytes and few passages; a group of them must not fill the memory.
+GROUP_BYTES = 64_000_000
 _POLL_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
@@ -38,15 +44,36 @@ class Cancel(Exception):
     """The person who asked for the ingest no longer wants it."""
 
 
-def from_files(entries: Iterable[Path | Outcome], store: Store, embedder: Embedder) -> Iterator[NewDocument | Outcome]:
-    """Reads and cuts files; one that is held already or cannot be read becomes an outcome."""
-    for entry in entries:
-        yield entry if isinstance(entry, Outcome) else _from_file(entry, store, embedder)
+def from_files(
+    entries: Iterable[Path | Outcome], store: Store, embedder: Embedder, readers: Readers, stop: Event
+) -> Incoming:
+    """Reads files, several at once, and cuts them in their order.
+
+    One that is held already or cannot be read becomes an outcome.
+
+    Args:
+        entries: From ``walk``.
+        store: What is held.
+        embedder: For whom to cut.
+        readers: What reads.
+        stop: Once set, what is being read is given up.
+    """
+    waiting: deque[Future[_Read | Outcome]] = deque()
+    with ThreadPoolExecutor(readers.size, thread_name_prefix="index-reader") as threads:
+        try:
+            for entry in entries:
+                waiting.append(threads.submit(_from_file, entry, store, readers, stop))
+                if len(waiting) > 2 * readers.size:
+                    yield _cut_file(waiting.popleft().result(), embedder)
+            while waiting:
+                yield _cut_file(waiting.popleft().result(), embedder)
+        finally:
+            if waiting:
+                stop.set()
+                threads.shutdown(wait=False, cancel_futures=True)
 
 
-def from_documents(
-    documents: Iterable[tuple[str, ReadDocument]], store: Store, embedder: Embedder
-) -> Iterator[NewDocument | Outcome]:
+def from_documents(documents: Iterable[tuple[str, ReadDocument]], store: Store, embedder: Embedder) -> Incoming:
     """Cuts documents that were read elsewhere; the digest and the size are those of their text."""
     for path, content in documents:
         data = "\f".join([content.title, content.kind, *(page.text for page in content.pages)]).encode()
@@ -55,11 +82,12 @@ def from_documents(
 
 
 def ingest(
-    incoming: Iterator[NewDocument | Outcome],
+    incoming: Incoming,
     store: Store,
     embedder: Embedder,
     on_outcome: OnOutcome | None = None,
     cancelled: Cancelled | None = None,
+    stop: Event | None = None,
 ) -> list[Outcome]:
     """Embeds and stores documents in groups; each group is one transaction.
 
@@ -69,6 +97,7 @@ def ingest(
         embedder: What makes the vectors.
         on_outcome: Called as soon as a file's outcome is certain.
         cancelled: Asked often; what is stored by then stays, nothing is stored by halves.
+        stop: Set when nothing more is wanted from ``incoming``.
 
     Returns:
         The outcomes in the order of the files; those never reached are missing.
@@ -78,7 +107,7 @@ def ingest(
     """
     run = _Run(store, embedder, on_outcome or (lambda outcome: None), cancelled or (lambda: False))
     try:
-        with _ReadAhead(incoming) as items:
+        with _ReadAhead(incoming, stop or Event()) as items:
             for number, item in enumerate(run.until_cancelled(items)):
                 run.take(number, item)
             run.store_group()
@@ -108,7 +137,9 @@ class _Run:
             self._settle(number, item)
             return
         self.group.append((number, item))
-        if sum(len(one.chunks) for _, one in self.group) >= GROUP:
+        passages = sum(len(one.chunks) for _, one in self.group)
+        pictures = sum(len(picture.data) for _, one in self.group for picture in one.content.pictures)
+        if passages >= GROUP or pictures >= GROUP_BYTES:
             self.store_group()
 
     def store_group(self) -> None:
@@ -152,11 +183,11 @@ class _ReadAhead:
     An exception of the iterator is raised here.
     """
 
-    def __init__(self, incoming: Iterator[NewDocument | Outcome]) -> None:
+    def __init__(self, incoming: Incoming, stop: Event) -> None:
         self._incoming = incoming
         self._queue: Queue[NewDocument | Outcome | BaseException | None] = Queue(READ_AHEAD)
-        self._stop = Event()
-        self._thread = Thread(target=self._fill, name="index-reader", daemon=True)
+        self._stop = stop
+        self._thread = Thread(target=self._fill, name="index-cutter", daemon=True)
 
     def __enter__(self) -> Iterator[NewDocument | Outcome | None]:
         self._thread.start()
@@ -182,9 +213,10 @@ class _ReadAhead:
     def _fill(self) -> None:
         end: BaseException | None = None
         try:
-            for item in self._incoming:
-                if not self._put(item):
-                    return
+            with closing(self._incoming) as items:
+                for item in items:
+                    if not self._put(item):
+                        break
         except BaseException as error:  # raised again in the other thread
             end = error
         self._put(end)
@@ -199,19 +231,27 @@ class _ReadAhead:
         return False
 
 
-def _from_file(path: Path, store: Store, embedder: Embedder) -> NewDocument | Outcome:
-    name = printable(path)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    path: str
+    sha256: str
+    size: int
+    content: ReadDocument
+
+
+def _from_file(entry: Path | Outcome, store: Store, readers: Readers, stop: Event) -> _Read | Outcome:
+    if isinstance(entry, Outcome):
+        return entry
+    name = printable(entry)
     try:
-        if name != str(path):
+        if name != str(entry):
             raise UnreadableFile("has a name that is not valid UTF-8; rename it")
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            read(path)  # refuses nearly all of these without a look at the whole of them
         # The digest comes first: a file that changes meanwhile is then seen as changed the next time.
-        sha256, size = _digest(path)
-        return _held(name, sha256, store) or _cut(name, sha256, size, read(path), embedder)
+        sha256, size = _digest(entry)
+        return (sha256 and _held(name, sha256, store)) or _Read(name, sha256, size, readers.read(entry, stop.is_set))
     except UnreadableFile as error:
         return Outcome(name, "refused", str(error))
-    except LibraryError:
+    except (LibraryError, ReadingStopped):
         raise
     except Exception as error:  # one file is an edge: whatever it does to a parser, the others go on
         _log.exception("%s could not be read", name)
@@ -221,12 +261,18 @@ def _from_file(path: Path, store: Store, embedder: Embedder) -> NewDocument | Ou
 
 
 def _digest(path: Path) -> tuple[str, int]:
+    """Hex SHA-256 and bytes; an empty digest of what is no file or cannot be opened, for which a reader says why."""
+    if not path.is_file():
+        return "", 0
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
     except OSError:
-        read(path)  # says why in the words of the readers
-        raise
+        return "", 0
+
+
+def _cut_file(file: _Read | Outcome, embedder: Embedder) -> NewDocument | Outcome:
+    return file if isinstance(file, Outcome) else _cut(file.path, file.sha256, file.size, file.content, embedder)
 
 
 def _held(path: str, sha256: str, store: Store) -> Outcome | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from index import records
 from index.embed import Embedder
 from index.errors import LibraryDamaged
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
+from index.read.pool import Readers
 from index.search import search
 from index.store import Store, check_embedder, meta
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
@@ -53,6 +54,7 @@ class Library:
         self._store = store
         self._embedder = embedder
         self._lock = Lock()
+        self._readers = Readers()
         self._vectors: VectorIndex | None = None
 
     @classmethod
@@ -92,10 +94,9 @@ class Library:
         Raises:
             LibraryError: The store cannot be written or the model not be loaded; what was stored by then stays.
         """
-        entries = walk(paths, self._store.folder)
-        return ingest(
-            from_files(entries, self._store, self._embedder), self._store, self._embedder, on_outcome, cancelled
-        )
+        stop = Event()
+        incoming = from_files(walk(paths, self._store.folder), self._store, self._embedder, self._readers, stop)
+        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop)
 
     def add_documents(
         self,
@@ -219,6 +220,7 @@ class Library:
         """Ends the use of the library; calls that are still running end in peace."""
         if self._vectors is not None:
             self._vectors.save()
+        self._readers.close()
         self._store.close()
 
     def _is_empty(self) -> bool:

@@ -158,10 +158,10 @@ def test_a_name_that_is_no_text_is_refused(library, folder):
 
 
 def test_a_parser_that_fails_takes_only_its_own_file_down(library, folder, monkeypatch):
-    def fail(path):
+    def fail(*_):
         raise IndexError("deep inside")
 
-    monkeypatch.setattr("index.ingest.read", fail)
+    monkeypatch.setattr("index.read.pool.Readers.read", fail)
     outcomes = library.add([folder])
     assert statuses(outcomes) == ["refused"] * 3
     assert "IndexError" in outcomes[0].reason
