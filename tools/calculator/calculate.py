@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from .constants import SOURCE
-from .dates import weekday
+from .dates import DAY, weekday
 from .forms import Style, write
 from .kinds import Moment, with_parts
 from .limits import MAX_PLACES, CalculationError
@@ -24,7 +24,10 @@ from .values import Value
 ROUNDED_BY_HAND = ("round", "sigfig")
 PERCENTAGES = ("in%", "ratio", "%+", "%-")
 MINUS = re.compile(r"(?<=[ \[(])-")
-LARGER = {"minute": ("h", 60), "hour": ("d", 24), "day": ("weeks", 7)}
+IN_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": DAY}
+CLOCK = (("d", DAY), ("h", 3_600), ("min", 60), ("s", 1))
+WEEKS = (("weeks", 7 * DAY), ("d", DAY))
+MAX_DAYS = 10_000  # that are broken down
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _result(steps: Sequence[Step], settled: Settled, style: Style) -> Result:
     if steps[-1].op == "to":
         shown = expression.removesuffix(f" in {unit}")
     form = write(number, style)
-    between = f"= {form.between} " if form.between else ""
+    between = f"= {form.between} " if form.between not in ("", expression) else ""
     body = form.value if form.single or not unit else f"({form.value})"
     tail = "" if not unit else unit if unit == "°" else f" {unit}"
     result = MINUS.sub("−", f"{between}{'≈' if form.rounded else '='} {body}{tail}")
@@ -100,18 +103,25 @@ def _notes(steps: Sequence[Step], settled: Settled) -> str:
     notes, value = list(settled.notes), settled.value
     if isinstance(value.number, Moment) and value.number.day is not None:
         notes.insert(0, weekday(value.number))
-    if any(isinstance(step.number, Moment) for step in steps) and (reading := _reading(value)):
+    dated = any(isinstance(step.number, Moment) or step.op == "moment" for step in steps)
+    if reading := _reading(value, dated):
         notes.insert(0, reading)
     notes += [SOURCE] * bool(settled.sources)
     return f" ({'; '.join(notes)})" if notes else ""
 
 
-def _reading(value: Value) -> str:
-    """Minutes as hours and minutes, hours as days and hours; an empty text where nothing is gained."""
-    unit, number = single_name(value.unit), value.number
-    if unit not in LARGER or not isinstance(number, Fraction) or number.denominator != 1:
+def _reading(value: Value, dated: bool) -> str:
+    """A length of time in days, hours, minutes and seconds, or in weeks; an empty text where nothing is gained."""
+    name, number = single_name(value.unit), value.number
+    if name not in IN_SECONDS or not isinstance(number, Fraction):
         return ""
-    larger, size = LARGER[unit]
-    whole, rest = divmod(abs(int(number)), size)
-    parts = [f"{n} {name}" for n, name in ((whole, larger), (rest, symbol(value.unit))) if n]
-    return f"{'−' if number < 0 else ''}{' '.join(parts)}" if whole else ""
+    seconds = abs(number) * IN_SECONDS[name]
+    weeks = seconds % DAY == 0
+    if seconds.denominator != 1 or seconds > MAX_DAYS * DAY or (weeks and not dated):
+        return ""
+    parts, rest = [], int(seconds)
+    for unit, size in WEEKS if weeks else CLOCK:
+        count, rest = divmod(rest, size)
+        parts += [f"{count} {unit}"] * bool(count)
+    known = len(parts) < 2 and number.denominator == 1  # noqa: PLR2004
+    return "" if known else f"{'−' if number < 0 else ''}{' '.join(parts)}"

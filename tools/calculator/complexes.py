@@ -81,8 +81,8 @@ def _whole_power(numbers: Numbers, a: Number, n: int) -> Number | None:
         turns = UNITS[re, im] * n % 4
         return compose(*next(unit for unit, turn in UNITS.items() if turn == turns))
     below = math.lcm(re.denominator, im.denominator)
-    size = max(math.log2((re * below) ** 2 + (im * below) ** 2) / 2, math.log2(below)) * abs(n)
-    if size > MAX_BITS:
+    size = max(math.log2((re * below) ** 2 + (im * below) ** 2) / 2, math.log2(below))  # at least 1/2
+    if size * min(abs(n), 3 * MAX_BITS) > MAX_BITS:
         if below == 1:
             raise too_big()
         return None

@@ -1,21 +1,21 @@
-"""Eigenvalues: exact where they are rational or roots of a quadratic, by mpmath otherwise."""
+"""Eigenvalues by mpmath; of a rational matrix the rational ones exactly, and those with rational parts."""
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .complexes import compose, parts, square_root
+from .complexes import compose, parts
 from .kinds import Matrix, Number
-from .limits import MAX_EIGENVALUES, CalculationError
+from .limits import MAX_SIDE_OF_EIGENVALUES, CalculationError, TooBig
 from .matrices import Whole, check_certain, check_square, column, whole_entries
 
 if TYPE_CHECKING:
     from .algebra import Algebra
 
-Polynomial = list[Fraction]  # coefficients, the highest power's first
-QUADRATIC = 3  # coefficients
-MAX_STEPS = 200
+GUARD = 15  # digits
+MAX_WORK = 5e5  # digits times the cube of the size; takes some 0.2 s
 
 
 def eigenvalues(numbers: Algebra, a: Matrix) -> Matrix:
@@ -26,94 +26,60 @@ def eigenvalues(numbers: Algebra, a: Matrix) -> Matrix:
     """
     check_square(a, "eigenvalues")
     check_certain(a)
-    if a.height > MAX_EIGENVALUES:
-        raise CalculationError(f"eigenvalues are computed up to {MAX_EIGENVALUES} rows and columns")
+    if a.height > MAX_SIDE_OF_EIGENVALUES:
+        raise CalculationError(f"eigenvalues are computed up to {MAX_SIDE_OF_EIGENVALUES} rows and columns")
     whole = whole_entries(a)
-    if whole is None:
-        return column(_ordered(numbers, _by_mpmath(numbers, a)))
-    found: list[Number] = []
-    for times, factor in enumerate(_squarefree(_characteristic(whole[0])), start=1):
-        found += _roots(numbers, factor) * times
-    return column(_ordered(numbers, [numbers.divide(root, Fraction(whole[1])) for root in found]))
+    found = _by_mpmath(numbers, a, numbers.places) if whole is None else _of_whole(numbers, *whole)
+    return column(_ordered(numbers, found))
 
 
-def _characteristic(rows: Whole) -> Polynomial:
-    """det(x·1 - A), by the method of Faddeev and Le Verrier."""
-    size = len(rows)
-    coefficients, product = [1], [[0] * size for _ in range(size)]
-    for k in range(1, size + 1):
-        for i in range(size):
-            product[i][i] += coefficients[-1]
-        columns = list(zip(*product, strict=True))
-        product = [[sum(x * y for x, y in zip(row, c, strict=True)) for c in columns] for row in rows]
-        coefficients.append(-sum(product[i][i] for i in range(size)) // k)
-    return [Fraction(c) for c in coefficients]
+def _of_whole(numbers: Algebra, rows: Whole, below: int) -> list[Number]:
+    """The eigenvalues of a matrix of whole numbers over a common denominator.
+
+    Divided by all factors x - z, the characteristic polynomial has a value at a whole z, perhaps complex, that is such
+    a number too and not 0. The product of the distances of z from the other eigenvalues is therefore at least 1, and
+    none is nearer to z than (2r)^(1-n), r being the greatest that an eigenvalue can be. An eigenvalue that occurs n
+    times is computed to an n-th of the digits.
+    """
+    size, reach = len(rows), max(sum(map(abs, row)) for row in rows) or 1
+    apart = (size - 1) * math.log10(2 * reach)
+    places = max(numbers.places + GUARD, math.ceil(size * (apart + GUARD)))
+    matrix = Matrix(tuple(tuple(Fraction(x) for x in row) for row in rows))
+    exact = numbers.exact
+    found = [_whole_or_not(numbers, x, apart) for x in _by_mpmath(numbers, matrix, places)]
+    numbers.exact = exact and all(isinstance(part, Fraction) for x in found for part in parts(x))
+    return [numbers.divide(x, Fraction(below)) for x in found]
 
 
-def _squarefree(p: Polynomial) -> list[Polynomial]:
-    """Factors the n-th of which holds the roots that occur n times: D. Y. Y. Yun, 1976."""
-    slope = _derivative(p)
-    shared = _gcd(p, slope)
-    b, c = _divide(p, shared)[0], _divide(slope, shared)[0]
-    factors = []
-    while len(b) > 1:
-        d = _subtract(c, _derivative(b))
-        factor = _gcd(b, d)
-        factors.append(factor)
-        b, c = _divide(b, factor)[0], _divide(d, factor)[0]
-    return factors
-
-
-def _roots(numbers: Algebra, p: Polynomial) -> list[Number]:
-    """The roots of a polynomial with whole coefficients, the first being 1, and no root twice."""
-    found: list[Number] = []
-    for candidate in _near_whole(p) if len(p) > QUADRATIC else []:
-        quotient, rest = _divide(p, [Fraction(1), -candidate])
-        if not rest:
-            found, p = [*found, candidate], quotient
-    if len(p) > QUADRATIC:
-        return found + _numeric_roots(numbers, p)
-    if len(p) == QUADRATIC:
-        root = square_root(numbers, p[1] ** 2 - 4 * p[2])
-        pair = (numbers.add(-p[1], sign) for sign in (root, -root))
-        return [*found, *(numbers.divide(x, Fraction(2)) for x in pair)]
-    return [*found, *(-c for c in p[1:])]
-
-
-def _near_whole(p: Polynomial) -> list[Fraction]:
-    """Whole numbers near the roots; the rational roots are whole and among them."""
-    from mpmath import MPContext
-
-    mp = MPContext()
-    mp.prec = 64 + 2 * max(abs(int(c)).bit_length() for c in p)
-    roots = mp.polyroots([int(c) for c in p], maxsteps=MAX_STEPS, extraprec=mp.prec, error=False)
-    return list({Fraction(int(mp.nint(mp.re(root)))) for root in roots})
-
-
-def _numeric_roots(numbers: Algebra, p: Polynomial) -> list[Number]:
+def _whole_or_not(numbers: Algebra, x: Number, apart: float) -> Number:
+    """The whole number, perhaps complex, that an eigenvalue can only be; else the eigenvalue."""
     mp = numbers.mp
-    numbers.exact = False
-    extra = 64 + 2 * max(abs(int(c)).bit_length() for c in p)
-    roots = mp.polyroots([mp.mpf(int(c)) for c in p], maxsteps=MAX_STEPS + mp.prec, extraprec=extra + mp.prec)
-    return [_split(numbers, root) for root in roots]
+    there = [numbers.approximate(part) for part in parts(x)]
+    near = [mp.nint(part) for part in there]
+    distance = max(abs(part - whole) for part, whole in zip(there, near, strict=True))
+    return compose(*(Fraction(int(part)) for part in near)) if distance < mp.mpf(10) ** (-apart - 1) else x
 
 
-def _by_mpmath(numbers: Algebra, a: Matrix) -> list[Number]:
+def _by_mpmath(numbers: Algebra, a: Matrix, places: int) -> list[Number]:
+    if a.height == 1:
+        return list(a.entries)
+    if places * a.height**3 > MAX_WORK:
+        raise TooBig("the eigenvalues of a matrix with so many or so long numbers would take too long")
     mp = numbers.mp
-    entries = [[_joined(numbers, entry) for entry in row] for row in a.rows]
-    values = mp.eig(mp.matrix(entries), left=False, right=False)
-    return [_split(numbers, value) for value in values]
+    with mp.workdps(places):
+        entries = [[_joined(numbers, entry) for entry in row] for row in a.rows]
+        try:
+            values = mp.eig(mp.matrix(entries), left=False, right=False)
+        except RuntimeError as error:  # it gives up after many steps
+            raise CalculationError("the eigenvalues cannot be found to so many digits") from error
+    least = max(abs(x) for x in values) / mp.mpf(10) ** numbers.places
+    # An imaginary part that small is what rounding left.
+    return [compose(mp.re(x), mp.im(x) if abs(mp.im(x)) > least else Fraction(0)) for x in values]
 
 
 def _joined(numbers: Algebra, x: Number) -> Number:
     re, im = parts(x)
     return numbers.mp.mpc(numbers.real(re), numbers.real(im)) if im != 0 else numbers.real(re)
-
-
-def _split(numbers: Algebra, root: Number) -> Number:
-    mp = numbers.mp
-    im = mp.im(root)
-    return mp.re(root) if im == 0 else compose(mp.re(root), im)
 
 
 def _ordered(numbers: Algebra, values: list[Number]) -> list[Number]:
@@ -126,36 +92,3 @@ def _ordered(numbers: Algebra, values: list[Number]) -> list[Number]:
         return int(numbers.mp.nint(re * steps)), im
 
     return sorted(values, key=key)
-
-
-def _derivative(p: Polynomial) -> Polynomial:
-    degree = len(p) - 1
-    return [c * (degree - i) for i, c in enumerate(p[:-1])]
-
-
-def _subtract(p: Polynomial, q: Polynomial) -> Polynomial:
-    size = max(len(p), len(q))
-    padded = [[Fraction(0)] * (size - len(x)) + x for x in (p, q)]
-    return _trimmed([a - b for a, b in zip(*padded, strict=True)])
-
-
-def _divide(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
-    rest, quotient = list(p), []
-    while len(rest) >= len(q):
-        factor = rest[0] / q[0]
-        quotient.append(factor)
-        for i, c in enumerate(q):
-            rest[i] -= factor * c
-        rest.pop(0)
-    return quotient, _trimmed(rest)
-
-
-def _gcd(p: Polynomial, q: Polynomial) -> Polynomial:
-    while q:
-        p, q = q, _divide(p, q)[1]
-    return [c / p[0] for c in p]
-
-
-def _trimmed(p: Polynomial) -> Polynomial:
-    first = next((i for i, c in enumerate(p) if c), len(p))
-    return p[first:]

@@ -14,6 +14,7 @@ from .show import show_decimal, show_fixed, show_fraction, show_rounded
 MAX_WRITTEN = 60  # characters up to which a number that is no integer is written out in full
 MAX_WRITTEN_MATRIX = 400
 ERROR_DIGITS = 2  # of a standard error, as the Guide to the Expression of Uncertainty in Measurement has it
+TINY = Fraction(1, 10**9)  # below which a decimal is written as 4.2e-21
 # Powers of ten within which a number with an error is written without an exponent.
 LEAST_FIXED, MOST_FIXED = -5, 12
 
@@ -78,7 +79,8 @@ def _real(number: Real, style: Style) -> Form:
     whole = isinstance(number, Fraction) and number.denominator == 1
     limit = 2 * MAX_PLACES if style.wide else MAX_WRITTEN
     if decimal is not None and (whole or len(decimal) <= limit):
-        return Form(decimal, exact, rounded=False)
+        tiny = not style.wide and number and abs(number) < TINY
+        return Form(show_rounded(number, len(decimal)) if tiny else decimal, exact, rounded=False)
     return Form(show_rounded(number, style.digits), exact, rounded=True)
 
 
@@ -122,7 +124,8 @@ def _interval(number: Interval, style: Style) -> Form:
     error = numbers.significant(number.error, Fraction(ERROR_DIGITS))
     last = numbers.exponent(error) - ERROR_DIGITS + 1
     first = max(numbers.exponent(x) for x in (number.number, number.error) if x != 0)
-    if first - last >= max(style.digits, MAX_PLACES if isinstance(number.number, Fraction) else 0):
+    long = first - last >= max(style.digits, MAX_PLACES if isinstance(number.number, Fraction) else 0)
+    if long or abs(last) > MAX_PLACES:
         return Form(
             f"{_real(number.number, style).value} ± {show_rounded(error, ERROR_DIGITS)}", None, True, single=False
         )

@@ -12,8 +12,9 @@ MAX_EXPONENT = MAX_BITS * math.log(2)  # of e
 MAX_PLACES = 1_000  # that a caller may ask for
 MAX_UNIT_POWER = 50
 MAX_SIDE = 20  # rows or columns of a matrix
-MAX_EIGENVALUES = 10
-SECONDS = 1.0
+MAX_SIDE_OF_EIGENVALUES = 10
+MAX_MATRIX_POWER = 10**18
+SECONDS = 1.0  # of computing
 
 
 class CalculationError(Exception):
@@ -21,7 +22,12 @@ class CalculationError(Exception):
 
 
 class TooBig(CalculationError):
-    """A number has too many digits, and more precision would not change that."""
+    """It would cost too much, and more precision would not change that."""
+
+
+def too_long() -> TooBig:
+    """Returns the refusal of a calculation that finds no end."""
+    return TooBig(f"this would take longer than {SECONDS:g} s")
 
 
 def too_big() -> TooBig:

@@ -10,7 +10,7 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 from .kinds import Interval, Matrix, Number, Real
-from .limits import MAX_SIDE, CalculationError
+from .limits import MAX_MATRIX_POWER, MAX_SIDE, CalculationError
 from .numbers import HALF, ONE
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def power(numbers: Algebra, a: Number, n: Number) -> Matrix:
         raise CalculationError("a matrix can be raised to whole powers only, and nothing to the power of one")
     check_square(a, "a power")
     check_certain(a)
+    if abs(n) > MAX_MATRIX_POWER:
+        raise CalculationError(f"a matrix can be raised to powers up to {MAX_MATRIX_POWER:.0e} only")
     base = a if n >= 0 else inverse(numbers, a)
     _check_work(2 * a.height**3 * int(n).bit_length(), base)
     result = identity(a.height)

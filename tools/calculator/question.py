@@ -17,7 +17,8 @@ LEAD = re.compile(
     r"work\s+out|(?:the\s+)?(?:result|value|answer)\s+(?:of|to))(?:\s+|:\s*))+",
     re.I,
 )
-TAIL = re.compile(r"(?:[\s?=.]|,?\s+please$|\bis\s+what$|\bis$|\bequals$)+$", re.I)
+TAIL = re.compile(r"(?:,?\s+please|\b(?:is|equals)\s+what|\bis|\bequals)$", re.I)
+END = " ?=."
 PLACES = re.compile(
     r",?\s*\b(?:rounded\s+)?(?:to|with)\s+(?P<count>\d{1,4})\s+"
     r"(?:(?P<decimals>decimals?|decimal\s+places?|places?)"
@@ -51,7 +52,8 @@ def read_question(text: str) -> Question:
     """
     if len(text) > MAX_LENGTH:
         raise CalculationError(f"the expression has {len(text):,} characters; at most {MAX_LENGTH:,} are taken")
-    text = _without_words(text)
+    # Long blanks would cost the patterns much time.
+    text = _without_words(re.sub(r"\s{2,}", " ", text))
     if not text.strip():
         raise CalculationError("the expression is empty; write for example 12.5 % of 2480")
     if match := CURRENCY.search(text):
@@ -62,7 +64,9 @@ def read_question(text: str) -> Question:
 
 
 def _without_words(text: str) -> str:
-    text = TAIL.sub("", text)
+    text = text.rstrip().rstrip(END)
+    while match := TAIL.search(text):
+        text = text[: match.start()].rstrip(END)
     if (expression := rewrite(text)) is not None:
         return expression
     if match := LEAD.match(text):  # blanks keep the positions in messages right

@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from .kinds import Number, Real, kind_of, parts_of, with_parts
-from .limits import MAX_PLACES, SECONDS, CalculationError, TooBig
+from .limits import MAX_PLACES, SECONDS, CalculationError, TooBig, too_long
 from .machine import Machine
 from .numbers import Numbers
 from .parse import Step
@@ -52,9 +52,12 @@ def settle(steps: Sequence[Step], digits: int, now: datetime | None = None) -> S
     Raises:
         CalculationError: It has no value, or would cost too much.
     """
-    until, precisions = time.perf_counter() + SECONDS, _precisions(digits)
-    trail = _Trail(digits)
+    began, precisions = time.thread_time(), _precisions(digits)
+    trail, until = _Trail(digits), began + SECONDS
     for places in precisions:
+        # With twice the digits a step takes at least twice as long as all before.
+        if 2 * time.thread_time() - began > until:
+            raise too_long()
         machine, last = Machine(steps, places, until, now), places == precisions[-1]
         try:
             value = machine.run()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .algebra import Algebra
 
 ZERO = Fraction(0)
+MAX_TAIL_BITS = 500  # of the last share of the normal distribution
 MAX_DEVIATIONS = 1_000  # from the mean; the tail beyond is less than 10^-217000
 
 
@@ -133,11 +134,22 @@ def normal_quantile(numbers: Algebra, share: Real, center: Real = ZERO, spread: 
         raise CalculationError("a share of the normal distribution must be more than 0 and less than 1")
     standard_score(numbers, center, center, spread)
     tail = min(share, numbers.add(ONE, -share), key=numbers.real)
-    argument = numbers.real(numbers.add(ONE, -numbers.multiply(Fraction(2), tail)))
-    if tail != HALF:
-        numbers.lose(-int(numbers.mp.mag(1 - argument)) - int(numbers.mp.mag(argument)))
-    z = numbers.mp.sqrt(2) * numbers.mp.erfinv(argument)
-    return numbers.add(center, numbers.multiply(z if share > HALF else -z, spread))
+    z = _tail_quantile(numbers, tail)
+    return numbers.add(center, numbers.multiply(z if share > tail else -z, spread))
+
+
+def _tail_quantile(numbers: Algebra, tail: Real) -> Real:
+    """How many deviations above the mean the last so small share begins, at most a half of the distribution."""
+    if tail == HALF:
+        return ZERO
+    small = -int(numbers.mp.mag(numbers.approximate(tail)))
+    if small > MAX_TAIL_BITS:
+        raise CalculationError(f"a share of the normal distribution must be at least 1e-{int(MAX_TAIL_BITS * 0.3)}")
+    numbers.real(tail)
+    with numbers.mp.workprec(numbers.mp.prec + 2 * small + 20):
+        argument = 1 - 2 * numbers.approximate(tail)
+        numbers.lose(-int(numbers.mp.mag(argument)))
+        return numbers.mp.sqrt(2) * numbers.mp.erfinv(argument)
 
 
 def _products(numbers: Algebra, x: Sequence[Real], y: Sequence[Real]) -> Real:
