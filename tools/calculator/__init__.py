@@ -11,6 +11,7 @@ from assistant.plugin import Context, ToolError, tool
 
 from .calculate import calculate
 from .limits import CalculationError
+from .units import load_units
 
 
 @tool(
@@ -27,6 +28,7 @@ from .limits import CalculationError
     ],
     timeout=5,
     trusted=True,
+    prepare=load_units,
 )
 def calculator(expression: str, ctx: Context, digits: Annotated[int, Field(ge=1, le=1000)] = 12) -> dict[str, Any]:
     """Calculate exactly: arithmetic, percentages, units, dates, statistics, matrices, complex numbers, ± errors.

@@ -132,5 +132,5 @@ def _measured(a: Number, b: Number) -> bool:
     """
     found = isinstance(a, Interval) or isinstance(b, Interval)
     if found and (isinstance(a, Complex) or isinstance(b, Complex)):
-        raise CalculationError("± belongs to real numbers; a complex one cannot be put together with it")
+        raise CalculationError(intervals.MIXED)
     return found

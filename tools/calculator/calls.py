@@ -121,11 +121,13 @@ def _variance(below: int) -> Call:
 
 def _quantile(machine: Machine, values: list[Value]) -> Value:
     data, share = _data(machine, "quantile", values[:1], values[0].unit), machine.plain(values[1])
+    check_kind("share", kind_of(share))
     return Value(statistics.quantile(machine.numbers, data, share), values[0].unit)
 
 
 def _percentile(machine: Machine, values: list[Value]) -> Value:
     percent = machine.plain(values[1])
+    check_kind("share", kind_of(percent))
     if 0 < percent < 1:
         raise CalculationError("percentile takes a number from 0 to 100 such as 90; quantile takes a share such as 0.9")
     return _quantile(machine, [values[0], Value(percent / 100)])

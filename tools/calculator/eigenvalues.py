@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .complexes import compose, parts
 from .kinds import Matrix, Number
-from .limits import MAX_SIDE_OF_EIGENVALUES, CalculationError, TooBig
+from .limits import MAX_SIDE_OF_EIGENVALUES, CalculationError, Definite
 from .matrices import Whole, check_certain, check_square, column, whole_entries
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _by_mpmath(numbers: Algebra, a: Matrix, places: int) -> list[Number]:
     if a.height == 1:
         return list(a.entries)
     if places * a.height**3 > MAX_WORK:
-        raise TooBig("the eigenvalues of a matrix with so many or so long numbers would take too long")
+        raise Definite("the eigenvalues of a matrix with so many or so long numbers would take too long")
     mp = numbers.mp
     with mp.workdps(places):
         entries = [[_joined(numbers, entry) for entry in row] for row in a.rows]

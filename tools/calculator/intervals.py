@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from .kinds import Interval, Number, Real
+from .kinds import Complex, Interval, Number, Real
 from .limits import CalculationError
 from .numbers import HALF, ONE, Numbers
 from .slopes import slope
 
 ZERO = Fraction(0)
+MIXED = "± belongs to real numbers; a complex one cannot be put together with it"
 
 
 def parts(x: Number) -> tuple[Real, Real]:
@@ -58,7 +59,7 @@ def power(numbers: Numbers, a: Number, b: Number) -> Interval:
     (x, dx), (y, dy) = parts(a), parts(b)
     if x == 0 and dx and (y < 1 or dy):
         raise _no_slope(f"the power of {y if isinstance(y, Fraction) else 'that size'}")
-    result = numbers.power(x, y)
+    result = _real(numbers.power(x, y))
     steep = ONE if y == 1 else _times(numbers, y, numbers.power(x, numbers.add(y, -ONE))) if dx else ZERO
     _warn_of_flatness(numbers, dx, steep)
     by_power = numbers.multiply(numbers.multiply(result, numbers.log(x)), dy) if dy else ZERO
@@ -67,7 +68,7 @@ def power(numbers: Numbers, a: Number, b: Number) -> Interval:
 
 def root(numbers: Numbers, x: Interval, n: int) -> Interval:
     """Returns the n-th real root."""
-    result = numbers.root(x.number, n)
+    result = _real(numbers.root(x.number, n))
     if x.number == 0:
         raise _no_slope("the root")
     share = numbers.divide(x.error, numbers.multiply(x.number, Fraction(n)))
@@ -88,7 +89,7 @@ def logarithm(numbers: Numbers, x: Number, base: Number | None) -> Interval:
 def function(numbers: Numbers, name: str, x: Number) -> Interval:
     """Returns a function such as ``sin`` of a number with an error."""
     number, error = parts(x)
-    result = numbers.log(number) if name == "ln" else numbers.function(name, number)
+    result = _real(numbers.log(number) if name == "ln" else numbers.function(name, number))
     if not error:
         return Interval(result, ZERO)
     try:
@@ -113,6 +114,12 @@ def _together(numbers: Numbers, a: Real, b: Real) -> Real:
 
 def _times(numbers: Numbers, a: Real, b: Real) -> Real:
     return numbers.multiply(a, b) if a and b else ZERO
+
+
+def _real(x: Number) -> Real:
+    if isinstance(x, Complex):
+        raise CalculationError(MIXED)
+    return x
 
 
 def _no_slope(what: str) -> CalculationError:

@@ -21,15 +21,15 @@ class CalculationError(Exception):
     """An expression cannot be read, has no defined result or would cost too much; the text is one clear line."""
 
 
-class TooBig(CalculationError):
-    """It would cost too much, and more precision would not change that."""
+class Definite(CalculationError):
+    """A refusal that more precision would not change."""
 
 
-def too_long() -> TooBig:
+def too_long() -> Definite:
     """Returns the refusal of a calculation that finds no end."""
-    return TooBig(f"this would take longer than {SECONDS:g} s")
+    return Definite(f"this would take longer than {SECONDS:g} s")
 
 
-def too_big() -> TooBig:
+def too_big() -> Definite:
     """Returns the refusal of a number with too many digits."""
-    return TooBig(f"the result, or a number on the way to it, would have more than {MAX_DIGITS:,} digits")
+    return Definite(f"the result, or a number on the way to it, would have more than {MAX_DIGITS:,} digits")

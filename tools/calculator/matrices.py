@@ -10,7 +10,7 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 from .kinds import Interval, Matrix, Number, Real
-from .limits import MAX_MATRIX_POWER, MAX_SIDE, CalculationError
+from .limits import MAX_MATRIX_POWER, MAX_SIDE, CalculationError, Definite
 from .numbers import HALF, ONE
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def _check_work(steps: int, *matrices: Matrix, grows: int = 1) -> None:
     else:
         small = steps <= MAX_INEXACT_WORK
     if not small:
-        raise CalculationError("a matrix with so many or so long numbers would take too long")
+        raise Definite("a matrix with so many or so long numbers would take too long")
 
 
 def check_square(a: Matrix, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .kinds import NAMES
-from .limits import MAX_LENGTH, CalculationError
+from .limits import MAX_LENGTH, Definite
 
 ANY = MAX_LENGTH
 
@@ -100,4 +100,4 @@ def check_kind(name: str, kind: str) -> None:
         CalculationError: It names both.
     """
     if kind not in TAKES.get(name, _REAL):
-        raise CalculationError(f"`{SHOWN.get(name, name)}` does not take {NAMES[kind]}{HINTS.get(kind, '')}")
+        raise Definite(f"`{SHOWN.get(name, name)}` does not take {NAMES[kind]}{HINTS.get(kind, '')}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from .kinds import Number, Real, kind_of, parts_of, with_parts
-from .limits import MAX_PLACES, SECONDS, CalculationError, TooBig, too_long
+from .limits import MAX_PLACES, SECONDS, CalculationError, Definite, too_long
 from .machine import Machine
 from .numbers import Numbers
 from .parse import Step
@@ -18,6 +18,7 @@ from .values import Value
 
 GUARD = 15  # digits computed beyond those that are shown
 MAX_WORKING = 4_000  # digits, for a result that hangs on the difference of nearly equal numbers
+MAX_WORK = 20_000  # functions times digits, for such a result; takes some 50 ms
 COMPOSED = ("complex", "matrix", "interval")
 # A part of a composed number is nothing beside the others where it is this much smaller and shrinks with more digits.
 NOTHING = 8  # digits beyond those that are shown
@@ -52,7 +53,7 @@ def settle(steps: Sequence[Step], digits: int, now: datetime | None = None) -> S
     Raises:
         CalculationError: It has no value, or would cost too much.
     """
-    began, precisions = time.thread_time(), _precisions(digits)
+    began, precisions = time.thread_time(), _precisions(digits, steps)
     trail, until = _Trail(digits), began + SECONDS
     for places in precisions:
         # With twice the digits a step takes at least twice as long as all before.
@@ -61,7 +62,7 @@ def settle(steps: Sequence[Step], digits: int, now: datetime | None = None) -> S
         machine, last = Machine(steps, places, until, now), places == precisions[-1]
         try:
             value = machine.run()
-        except TooBig:
+        except Definite:
             raise
         except CalculationError:
             # A difference that is too small for this precision may look like a division by zero.
@@ -129,8 +130,10 @@ def _settled(machine: Machine, value: Value, trusted: int) -> Settled:
     return Settled(value, trusted, tuple(dict.fromkeys(machine.numbers.notes)), tuple(machine.sources))
 
 
-def _precisions(digits: int) -> list[int]:
-    first, most = digits + GUARD, max(MAX_WORKING, 4 * digits)
+def _precisions(digits: int, steps: Sequence[Step]) -> list[int]:
+    first, functions = digits + GUARD, sum(step.op in ("call", "^") for step in steps)
+    most = max(MAX_WORKING, 4 * digits)
+    most = min(most, max(4 * first, MAX_WORK // max(functions, 1)))
     return [first << n for n in range(most.bit_length()) if first << n <= most]
 
 

@@ -113,9 +113,13 @@ def regression(numbers: Algebra, x: Sequence[Real], y: Sequence[Real]) -> Matrix
 
 def standard_score(numbers: Algebra, x: Real, center: Real, spread: Real) -> Real:
     """Returns how many standard deviations x lies above the mean."""
+    _check_spread(spread)
+    return numbers.divide(numbers.add(x, -center), spread)
+
+
+def _check_spread(spread: Real) -> None:
     if spread <= 0:
         raise CalculationError("a standard deviation must be more than 0")
-    return numbers.divide(numbers.add(x, -center), spread)
 
 
 def normal(numbers: Algebra, x: Real, center: Real = ZERO, spread: Real = ONE) -> Real:
@@ -132,7 +136,7 @@ def normal_quantile(numbers: Algebra, share: Real, center: Real = ZERO, spread: 
     """Returns the x below which a share of a normal distribution lies."""
     if not 0 < share < 1:
         raise CalculationError("a share of the normal distribution must be more than 0 and less than 1")
-    standard_score(numbers, center, center, spread)
+    _check_spread(spread)
     tail = min(share, numbers.add(ONE, -share), key=numbers.real)
     z = _tail_quantile(numbers, tail)
     return numbers.add(center, numbers.multiply(z if share > tail else -z, spread))

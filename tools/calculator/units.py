@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-from .limits import CalculationError
+from .limits import CalculationError, Definite
 
 # What people write and pint does not know, or knows as something that is hardly ever meant.
 SPELLINGS = {
@@ -67,6 +67,11 @@ def _build_registry() -> Any:
     import pint
 
     return pint.UnitRegistry(non_int_type=Fraction)
+
+
+def load_units() -> None:
+    """Builds what takes time once."""
+    find_unit("metre")
 
 
 @lru_cache(maxsize=1000)
@@ -129,7 +134,7 @@ def check_fit(a: Unit | None, b: Unit | None) -> None:
         CalculationError: It names both.
     """
     if dimensions(a) != dimensions(b):
-        raise CalculationError(f"{describe(a)} and {describe(b)} do not fit together")
+        raise Definite(f"{describe(a)} and {describe(b)} do not fit together")
 
 
 def is_offset(unit: Unit | None) -> bool:
