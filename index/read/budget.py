@@ -23,6 +23,11 @@ _SHARE_FOR_PAGES, _SHARE_FOR_PICTURES = 0.85, 0.5
 _MOST_PICTURES_RECOGNISED = 20
 _BOMB = "unpacks to far more than a document needs ({what}); it may be made to do harm and is not opened"
 
+
+class Harmful(UnreadableFile):
+    """A file that is refused whole, also where the harm is in one of the files that it holds."""
+
+
 Beside = Callable[[str], bytes | None]
 """Returns the content of a file that a document refers to by a relative name, None where there is none."""
 
@@ -58,9 +63,9 @@ class Budget:
         self.members += 1
         self.unpacked += size
         if self.members > MOST_MEMBERS:
-            raise UnreadableFile(_BOMB.format(what=f"over {MOST_MEMBERS:,} files"))
+            raise Harmful(_BOMB.format(what=f"over {MOST_MEMBERS:,} files"))
         if self.unpacked > MOST_UNPACKED:
-            raise UnreadableFile(_BOMB.format(what=f"over {MOST_UNPACKED // 1_000_000} MB"))
+            raise Harmful(_BOMB.format(what=f"over {MOST_UNPACKED // 1_000_000} MB"))
 
     @property
     def time_for_a_page(self) -> bool:

@@ -4,65 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from index.errors import UnreadableFile
+from index.read.archive import members
+from index.read.budget import Budget, new_budget
+from index.read.formats import BY_KIND, BY_SUFFIX, LARGEST, MEGABYTE, Format, kinds, stranger
 from index.types import ReadDocument
 
-MEGABYTE = 1_000_000
-Reader = Callable[[bytes, str], ReadDocument]
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A family of files that one reader takes.
-
-    Attributes:
-        kind: The short name that documents carry.
-        label: The name for a person.
-        suffixes: How such files end, in lower case.
-        limit: The largest file that is read, in bytes.
-    """
-
-    kind: str
-    label: str
-    suffixes: tuple[str, ...]
-    limit: int
-
-    def reader(self) -> Reader:
-        """Import the reader, and the library behind it, only when a file needs it."""
-        reader: Reader = getattr(import_module(f"index.read.{self.kind}"), f"read_{self.kind}")
-        return reader
-
-
-FORMATS = (
-    Format("markdown", "Markdown", (".md", ".markdown", ".mdown", ".mkd"), 50 * MEGABYTE),
-    Format("text", "plain text", (".txt", ".text", ".rst"), 50 * MEGABYTE),
-    Format("html", "HTML", (".html", ".htm", ".xhtml"), 20 * MEGABYTE),
-    Format("pdf", "PDF", (".pdf",), 200 * MEGABYTE),
-    Format("docx", "Word", (".docx",), 200 * MEGABYTE),
-)
-_BY_KIND = {form.kind: form for form in FORMATS}
-_BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
-SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX)
-"""How the files end that can be indexed, in lower case with the dot."""
-
-_LARGEST = max(form.limit for form in FORMATS)
-# What a file that is none of ours starts with, and what to say about it.
-_PICTURE = "is a picture, not a text; pictures cannot be indexed"
-_STRANGERS = {
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "is an old Office file or protected by a password; "
-    "open it in Word and save it as .docx without a password",
-    b"{\\rtf": "is a rich text file; save it as .docx or .pdf",
-    b"\x89PNG\r\n": _PICTURE,
-    b"\xff\xd8\xff": _PICTURE,
-    b"GIF8": _PICTURE,
-}
-_MISTAKEN_FOR_OURS = frozenset(("", ".doc", ".rtf"))
 _PDF_HEADER_WITHIN = 1024
+_PDF = b"%PDF-"
+_ZIP = b"PK\x03\x04"
+# What an archive holds that is a document of a certain kind.
+_BY_MEMBER = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
+_EPUB_CONTAINER = "META-INF/container.xml"
+_OPEN_DOCUMENT = "is an OpenDocument file; save it as .docx, .xlsx, .pptx or .pdf"
+_BINARY_WORKBOOK = "is a binary Excel workbook; save it as .xlsx"
 
 
 def read(path: Path) -> ReadDocument:
@@ -71,14 +28,60 @@ def read(path: Path) -> ReadDocument:
     Raises:
         UnreadableFile: One line says why the file cannot be read and what to do; the caller adds the path.
     """
+    with new_budget() as spent:
+        return read_within(path, spent)
+
+
+def read_within(path: Path, spent: Budget) -> ReadDocument:
+    """As ``read``, on a budget that has begun.
+
+    Raises:
+        UnreadableFile: As ``read``.
+    """
     data = _load(path)
-    form = _format(path, data)
+    spent.beside = _Folder(path.parent)
+    return read_data(data, path.name)
+
+
+def read_data(data: bytes, name: str) -> ReadDocument:
+    """Read what a file of this name holds.
+
+    Raises:
+        UnreadableFile: As ``read``.
+    """
+    if not data:
+        raise UnreadableFile("is empty (0 bytes); there is nothing in it to index")
+    form = _format(PurePath(name).suffix.lower(), data)
     if len(data) > form.limit:
         raise _too_large(len(data), form.limit)
-    document = form.reader()(data, path.name)
+    try:
+        document = form.reader()(data, name)
+    except (UnreadableFile, MemoryError):
+        raise
+    # A broken document fails in as many ways as it has parts: zlib, the XML parser, missing relations, wrong types.
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+        raise UnreadableFile(form.damaged(reason)) from error
     if not any(page.text.strip() for page in document.pages):
         raise UnreadableFile("holds no text; there is nothing in it to index")
     return document
+
+
+class _Folder:
+    """Finds what stands beside a file: in its folder or below, never above or behind a link that leads out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str) -> bytes | None:
+        try:
+            root = self._folder.resolve()
+            path = (root / name).resolve()
+            if root in path.parents and path.is_file() and path.stat().st_size <= LARGEST:
+                return path.read_bytes()
+        except (OSError, ValueError):
+            pass
+        return None
 
 
 def _load(path: Path) -> bytes:
@@ -100,10 +103,8 @@ def _refuse_what_is_no_file(found: os.stat_result) -> None:
         raise UnreadableFile("is a folder, not a file; name the files in it")
     if not stat.S_ISREG(found.st_mode):
         raise UnreadableFile("is not an ordinary file but a device, pipe or socket; copy its content into a file")
-    if found.st_size == 0:
-        raise UnreadableFile("is empty (0 bytes); there is nothing in it to index")
-    if found.st_size > _LARGEST:
-        raise _too_large(found.st_size, _LARGEST)
+    if found.st_size > LARGEST:
+        raise _too_large(found.st_size, LARGEST)
 
 
 def _too_large(size: int, limit: int) -> UnreadableFile:
@@ -113,43 +114,45 @@ def _too_large(size: int, limit: int) -> UnreadableFile:
     )
 
 
-def _format(path: Path, data: bytes) -> Format:
+def _format(suffix: str, data: bytes) -> Format:
     """What the content says beyond doubt wins over the suffix, which wins over what the content merely looks like."""
-    if (kind := _signature(data)) is not None:
-        return _BY_KIND[kind]
-    suffix = path.suffix.lower()
-    if suffix in SUFFIXES or suffix in _MISTAKEN_FOR_OURS:
-        _refuse_strangers(data)
-    if suffix in SUFFIXES:
-        return _among_texts(_BY_SUFFIX[suffix], data)
+    if (kind := _signature(data, suffix)) is not None:
+        return BY_KIND[kind]
+    if reason := stranger(data, suffix):
+        raise UnreadableFile(reason)
+    if suffix in BY_SUFFIX:
+        return _among_texts(BY_SUFFIX[suffix], data)
     if not suffix:
-        return _among_texts(_BY_KIND["text"], data)
-    raise UnreadableFile(f"is of a kind that cannot be read ({suffix}); these can: {_kinds()}")
+        return _among_texts(BY_KIND["text"], data)
+    raise UnreadableFile(f"is of a kind that cannot be read ({suffix}); these can: {kinds()}")
 
 
-def _refuse_strangers(data: bytes) -> None:
-    for start, reason in _STRANGERS.items():
-        if data.startswith(start):
-            raise UnreadableFile(reason)
-
-
-def _signature(data: bytes) -> str | None:
-    if b"%PDF-" in data[:_PDF_HEADER_WITHIN]:
+def _signature(data: bytes, suffix: str) -> str | None:
+    # Viewers allow for junk before the mark; a program or a text may well speak of it.
+    if data.startswith(_PDF) or (suffix in ("", ".pdf") and _PDF in data[:_PDF_HEADER_WITHIN]):
         return "pdf"
-    if data.startswith(b"PK\x03\x04") and b"word/document.xml" in data:
-        return "docx"
-    return None
+    return _archive_kind(data, suffix) if data.startswith(_ZIP) else None
+
+
+def _archive_kind(data: bytes, suffix: str) -> str | None:
+    names = members(data)
+    for name, kind in _BY_MEMBER.items():
+        if name in names:
+            return kind
+    if _EPUB_CONTAINER in names and any(name.endswith(".opf") for name in names):
+        return "epub"
+    if {"mimetype", "content.xml"} <= names:
+        raise UnreadableFile(_OPEN_DOCUMENT)
+    if "xl/workbook.bin" in names:
+        raise UnreadableFile(_BINARY_WORKBOOK)
+    return "zip" if not suffix and names else None
 
 
 def _among_texts(form: Format, data: bytes) -> Format:
     """A page saved from the browser often ends in .txt, .docx or .pdf; it is read as what it is."""
     start = data[:_PDF_HEADER_WITHIN].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
-    if form.kind != "markdown" and (
+    if form.kind not in ("markdown", "code", "mail", "notebook") and (
         start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in start)
     ):
-        return _BY_KIND["html"]
+        return BY_KIND["html"]
     return form
-
-
-def _kinds() -> str:
-    return ", ".join(f"{form.label} ({' '.join(form.suffixes)})" for form in FORMATS)

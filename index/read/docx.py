@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,22 +10,13 @@ from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from index.errors import UnreadableFile
+from index.read.archive import check_document
 from index.read.clean import CELL, clean, heading, not_headings, one_line, title_or
 from index.types import Page, ReadDocument
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.oxml.xmlchemy import BaseOxmlElement as _Element
-
-MOST_UNPACKED = 500_000_000
-"""Bytes that a document may unpack to."""
-
-MOST_UNPACKED_TEXT = 100_000_000
-"""Bytes that any one of its XML parts may unpack to; parsed, they take ten times as much."""
-
-_DAMAGED = "is damaged or is no Word document ({reason}); open it in Word and save it again"
-_BOMB = "unpacks to {size:,.0f} MB, far more than a document needs; it may be made to do harm and is not opened"
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
@@ -43,33 +33,13 @@ def read_docx(data: bytes, name: str) -> ReadDocument:
     """Read a .docx file; the title is the one in its properties, else its first heading, else the file's name.
 
     Raises:
-        UnreadableFile: It is damaged, or unpacks to more than a document could need.
+        UnreadableFile: It unpacks to more than a document could need.
     """
-    _check_archive(data)
-    try:
-        title, text = _extract(data)
-    # A broken document fails in as many ways as it has parts: zlib, the XML parser, missing relations, wrong types.
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise UnreadableFile(_DAMAGED.format(reason=reason)) from error
+    check_document(data)
+    title, text = _extract(data)
     first = re.search(r"^#{1,6} (?P<title>.+)$", text, re.MULTILINE)
     title = title_or(title, first["title"] if first else "")
     return ReadDocument(title=title_or(title, name), kind="docx", pages=(Page(None, text),))
-
-
-def _check_archive(data: bytes) -> None:
-    """Refuse before anything is unpacked; a member that holds more than it declares fails its checksum later."""
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise UnreadableFile(_DAMAGED.format(reason="the archive is cut short or broken")) from error
-    total = sum(member.file_size for member in members)
-    largest_text = max(
-        (member.file_size for member in members if member.filename.endswith((".xml", ".rels"))), default=0
-    )
-    if total > MOST_UNPACKED or largest_text > MOST_UNPACKED_TEXT:
-        raise UnreadableFile(_BOMB.format(size=total / 1_000_000))
 
 
 def _extract(data: bytes) -> tuple[str, str]:

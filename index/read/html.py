@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PreformattedString
 
+from index.read.budget import budget
 from index.read.clean import CELL, clean, heading, not_headings, superscript, title_or
 from index.read.decode import decode
+from index.read.pictures import Gallery
 from index.types import Page, ReadDocument
 
 _DROPPED = frozenset((
@@ -35,6 +40,7 @@ _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.IGNORECASE
 )
 _DECLARED_WITHIN = 4096
+_DATA = re.compile(r"\s*data:image/[\w.+-]+(?:;[\w=.-]+)*?(?P<base64>;base64)?,", re.IGNORECASE)
 _DEEPEST = 150
 _MAIN_LENGTH = 200
 
@@ -45,16 +51,26 @@ def read_html(data: bytes, name: str) -> ReadDocument:
     Navigation, scripts, forms and whatever the page hides are left out; where the page says which part is
     its main content, only that is read.
     """
-    markup = _XML_DECLARATION.sub("", decode(data, _declared(data)))
-    soup = BeautifulSoup(markup if "<" in markup else f"<p>{markup}", "lxml")
+    soup, gallery = _soup(data), Gallery()
     title = soup.title.get_text() if soup.title else ""
     first = soup.find(["h1", "h2"])
-    text = _text(_main(soup))
-    return ReadDocument(
-        title=title_or(title, title_or(first.get_text() if first else "", name)),
-        kind="html",
-        pages=(Page(None, text),),
-    )
+    pages, pictures = gallery.settle([Page(None, _text(_main(soup), gallery))])
+    return ReadDocument(title_or(title, title_or(first.get_text() if first else "", name)), "html", pages, pictures)
+
+
+def read_into(data: bytes, gallery: Gallery) -> str:
+    """The text of a page that is part of a document, with marks where the gallery has taken its pictures."""
+    return _text(_soup(data), gallery)
+
+
+def text_of(markup: str) -> str:
+    """The text of a piece of markup, without its pictures."""
+    return _text(BeautifulSoup(markup, "lxml"), None)
+
+
+def _soup(data: bytes) -> BeautifulSoup:
+    markup = _XML_DECLARATION.sub("", decode(data, _declared(data)))
+    return BeautifulSoup(markup if "<" in markup else f"<p>{markup}", "lxml")
 
 
 def _declared(data: bytes) -> str | None:
@@ -67,17 +83,18 @@ def _main(soup: BeautifulSoup) -> Tag:
     return main if main is not None and len(main.get_text(strip=True)) >= _MAIN_LENGTH else soup
 
 
-def _text(root: Tag) -> str:
-    writer = _Writer()
+def _text(root: Tag, gallery: Gallery | None) -> str:
+    writer = _Writer(gallery)
     _children(root, writer, 0)
     writer.close()
     return clean("\n\n".join(writer.blocks))
 
 
 class _Writer:
-    """Collects running text into lines and lines into blocks."""
+    """Collects running text into lines and lines into blocks, and pictures into a gallery where there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, gallery: Gallery | None) -> None:
+        self.gallery = gallery
         self.blocks: list[str] = []
         self._lines: list[str] = []
         self._running = ""
@@ -140,7 +157,9 @@ def _element(tag: Tag, writer: _Writer, depth: int) -> None:
     elif tag.name == "sup":
         writer.text(superscript(tag.get_text()))
     elif tag.name in _HEADINGS:
-        writer.block(_heading(tag, depth))
+        writer.block(_heading(tag, writer, depth))
+    elif tag.name == "img":
+        _picture(tag, writer)
     elif tag.name == "pre":
         writer.block(not_headings(clean(tag.get_text())))
     elif tag.name == "li":
@@ -157,20 +176,44 @@ def _element(tag: Tag, writer: _Writer, depth: int) -> None:
         _children(tag, writer, depth + 1)
 
 
-def _heading(tag: Tag, depth: int) -> str:
-    return heading(int(tag.name[1]), " ".join(_inner(tag, depth)))
+def _heading(tag: Tag, writer: _Writer, depth: int) -> str:
+    return heading(int(tag.name[1]), " ".join(_inner(tag, writer, depth)))
 
 
-def _inner(tag: Tag, depth: int) -> list[str]:
-    writer = _Writer()
+def _inner(tag: Tag, around: _Writer, depth: int) -> list[str]:
+    writer = _Writer(around.gallery)
     _children(tag, writer, depth + 1)
     writer.close()
     return writer.blocks
 
 
+def _picture(tag: Tag, writer: _Writer) -> None:
+    data = _source(str(tag.get("src") or "")) if writer.gallery is not None else None
+    if writer.gallery is not None and data:
+        writer.block(writer.gallery.mark(data, _caption(tag)))
+
+
+def _source(address: str) -> bytes | None:
+    """A picture that the page carries itself or that stands beside it; nothing is ever fetched."""
+    if found := _DATA.match(address):
+        try:
+            data = unquote_to_bytes(address[found.end() :])
+            return base64.b64decode(data, validate=False) if found["base64"] else data
+        except (ValueError, binascii.Error):
+            return None
+    parts = urlsplit(address) if not address.startswith("//") else None
+    return budget().beside(unquote(parts.path)) if parts and not parts.scheme and parts.path else None
+
+
+def _caption(tag: Tag) -> str:
+    figure = tag.find_parent("figure")
+    caption = figure.find("figcaption") if figure else None
+    return caption.get_text(" ", strip=True) if caption else str(tag.get("alt") or tag.get("title") or "")
+
+
 def _item(tag: Tag, writer: _Writer, depth: int) -> None:
     """One item on one line; an item that is a little page of its own, with headings or paragraphs, is read as that."""
-    blocks = _inner(tag, depth)
+    blocks = _inner(tag, writer, depth)
     if any(block.startswith("#") for block in blocks) or (tag.find(["p", "table", "pre"]) and len(blocks) > 1):
         for block in blocks:
             writer.block(block)
@@ -191,12 +234,12 @@ def _row(tag: Tag, writer: _Writer, depth: int) -> None:
     if tag.find(["table", "tr", *_HEADINGS]):
         _children(tag, writer, depth + 1)
         return
-    cells = [_cell(cell, depth) for cell in tag.find_all(["td", "th"]) if not _unseen(cell)]
+    cells = [_cell(cell, writer, depth) for cell in tag.find_all(["td", "th"]) if not _unseen(cell)]
     if any(cells):
         writer.line(CELL.join(cells).rstrip(" |"))
 
 
-def _cell(tag: Tag, depth: int) -> str:
-    lines = (line for block in _inner(tag, depth) for line in block.split("\n"))
+def _cell(tag: Tag, writer: _Writer, depth: int) -> str:
+    lines = (line for block in _inner(tag, writer, depth) for line in block.split("\n"))
     listed = "; " if tag.find("li") else " "
     return listed.join(" ".join(line.removeprefix("- ").split()) for line in lines)

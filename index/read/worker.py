@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 from index.errors import UnreadableFile
 from index.read import wire
 from index.read.budget import new_budget
-from index.read.dispatch import read
+from index.read.dispatch import read_within
 
 # Above the limit of whoever watches; only an orphan lives long enough to meet it.
 _GRACE_SECONDS = 5
@@ -58,8 +58,8 @@ def main() -> None:
 def _answer(request: dict[str, Any], seconds: float) -> tuple[bytes, bytes, bool]:
     """The reply, and whether this process is fit for another file."""
     try:
-        with new_budget(seconds):
-            payload = wire.encode(read(Path(request["path"])))
+        with new_budget(seconds) as spent:
+            payload = wire.encode(read_within(Path(request["path"]), spent))
     except UnreadableFile as error:
         return wire.REFUSED, _told(str(error), error.__cause__), True
     except MemoryError:

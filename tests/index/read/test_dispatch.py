@@ -8,6 +8,7 @@ import pytest
 
 from index.errors import UnreadableFile
 from index.read import SUFFIXES, read
+from index.read.formats import BY_KIND
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 READABLE = [path for path in sorted(FIXTURES.iterdir()) if path.name not in ("open-password.pdf", "scanned.pdf")]
@@ -56,6 +57,12 @@ def test_content_decides_where_the_suffix_lies_or_is_missing(
     assert read(tmp_path / renamed).kind == kind
 
 
+def test_a_text_that_speaks_of_other_kinds_is_a_text(tmp_path: Path) -> None:
+    for name in ("a.md", "a.py", "a.txt"):
+        (tmp_path / name).write_text("A PDF begins with %PDF-1.7, an archive with PK and <html> is HTML.")
+        assert "begins with" in read(tmp_path / name).pages[0].text
+
+
 def test_title_falls_back_to_the_file_name(tmp_path: Path) -> None:
     (tmp_path / "todo.txt").write_text("Buy milk.")
     assert read(tmp_path / "todo.txt").title == "todo.txt"
@@ -90,10 +97,11 @@ def test_nothing_but_white_space(tmp_path: Path, name: str, content: str) -> Non
 
 
 def test_unknown_kind_lists_the_kinds_that_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04 xl/workbook.xml")
-    reason = refusal(tmp_path / "table.xlsx")
-    assert ".xlsx" in reason
-    assert all(suffix in reason for suffix in SUFFIXES)
+    (tmp_path / "film.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42")
+    reason = refusal(tmp_path / "film.mp4")
+    assert ".mp4" in reason
+    assert all(suffix in reason for suffix in SUFFIXES - set(BY_KIND["code"].suffixes))
+    assert "source code" in reason
 
 
 def test_picture_named_as_text(tmp_path: Path) -> None:
