@@ -1,46 +1,38 @@
-"""How often the calculator is right: on the expressions of a file, and against mpmath, fractions and pint.
+"""How often the calculator is right, and how soon it refuses what would cost too much.
 
-Random expressions are computed a second way while they are made: rational ones with ``fractions``, irrational ones with
-mpmath at three times the digits, conversions and sums of quantities with pint's own floating-point registry.
+Generated expressions are computed a second way while they are made: with ``fractions``, mpmath at three times the
+digits, numpy, pint's floating-point registry and ``datetime``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
-
-import mpmath
-import pint
+from typing import cast
 
 from assistant.loader import builtin_folder, load_file
 from assistant.plugin import Context, LibraryView, ToolError
+from bench.calculations import HOSTILE, Case, Result, generated
 from bench.report import describe
 
 (TOOL,) = load_file(builtin_folder() / "calculator" / "__init__.py")
 CONTEXT = Context(cast("LibraryView", None), lambda hit: 0, Path())
-Case = tuple[str, Callable[[str, str | None], bool]]
-UNITS = (
-    ("km", "mile", "ft", "inch", "cm", "nautical_mile", "light_year", "yard"),
-    ("kg", "lb", "oz", "tonne", "stone", "mg"),
-    ("s", "min", "hours", "days", "weeks", "ms"),
-    ("J", "kWh", "kcal", "eV", "BTU"),
-    ("km/h", "mph", "m/s", "knot"),
-    ("L", "ml", "gallon", "m^3", "cup", "ft^3"),
-    ("Pa", "bar", "psi", "mmHg", "atm"),
-)
-FUNCTIONS = ("sqrt", "exp", "ln", "sin", "cos", "atan", "cbrt", "log10", "tanh")
-REFERENCES: dict[str, Callable[[Any], Any]] = {
-    "ln": mpmath.log,
-    "cbrt": lambda x: mpmath.cbrt(x) if x >= 0 else -mpmath.cbrt(-x),
-}
+LIMIT_S = 0.1  # for a refusal
+
+
+def calculate(text: str) -> Result:
+    """Returns what the tool returns.
+
+    Raises:
+        ToolError: It refuses.
+    """
+    result: Result = TOOL.function(text, CONTEXT)
+    return result
 
 
 def expressions(path: Path) -> Iterator[Case]:
@@ -48,117 +40,61 @@ def expressions(path: Path) -> Iterator[Case]:
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         wanted = Fraction(str(row["expected"]).replace(",", ""))
-        yield row["expression"], lambda value, exact, wanted=wanted: exact is not None and Fraction(exact) == wanted
+        yield Case(row["expression"], lambda result, wanted=wanted: Fraction(result["exact"] or "nan") == wanted)
 
 
-def rational(source: random.Random) -> Case:
-    """Makes an expression of whole numbers and decimals."""
-    text, wanted, _ = _tree(source, depth=source.randint(1, 4))
-    return text, lambda value, exact: exact is not None and Fraction(exact) == wanted
-
-
-def _tree(source: random.Random, depth: int) -> tuple[str, Fraction, int]:
-    """An expression with its value and how tightly its loosest operator binds: 1 sums, 2 products, 4 numbers."""
-    if depth == 0:
-        text = source.choice((str(source.randint(0, 999)), f"{source.uniform(0, 99):.2f}", f"{source.randint(1, 9)}%"))
-        return text, Fraction(text.rstrip("%")) / (100 if text.endswith("%") else 1), 4
-    left, a, tight_left = _tree(source, depth - 1)
-    right, b, tight_right = _tree(source, source.randint(0, depth - 1))
-    op = source.choice("+-*/^")
-    # A share behind a sum would be a share of what stands before it, which is checked by the tests.
-    if op == "^" or (op == "/" and b == 0) or (op in "+-" and "%" in left + right):
-        power = source.randint(0, 3) if a else source.randint(1, 3)
-        return f"({left})^{power}", a**power, 4
-    binding = 1 if op in "+-" else 2
-    left = left if tight_left >= binding else f"({left})"
-    right = right if tight_right > binding else f"({right})"
-    value = {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else a}[op]
-    return f"{left} {op} {right}", value, binding
-
-
-def irrational(source: random.Random) -> Case:
-    """Makes an expression with functions whose value is of a usual size."""
-    while True:
-        with mpmath.workdps(40):
-            text, wanted = _function_tree(source, source.randint(1, 4))
-            if isinstance(wanted, mpmath.mpf) and 1e-9 < abs(wanted) < 1e9:
-                return text, lambda value, exact, wanted=wanted: _close(value, wanted)
-
-
-def _function_tree(source: random.Random, depth: int) -> tuple[str, Any]:
-    if depth == 0:
-        text = f"{source.uniform(0.1, 20):.3f}"
-        return text, mpmath.mpf(text)
-    inner, x = _function_tree(source, depth - 1)
-    if source.random() < 0.5:
-        name = source.choice(FUNCTIONS)
-        if (name in ("sqrt", "ln", "log10") and x <= 0) or (name == "exp" and abs(x) > 50):
-            name = "atan"
-        return f"{name}({inner})", REFERENCES.get(name, getattr(mpmath, name, None))(x)
-    other, y = _function_tree(source, depth - 1)
-    op = source.choice("+-*/" if y else "+-*")
-    value = {"+": x + y, "-": x - y, "*": x * y, "/": x / y if y else x}[op]
-    return f"({inner}) {op} ({other})", value
-
-
-def quantity(source: random.Random, registry: pint.UnitRegistry) -> Case:
-    """Makes a conversion, or a sum of two quantities in a third unit."""
-    a, b, target = (source.choice(group) for group in [source.choice(UNITS)] * 3)
-    x, y = round(source.uniform(0.1, 999), 3), round(source.uniform(0.1, 999), 3)
-    wanted = registry.Quantity(x, a)
-    text = f"{x} {a}"
-    if source.random() < 0.5:
-        wanted, text = wanted + registry.Quantity(y, b), f"{text} + {y} {b}"
-    number = wanted.to(target).magnitude
-    return f"{text} in {target}", lambda value, exact: math.isclose(float(value), number, rel_tol=1e-9)
-
-
-def _close(value: str, wanted: Any) -> bool:
-    """Whether a value rounded to 12 digits is the nearest one to what is wanted."""
-    with mpmath.workdps(40):
-        return bool(abs(mpmath.mpf(value) - wanted) <= abs(wanted) * mpmath.mpf(10) ** -11 * 0.5000001)
-
-
-def measure(name: str, cases: Iterator[Case]) -> bool:
-    """Prints how many of the cases came out equal and how long one took; returns whether all did."""
-    equal, seconds = 0, []
-    for text, agrees in cases:
+def measure(name: str, cases: Iterator[Case]) -> tuple[int, int]:
+    """Prints how many of the cases agree and how long one took; returns how many agree, and of how many."""
+    agree, seconds = 0, []
+    for case in cases:
         began = time.perf_counter()
         try:
-            result = TOOL.function(text, CONTEXT)
-            right = agrees(result["value"], result["exact"])
-            shown = result["text"]
+            result = calculate(case.text)
         except ToolError as error:
             right, shown = False, f"refused: {error}"
+        else:
+            right, shown = case.agrees(result), result["text"]
         seconds.append(time.perf_counter() - began)
-        equal += right
+        agree += right
         if not right:
-            print(f"  differs: {text}  ->  {shown}")
+            print(f"  differs: {case.text}  ->  {shown}")
     seconds.sort()
     middle, slow = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.99)]
-    print(f"{name}: {equal}/{len(seconds)} equal, median {middle * 1e3:.2f} ms, 99th percentile {slow * 1e3:.2f} ms")
-    return equal == len(seconds)
+    print(f"{name}: {agree:,}/{len(seconds):,} agree, median {middle * 1e3:.2f} ms, 99 % within {slow * 1e3:.1f} ms")
+    return agree, len(seconds)
+
+
+def refusals() -> bool:
+    """Prints the slowest refusal of a hostile expression; returns whether each was refused in time."""
+    slowest, answered = (0.0, ""), []
+    for text in HOSTILE:
+        began = time.perf_counter()
+        try:
+            calculate(text)
+            answered.append(text)
+        except ToolError:
+            slowest = max(slowest, (time.perf_counter() - began, text))
+    for text in answered:
+        print(f"  not refused: {text[:100]}")
+    took, text = slowest
+    print(f"hostile: {len(HOSTILE) - len(answered)}/{len(HOSTILE)} refused, slowest {took * 1e3:.1f} ms: {text[:60]}")
+    return not answered and took < LIMIT_S
 
 
 def main() -> int:
-    """Returns 1 where a result differs."""
+    """Returns 1 where a result differs, or a refusal is missing or late."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, help="JSONL with `expression` and `expected`")
-    parser.add_argument("-n", type=int, default=3000, help="random expressions of each kind (default: 3000)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--gsm8k", type=Path, help="JSONL with `expression` and `expected`")
+    parser.add_argument("--count", type=int, default=10_000, help="generated expressions, of all kinds together")
+    parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    print(describe("mpmath", "pint"))
-    TOOL.function("1 km", CONTEXT)  # building pint's registry is no part of a calculation
-    registry: pint.UnitRegistry = pint.UnitRegistry()
-    source = random.Random(options.seed)
-    kinds = {
-        **{path.name: expressions(path) for path in options.files},
-        "rational, against fractions": (rational(source) for _ in range(options.n)),
-        "irrational, against mpmath": (irrational(source) for _ in range(options.n)),
-        "units, against pint": (quantity(source, registry) for _ in range(options.n)),
-    }
-    outcomes = [measure(name, cases) for name, cases in kinds.items()]
-    return 0 if all(outcomes) else 1
+    print(describe("mpmath", "pint", "numpy"))
+    calculate("1 km")  # building pint's registry is no part of a calculation
+    outcomes = [measure(options.gsm8k.name, expressions(options.gsm8k))] if options.gsm8k else []
+    made = [measure(name, iter(cases)) for name, cases in generated(options.count, options.seed).items() if cases]
+    print(f"generated: {sum(right for right, _ in made):,}/{sum(count for _, count in made):,} agree")
+    in_time = refusals()
+    return 0 if in_time and all(right == count for right, count in [*outcomes, *made]) else 1
 
 
 if __name__ == "__main__":

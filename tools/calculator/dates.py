@@ -37,8 +37,7 @@ ABOUT_TIME = re.compile(
 
 def holds_dates(text: str) -> bool:
     """Whether numbers such as 2026-12-24 are meant as dates where they could be differences."""
-    found = [match for match in MOMENT.finditer(text) if match["iso"] or match["clock"]]
-    return len(found) > 1 or bool(ABOUT_TIME.search(text))
+    return len(list(MOMENT.finditer(text))) > 1 or bool(ABOUT_TIME.search(text))
 
 
 def read_moment(match: re.Match[str], dated: bool) -> Moment | None:

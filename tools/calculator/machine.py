@@ -193,10 +193,6 @@ class Machine:
 
     def convert_to(self, value: Value, target: Value) -> Value:
         """Expresses a value in the unit that stands behind "in" or "to"."""
-        if target.number != 1:
-            raise CalculationError(
-                "what stands behind `in` or `to` must be a unit without a number, as in 5 miles in km"
-            )
         source, unit = as_temperatures(value.unit, target.unit)
         return self.convert(Value(value.number, source), unit)
 

@@ -70,7 +70,7 @@ TAKES: dict[str, frozenset[str]] = {
     **dict.fromkeys("re im arg conj polar = !=".split(), _REAL | _COMPLEX),
     **dict.fromkeys("det inv transpose rank trace norm eigenvalues solve dot cross".split(), _MATRIX),
     **dict.fromkeys("min max median mode stdev pstdev variance pvariance gcd lcm quantile".split(), _REAL | _MATRIX),
-    **dict.fromkeys("percentile correlation covariance regression".split(), _REAL | _MATRIX),
+    **dict.fromkeys("percentile correlation covariance regression zscore".split(), _REAL | _MATRIX),
     **dict.fromkeys("sum mean list".split(), _EVERY),
     **dict.fromkeys("weekday isoweek dayofyear workdays period".split(), _MOMENT),
     **dict.fromkeys("workday leapyear < > <= >=".split(), _REAL | _MOMENT),

@@ -12,11 +12,11 @@ from enum import IntEnum, auto
 from fractions import Fraction
 
 from .kinds import Complex, Number
-from .limits import MAX_DEPTH, CalculationError
+from .limits import MAX_DEPTH, MAX_UNIT_POWER, CalculationError
 from .measurements import group_measurements
 from .names import ANY, CONSTANTS, DAYS, DIMENSION_WORDS, FUNCTIONS, NOW, SCALES, function_name
 from .tokens import Token
-from .units import Unit, find_unit, symbol
+from .units import Unit, find_unit, powers_of, symbol, unit_of
 
 
 class Bind(IntEnum):
@@ -255,7 +255,7 @@ class _Parser:
         outer, self.separates = self.separates, True
         self._expression(Bind.COMMA)
         count = 1
-        while self._now.text in (",", "and") and self._next.text not in (*BINARY, "to"):
+        while self._now.text in (",", "and") and not self._goes_on():
             while self._now.text in (",", "and"):
                 self._take()
             self._expression(Bind.COMMA)
@@ -284,7 +284,13 @@ class _Parser:
             return Bind.NONE
         if self._next.kind == "number" and self._after_quantity():
             return Bind.COMPOUND
-        return Bind.COMMA if token.text == "," and self._next.text in (*BINARY, "to", "in%") else Bind.NONE
+        return Bind.COMMA if token.text == "," and self._goes_on() else Bind.NONE
+
+    def _goes_on(self) -> bool:
+        """Whether an operator stands behind the comma; a minus right before a number is that number's sign."""
+        after = self._next
+        sign = after.text == "-" and self.tokens[min(self.at + 2, len(self.tokens) - 1)].at == after.end == after.at + 1
+        return not (sign and self.separates) and after.text in (*BINARY, "to", "in%")
 
     def _after_quantity(self) -> bool:
         return self.steps[-1].op in ("unit", "unit*", "compound") and self.tokens[self.at - 1].kind == "name"
@@ -343,6 +349,44 @@ class _Parser:
             return
         first = len(self.steps)
         self._expression(Bind.CONVERT)
-        if any(step.op not in ("unit", "unit*", "/", "*", "^", "number") for step in self.steps[first:]):
+        unit = _target_unit(self.steps[first:])
+        self.steps[first:] = [Step("unit", text=symbol(unit), unit=unit), Step("to", 2)]
+
+
+def _target_unit(steps: Sequence[Step]) -> Unit:
+    """The unit that an expression of units stands for, as it was written: mg/kg is no plain number here."""
+    stack: list[tuple[Fraction, dict[str, Fraction]]] = []
+    for step in steps:
+        if step.op == "unit":
+            stack.append((Fraction(1), dict(powers_of(step.unit))))
+        elif step.op == "number" and isinstance(step.number, Fraction):
+            stack.append((step.number, {}))
+        elif step.op == "neg":
+            stack.append((-stack.pop()[0], {}))
+        elif step.op in ("unit*", "*", "/", "^"):
+            b, a = stack.pop(), stack.pop()
+            stack.append(_combined(step.op, a, b))
+        else:
             raise CalculationError("what stands behind `in` or `to` must be a unit, as in 5 miles in km")
-        self.steps.append(Step("to", 2))
+    number, powers = stack[0]
+    if not powers:
+        raise CalculationError("what stands behind `in` or `to` must be a unit, as in 5 miles in km")
+    if number != 1:
+        raise CalculationError("what stands behind `in` or `to` must be a unit without a number, as in 5 miles in km")
+    if any(power.denominator != 1 or abs(power) > MAX_UNIT_POWER for power in powers.values()):
+        raise CalculationError(f"a unit can be raised to whole powers up to {MAX_UNIT_POWER} only")
+    return unit_of(powers.items())
+
+
+def _combined(
+    op: str, a: tuple[Fraction, dict[str, Fraction]], b: tuple[Fraction, dict[str, Fraction]]
+) -> tuple[Fraction, dict[str, Fraction]]:
+    if op == "^" and b[1]:
+        raise CalculationError("a unit cannot be an exponent")
+    if op == "^" and not a[1]:
+        raise CalculationError("what stands behind `in` or `to` must be a unit without a number, as in 5 miles in km")
+    if op == "^":
+        return a[0], {name: power * b[0] for name, power in a[1].items()}
+    sign = -1 if op == "/" else 1
+    powers = {name: a[1].get(name, Fraction(0)) + sign * b[1].get(name, Fraction(0)) for name in {**a[1], **b[1]}}
+    return a[0] * b[0], powers

@@ -21,6 +21,8 @@ REWRITES = tuple(
     (re.compile(pattern, re.I), replacement)
     for pattern, replacement in (
         # dates and times
+        (r"(?:what(?:\s+is|['’]s)\s+)?(?:the\s+(?:current\s+)?date(?:\s+today)?|today['’]s\s+date)", "today"),
+        (r"what\s+time\s+is\s+it(?:\s+now)?|what(?:\s+is|['’]s)\s+the\s+(?:current\s+)?time", "now"),
         (rf"(?:on\s+)?(?:what|which)\s+{DAY}\s+(?:of\s+the\s+week\s+)?{BE}\s+({WHEN})", r"weekday(\1)"),
         (rf"(?:on\s+)?(?:what|which)\s+{DAY}\s+(?:does|did|will)\s+({WHEN})\s+fall(?:\s+on)?", r"weekday(\1)"),
         (rf"(?:the\s+)?{DAY}\s+(?:of|on)\s+({WHEN})", r"weekday(\1)"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .kinds import Real
+from .kinds import Complex, Real
 from .limits import MAX_DIGITS
 from .numbers import Numbers
 from .parse import BINARY, Bind, Step
@@ -101,7 +101,8 @@ def _show(step: Step, parts: list[_Part]) -> _Part:
         return _Part(f"[{', '.join(part.text for part in parts)}]", Bind.ATOM)
     if not parts:
         text = step.text or show_decimal(step.number) or show_fraction(step.number)
-        binding = Bind.PRODUCT if "/" in text and step.op == "number" else Bind.ATOM
+        loose = Bind.POWER if isinstance(step.number, Complex) and text != "i" else Bind.ATOM
+        binding = Bind.PRODUCT if "/" in text and step.op == "number" else loose
         return _Part(text, binding, step.op == "unit")
     if len(parts) == 1:
         return _show_unary(step.op, parts[0])
