@@ -10,7 +10,7 @@ from typing import Any
 
 import mpmath
 
-from bench.calculations.judge import PLACES, Case
+from bench.calculations.judge import PLACES, Case, near
 from bench.calculations.numbers import REFERENCES
 
 Function = Callable[[list[Any]], Any]
@@ -51,7 +51,7 @@ def _measured_tree(source: random.Random, depth: int, numbers: list[tuple[Any, A
 
 
 def _small_exp(x: Any) -> Any:
-    return mpmath.exp(x) if x < 50 else mpmath.nan
+    return mpmath.exp(x) if isinstance(x, mpmath.mpf) and x < 50 else mpmath.nan
 
 
 def _slope(function: Function, point: list[Any], i: int) -> Any:
@@ -59,7 +59,9 @@ def _slope(function: Function, point: list[Any], i: int) -> Any:
 
 
 def _is_measured(shown: str, value: Any, error: Any) -> bool:
-    """Whether an error has two digits and its number as many places, each rounded to nearest."""
+    """Whether an error has two digits and its number as many places, 12 digits at most, each rounded to nearest."""
+    if match := re.fullmatch(r"(\S+) ± (\d\.\de-?\d+)", shown):
+        return near(match[1], value) and bool(abs(mpmath.mpf(match[2]) - error) <= error * mpmath.mpf("0.05"))
     match = re.fullmatch(r"\(?(-?[\d.]+) ± ([\d.]+)(?:\)e(-?\d+))?", shown)
     if match is None:
         return False

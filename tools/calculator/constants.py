@@ -1,7 +1,8 @@
 """Physical constants, each with its source.
 
-The values are those of E. Tiesinga et al., "CODATA recommended values of the fundamental physical constants: 2022". The
-ones that the SI fixes are exact, and so is what follows from them; the tests compare all with SciPy's copy of the list.
+The values are those of P. J. Mohr et al., "CODATA recommended values of the fundamental physical constants: 2022",
+Reviews of Modern Physics 97, 025002. The ones that the SI fixes are exact, and so is what follows from them; the tests
+compare all with SciPy's copy of the list.
 """
 
 from __future__ import annotations

@@ -122,13 +122,13 @@ def _interval(number: Interval, style: Style) -> Form:
         return Form(f"{form.value} ± 0", None, form.rounded, single=False)
     numbers = Numbers(style.digits + 15)
     error = numbers.significant(number.error, Fraction(ERROR_DIGITS))
-    last = numbers.exponent(error) - ERROR_DIGITS + 1
+    size = numbers.exponent(error)
+    last = size - ERROR_DIGITS + 1
     first = max(numbers.exponent(x) for x in (number.number, number.error) if x != 0)
     long = first - last >= max(style.digits, MAX_PLACES if isinstance(number.number, Fraction) else 0)
     if long or abs(last) > MAX_PLACES:
-        return Form(
-            f"{_real(number.number, style).value} ± {show_rounded(error, ERROR_DIGITS)}", None, True, single=False
-        )
+        digits = show_fixed(error / Fraction(10) ** size, ERROR_DIGITS - 1)
+        return Form(f"{_real(number.number, style).value} ± {digits}e{size}", None, rounded=True, single=False)
     shown = numbers.round(number.number, Fraction(-last))
     rounded = shown != number.number or error != number.error
     if LEAST_FIXED <= first < MOST_FIXED:
