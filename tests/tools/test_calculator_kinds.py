@@ -180,9 +180,9 @@ CODATA = {
 CONSTANTS = (
     "speed of light, Planck constant, reduced Planck constant, elementary charge, Boltzmann constant, "
     "Avogadro constant, gas constant, Faraday constant, Stefan-Boltzmann constant, von Klitzing constant, "
-    "Josephson constant, standard gravity, standard atmosphere, gravitational constant, electron mass, proton mass, neutron mass, "
-    "atomic mass constant, vacuum permittivity, vacuum permeability, impedance of free space, fine-structure constant, "
-    "Rydberg constant, Bohr radius, Bohr magneton"
+    "Josephson constant, standard gravity, standard atmosphere, gravitational constant, electron mass, "
+    "proton mass, neutron mass, atomic mass constant, vacuum permittivity, vacuum permeability, "
+    "impedance of free space, fine-structure constant, Rydberg constant, Bohr radius, Bohr magneton"
 ).split(", ")
 
 
