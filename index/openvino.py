@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH = 16
+POOLED, STATES = 0, 1  # outputs of the network
 POOLINGS = ("pooling_mode_mean_tokens", "pooling_mode_cls_token")
 MODULES = ("Transformer", "Pooling", "Normalize")
 
 
 class Unsuitable(Exception):
     """The model or the machine is none for this; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    row: int
+    ids: list[int]
+    types: list[int]
 
 
 class OpenVinoModel:
@@ -72,37 +81,53 @@ class OpenVinoModel:
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
-        coded = self._tokenizer.encode_batch(list(texts))
-        # By length, so that little is filled up; the longest first, so that no core is left with them at the end.
-        order = sorted(range(len(coded)), key=lambda number: -len(coded[number].ids))
-        batches = [order[first : first + BATCH] for first in range(0, len(order), BATCH)]
-        # Not openvino's AsyncInferQueue: its threads call back into Python, which aborts a process that ends meanwhile.
-        running: deque[tuple[Any, list[int]]] = deque()
-        for rows in batches:
-            request = (
-                self._network.create_infer_request() if len(running) <= self._parallel else _finish(running, vectors)
-            )
-            request.start_async(_inputs([coded[row] for row in rows]))
-            running.append((request, rows))
-        while running:
-            _finish(running, vectors)
+        for coded, found in self._run(texts):
+            vectors[[one.row for one in coded]] = found.get_output_tensor(POOLED).data
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Embeds each token of each text in its context, the model's own marks left out.
+
+        Returns:
+            For each text, shape (tokens, dimensions), rows of length 1.
+        """
+        import numpy as np
+
+        vectors = [np.zeros((0, self.dimensions), np.float32)] * len(texts)
+        for coded, found in self._run(texts):
+            for one, states in zip(coded, found.get_output_tensor(STATES).data, strict=True):
+                inner = states[1 : len(one.ids) - 1]
+                vectors[one.row] = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def _run(self, texts: Sequence[str]) -> Iterator[tuple[list[_Coded], Any]]:
+        """Yields batches with their finished requests, whose outputs are to be taken before the next is asked for."""
+        found = self._tokenizer.encode_batch(list(texts))
+        # By length, so that little is filled up; the longest first, so that no core is left with them at the end.
+        coded = sorted(
+            (_Coded(row, one.ids, one.type_ids) for row, one in enumerate(found)), key=lambda one: -len(one.ids)
+        )
+        waiting = deque(coded[first : first + BATCH] for first in range(0, len(coded), BATCH))
+        # Not openvino's AsyncInferQueue: its threads call back into Python, which aborts a process that ends meanwhile.
+        idle = [self._network.create_infer_request() for _ in range(min(self._parallel, len(waiting)))]
+        running: deque[tuple[list[_Coded], Any]] = deque()
+        while waiting or running:
+            while waiting and idle:
+                request, batch = idle.pop(), waiting.popleft()
+                request.start_async(_inputs(batch))
+                running.append((batch, request))
+            batch, request = running.popleft()
+            request.wait()
+            yield batch, request
+            idle.append(request)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns how many tokens each text has, the model's own marks left out."""
         return [len(found.ids) for found in self._counter.encode_batch(list(texts), add_special_tokens=False)]
 
 
-def _finish(running: deque[tuple[Any, list[int]]], vectors: NDArray[np.float32]) -> Any:
-    """Waits for the oldest request and returns it, its rows filled in."""
-    request, rows = running.popleft()
-    request.wait()
-    vectors[rows] = request.get_output_tensor(0).data
-    return request
-
-
-def _inputs(coded: Sequence[Any]) -> dict[str, NDArray[np.int64]]:
+def _inputs(coded: Sequence[_Coded]) -> dict[str, NDArray[np.int64]]:
     import numpy as np
 
     longest = max(len(one.ids) for one in coded)
@@ -111,7 +136,7 @@ def _inputs(coded: Sequence[Any]) -> dict[str, NDArray[np.int64]]:
         count = len(one.ids)
         inputs["input_ids"][row, :count] = one.ids
         inputs["attention_mask"][row, :count] = 1
-        inputs["token_type_ids"][row, :count] = one.type_ids
+        inputs["token_type_ids"][row, :count] = one.types
     return inputs
 
 
@@ -126,7 +151,7 @@ def _graph(folder: Path, config: dict[str, Any]) -> Any:
     except (NotBert, OSError) as error:
         raise Unsuitable(f"{folder}: {error}") from error
     pooled = _mean(bert) if pooling == POOLINGS[0] else _first(bert)
-    return openvino.Model([pooled], bert.inputs, folder.name)
+    return openvino.Model([pooled, bert.states], bert.inputs, folder.name)
 
 
 def _pooling(folder: Path) -> str:
