@@ -21,6 +21,7 @@ from assistant.settings import Settings
 from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
+from index.rerank import make_reranker
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -41,7 +42,8 @@ def open_library(settings: Settings, embedder: Embedder | None = None) -> Librar
         raise SettingsError(
             f"The home folder {settings.home} cannot be used ({error.strerror}); choose one with --home."
         ) from error
-    return Library.open(folder, embedder or make_embedder(settings))
+    embedder = embedder or make_embedder(settings)
+    return Library.open(folder, embedder, make_reranker(settings.library.reranker, embedder))
 
 
 @asynccontextmanager

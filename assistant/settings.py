@@ -43,10 +43,13 @@ class LibrarySettings(_Section):
 
     Attributes:
         embedder: A sentence-transformers model, by name or folder; None takes the MiniLM that is installed with us.
+        reranker: A cross-encoder that looks again at the best passages, by name or folder; None compares word by word
+            with the embedder, ``none`` does not look again.
         passages: How many passages a search returns.
     """
 
     embedder: str | None = None
+    reranker: str | None = None
     passages: int = Field(6, ge=1, le=50)
 
 

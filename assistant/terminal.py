@@ -88,6 +88,7 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "dense": hit.dense,
         "lexical": hit.lexical,
+        "reranked": hit.reranked,
     }
 
 
@@ -98,7 +99,8 @@ def hits(found: Sequence[Hit]) -> str:
     blocks = []
     for number, hit in enumerate(found, 1):
         page = f", page {hit.passage.page}" if hit.passage.page else ""
-        scores = f"score {hit.score:.3f} = meaning {hit.dense:.3f}, words {hit.lexical:.3f}"
+        again = "" if hit.reranked is None else f", second look {hit.reranked:.3f}"
+        scores = f"score {hit.score:.3f} = meaning {hit.dense:.3f}, words {hit.lexical:.3f}{again}"
         head = click.style(f"{number}. {hit.document.title}{page}", bold=True)
         blocks.append(f"{head}  ({scores})\n{hit.passage.text}")
     return "\n\n".join(blocks)

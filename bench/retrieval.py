@@ -1,4 +1,4 @@
-"""How well passages are found: nDCG@10 and hits of meaning alone, words alone and both fused.
+"""How well passages are found: nDCG@10 and hits of meaning alone, words alone, both fused, and looked at again.
 
 The sets are folders of JSON lines: squad2 (corpus, questions with one gold paragraph each, the unanswerable ones
 counted too, since their paragraph is still the one to look at), cranfield (corpus, queries, graded judgements) and
@@ -13,7 +13,7 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -22,10 +22,12 @@ from statistics import fmean, median
 from bench.report import describe
 from index.embed import SentenceTransformerEmbedder
 from index.library import Library
+from index.rerank import LateInteraction
 from index.types import Hit, Page, ReadDocument
 
 SETS = ("squad2", "cranfield", "squad2+distractors")
-REQUIRED = {"squad2": 0.885, "cranfield": 0.63}
+REQUIRED = {"squad2": 0.91, "cranfield": 0.65}
+REQUIRED_HIT5 = {"squad2": 0.95}
 DISTRACTORS_MAY_COST = 0.03
 DEPTH = 200  # passages, so that ten documents are among them whatever the order
 CUT = 10
@@ -85,11 +87,27 @@ def _graded(folder: Path) -> list[Query]:
     return [Query(row["text"], gains[row["id"]]) for row in _rows(folder / "queries.jsonl") if row["id"] in gains]
 
 
-def ranked(hits: Sequence[Hit], by: str) -> list[str]:
+def _dense(hit: Hit) -> float:
+    return hit.dense
+
+
+def _lexical(hit: Hit) -> float:
+    return hit.lexical
+
+
+def _fused(hit: Hit) -> float:
+    return hit.score - LateInteraction.weight * (hit.reranked or 0.0)
+
+
+def _score(hit: Hit) -> float:
+    return hit.score
+
+
+def ranked(hits: Sequence[Hit], by: Callable[[Hit], float]) -> list[str]:
     """Returns the documents of hits in the order of their best passage under one of the scores."""
     best: dict[str, float] = {}
     for hit in hits:
-        name, score = hit.document.path, getattr(hit, by)
+        name, score = hit.document.path, by(hit)
         best[name] = max(best.get(name, -math.inf), score)
     return sorted(best, key=lambda name: -best[name])
 
@@ -113,7 +131,8 @@ def _dcg(gains: Sequence[float]) -> float:
 def library(name: str, corpus: Corpus, keep: Path | None) -> Iterator[Library]:
     """A library that holds a corpus; one that was kept is used again."""
     with tempfile.TemporaryDirectory() as temporary:
-        opened = Library.open((keep or Path(temporary)) / PurePath(name), SentenceTransformerEmbedder())
+        embedder = SentenceTransformerEmbedder()
+        opened = Library.open((keep or Path(temporary)) / PurePath(name), embedder, LateInteraction(embedder))
         try:
             opened.add_documents(corpus)
             yield opened
@@ -122,7 +141,7 @@ def library(name: str, corpus: Corpus, keep: Path | None) -> Iterator[Library]:
 
 
 def measure(name: str, data: Path, keep: Path | None) -> Figures:
-    """Prints the figures of one set; returns those of the fused score."""
+    """Prints the figures of one set; returns those of the order in which people see the hits."""
     corpus, queries = load(data, name)
     seconds, results = [], []
     with library(name, corpus, keep) as opened:
@@ -135,7 +154,7 @@ def measure(name: str, data: Path, keep: Path | None) -> Figures:
         passages = opened.status().passages
     print(f"\n{name}: {len(corpus)} documents, {passages} passages, {len(queries)} queries")
     print(f"{'':10}{'nDCG@10':>9}{'hit@1':>8}{'hit@5':>8}")
-    for label, by in (("meaning", "dense"), ("words", "lexical"), ("fused", "score")):
+    for label, by in (("meaning", _dense), ("words", _lexical), ("fused", _fused), ("reranked", _score)):
         found = figures([ranked(hits, by) for hits in results], queries)
         print(f"{label:10}{found.ndcg:9.4f}{found.hit1:8.3f}{found.hit5:8.3f}")
     print(f"a query for 6 passages: median {median(seconds[COUNTED_FROM:]) * 1e3:.1f} ms", flush=True)
@@ -143,11 +162,14 @@ def measure(name: str, data: Path, keep: Path | None) -> Figures:
 
 
 def judge(measured: Mapping[str, Figures]) -> bool:
-    """Prints whether the fused figures reach what is required; returns it."""
+    """Prints whether the figures reach what is required; returns it."""
     held = True
     for name, least in REQUIRED.items():
         if name in measured:
             held &= _verdict(f"{name}, nDCG@10 at least {least}", measured[name].ndcg >= least)
+    for name, least in REQUIRED_HIT5.items():
+        if name in measured:
+            held &= _verdict(f"{name}, hit@5 at least {least}", measured[name].hit5 >= least)
     small, big = (measured.get(name) for name in ("squad2", "squad2+distractors"))
     if small and big:
         cost = small.ndcg - big.ndcg

@@ -49,6 +49,10 @@ class Embedder(Protocol):
         """Returns an array of shape (n, dimensions): a row of length 1 for each text."""
         ...
 
+    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Returns for each text an array of shape (tokens, dimensions): a row of length 1 for each token in context."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns how many tokens each text has, the model's own marks left out."""
         ...
@@ -61,6 +65,8 @@ class _Model(Protocol):
     max_tokens: int
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]: ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
 
@@ -117,6 +123,19 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         return ready.embed([_encodable(text[: ready.max_tokens * LONGEST_TOKEN]) for text in texts])
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Embeds each token of each text in its context, but for the model's own marks and what is past ``max_tokens``.
+
+        Returns:
+            For each text, shape (tokens, dimensions), rows of length 1.
+
+        Raises:
+            LibraryError: The model cannot be loaded.
+        """
+        ready = self._ready()
+        longest = ready.max_tokens * LONGEST_TOKEN
+        return ready.embed_tokens([_encodable(text[:longest]) for text in texts]) if texts else []
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Counts the tokens of each text, the model's own marks left out.

@@ -12,6 +12,7 @@ from index.embed import Embedder
 from index.errors import LibraryDamaged
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
 from index.read.pool import Readers
+from index.rerank import Reranker, rerank
 from index.search import search
 from index.store import Store, check_embedder, meta
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
@@ -50,16 +51,22 @@ class Library:
     Use ``Library.open``.
     """
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(self, store: Store, embedder: Embedder, reranker: Reranker | None = None) -> None:
         self._store = store
         self._embedder = embedder
+        self._reranker = reranker
         self._lock = Lock()
         self._readers = Readers()
         self._vectors: VectorIndex | None = None
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder) -> Library:
-        """Opens a library, making it where there is none; loads neither the model nor FAISS.
+    def open(cls, folder: Path, embedder: Embedder, reranker: Reranker | None = None) -> Library:
+        """Opens a library, making it where there is none; loads neither the models nor FAISS.
+
+        Args:
+            folder: Where it lies.
+            embedder: Makes the vectors.
+            reranker: Looks again at the best hits of a search; None leaves them as they are.
 
         Raises:
             LibraryError: The folder cannot be used.
@@ -73,7 +80,7 @@ class Library:
         except BaseException:
             store.close()
             raise
-        return cls(store, embedder)
+        return cls(store, embedder, reranker)
 
     def add(
         self, paths: Iterable[Path], *, on_outcome: OnOutcome | None = None, cancelled: Cancelled | None = None
@@ -180,9 +187,9 @@ class Library:
         vector = self._embedder.embed([query])[0]
         index = self._index()
         with self._store.reading() as connection:
-            hits = search(connection, index, query, vector, k)
+            hits = search(connection, index, query, vector, max(k, self._reranker.depth if self._reranker else 0))
         index.save()
-        return hits
+        return rerank(self._reranker, query, hits)[:k] if self._reranker else hits
 
     def warm(self) -> None:
         """Loads the model and the vectors now, so that the first search does not wait for them.

@@ -64,6 +64,18 @@ class TorchModel:
         vectors = found.float().cpu().numpy()
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
 
+    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Embeds each token of each text in its context, the model's own marks left out.
+
+        Returns:
+            For each text, shape (tokens, dimensions), rows of length 1.
+        """
+        import numpy as np
+
+        found = self._model.encode(list(texts), output_value="token_embeddings", show_progress_bar=False)
+        inner = [states[1:-1].float().cpu().numpy() for states in found]
+        return [states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), 1e-12) for states in inner]
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns how many tokens each text has, the model's own marks left out."""
         found = self._counter(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)

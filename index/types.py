@@ -148,6 +148,7 @@ class Hit:
         score: The fused score that ordered the hits; higher is better.
         dense: Cosine between query and passage, -1 to 1.
         lexical: BM25 divided by the best BM25 of this query, 0 to 1; 0 where no word matched.
+        reranked: The reranker's score on its own scale, None where it did not look at the passage.
     """
 
     passage: Passage
@@ -155,6 +156,7 @@ class Hit:
     score: float
     dense: float
     lexical: float
+    reranked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
