@@ -25,20 +25,29 @@ from assistant.context import LibraryView
 from assistant.plugin import Touch
 from index.types import Document, Hit
 
-NETWORK = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}
+# Events of the network, each with the position of the address among its arguments.
+NETWORK = {
+    "socket.connect": 1,
+    "socket.sendto": 1,
+    "socket.sendmsg": 1,
+    "socket.getaddrinfo": 0,
+    "socket.gethostbyname": 0,
+    "socket.gethostbyaddr": 0,
+}
 PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"}
-# Events of files, each with the positions of the paths among its arguments.
-FILES = {
-    "open": (0,),
-    "os.remove": (0,),
-    "os.rename": (0, 1),
-    "os.rmdir": (0,),
-    "os.mkdir": (0,),
-    "os.chmod": (0,),
-    "os.chown": (0,),
-    "os.link": (1,),
-    "os.symlink": (1,),
-    "os.truncate": (0,),
+# Events of files, each with the positions of its paths and of the open folders that those are relative to.
+FILES: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "open": ((0, None),),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.rmdir": ((0, 1),),
+    "os.mkdir": ((0, 2),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "sqlite3.connect": ((0, None),),  # SQLite opens its files where Python cannot see it
 }
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -113,6 +122,7 @@ class Unguarded:
 
 @cache
 def _listen() -> None:
+    _free()  # to look for the temporary folder is to write into it: the hook itself must not be the first to do so
     sys.addaudithook(_hook)  # which can never be taken away again
 
 
@@ -132,26 +142,39 @@ def _network(guard: Guard, event: str, args: tuple[Any, ...]) -> None:
         return
     local = isinstance(args[0], socket.socket) and args[0].family == getattr(socket, "AF_UNIX", None)
     if not local:
-        host = args[1] if event in ("socket.connect", "socket.sendto") else args[0]
-        guard.refuse(f"wanted to reach the network ({host!r})", "network")
+        guard.refuse(f"wanted to reach the network ({args[NETWORK[event]]!r})", "network")
 
 
 def _files(guard: Guard, event: str, args: tuple[Any, ...]) -> None:
-    if "files" in guard.touches or (event == "open" and not _writes(args)):
+    if "files" in guard.touches or not _writes(event, args):
         return
-    for position in FILES[event]:
+    for position, folder in FILES[event]:
         path = args[position]
-        if isinstance(path, str | bytes | os.PathLike) and not _is_free(guard, os.fspath(path)):
-            guard.refuse(f"wanted to write {os.fsdecode(path)}", "files")
+        if isinstance(path, str | bytes | os.PathLike):
+            whole = _in_folder(os.fsdecode(path), args[folder] if folder else None)
+            if not _is_free(guard, whole):
+                guard.refuse(f"wanted to write {whole}", "files")
 
 
-def _writes(args: tuple[Any, ...]) -> bool:
+def _writes(event: str, args: tuple[Any, ...]) -> bool:
+    if event == "sqlite3.connect":
+        name = os.fsdecode(args[0])
+        reads = name.startswith("file:") and ("mode=ro" in name or "mode=memory" in name)
+        return not reads and name not in ("", ":memory:")
+    if event != "open":
+        return True
     _, mode, flags = args
     return bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool(flags & WRITING)
 
 
-def _is_free(guard: Guard, path: str | bytes) -> bool:
-    real = os.path.realpath(os.fsdecode(path))
+def _in_folder(path: str, folder: int | None) -> str:
+    """Completes a path that is relative to an open folder, as ``shutil.rmtree`` gives them; -1 means there is none."""
+    path = path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path  # as SQLite takes it
+    return path if folder is None or folder < 0 else str(Path(f"/proc/self/fd/{folder}").resolve() / path)
+
+
+def _is_free(guard: Guard, path: str) -> bool:
+    real = os.path.realpath(path)
     return "__pycache__" in real or any(Path(real).is_relative_to(root) for root in (*_free(), guard.folder.resolve()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import time
@@ -52,13 +53,13 @@ async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context:
     hide = _serve(tool, context)
     try:
         result, ok = hide(await _call(tool, arguments, context, guard)), True
-    except (ToolError, ValidationError) as error:
-        result, ok = hide(_explain(error, tool)), False
+    except ToolError as error:
+        result, ok = hide(_short(str(error), MAX_REASON)) or "the tool gave no reason", False
     except LibraryError:  # no fault of the tool's, and its text is for the person
         raise
     except Exception as error:
         if not guard.refused:
-            raise _crashed(tool, arguments, error) from error
+            raise ToolCrashed(hide(_crashed(tool, arguments, error))) from error
         log.warning("tool %s from %s: %s", tool.name, tool.source, guard.refused[0], exc_info=error)
         result, ok = guard.refused[0], False
     finally:
@@ -70,7 +71,7 @@ def _serve(tool: Tool, context: Context) -> Callable[[Any], Any]:
     """Gives a context what belongs to the tool.
 
     Returns:
-        Blots the secrets that were handed out out of a JSON-able value.
+        Blots the secrets that were handed out by then out of a JSON-able value.
     """
     told: dict[str, str] = {}
 
@@ -82,10 +83,15 @@ def _serve(tool: Tool, context: Context) -> Callable[[Any], Any]:
         told[value] = f"[secret {name}]"
         return value
 
+    def hide(value: Any) -> Any:
+        return _blotted(value, told) if told else value
+
+    report = context.report
+    context.report = lambda fraction, message: report(fraction, hide(message))
     context.library = Unguarded(context.library)
     context.settings = tool.settings
     context.secrets = secret
-    return lambda value: _blotted(value, told) if told else value
+    return hide
 
 
 def _blotted(value: Any, told: Mapping[str, str]) -> Any:
@@ -102,8 +108,7 @@ def _blotted(value: Any, told: Mapping[str, str]) -> Any:
 
 
 async def _call(tool: Tool, arguments: dict[str, Any], context: Context, guard: Guard) -> Any:
-    checked = tool.arguments.model_validate(arguments)
-    values = {name: getattr(checked, name) for name in type(checked).model_fields}
+    values = _checked(tool, arguments)
     if tool.context:
         values[tool.context] = context
     function = partial(tool.function, **values)
@@ -111,6 +116,15 @@ async def _call(tool: Tool, arguments: dict[str, Any], context: Context, guard: 
         with guarded(guard):
             result = await _limited(tool, function)
     return _jsonable(result)
+
+
+def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
+    try:
+        checked = tool.arguments.model_validate(arguments)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
+        raise ToolError(f"wrong arguments for {tool.name}: {_short(problems, MAX_REASON // 2)}. {_parameters(tool.arguments)}") from error
+    return {field.alias or name: getattr(checked, name) for name, field in type(checked).model_fields.items()}
 
 
 async def _limited(tool: Tool, function: Callable[[], Any]) -> Any:
@@ -144,9 +158,11 @@ def _jsonable(value: Any) -> Any:
                 "ask for less, or let the tool save it as a file"
             )
     try:
-        return pydantic_core.to_jsonable_python(value, inf_nan_mode="strings")
+        plain = pydantic_core.to_jsonable_python(value, inf_nan_mode="strings")
+        json.dumps(plain, ensure_ascii=False).encode()  # an endless number or half a character fails here, not later
     except (pydantic_core.PydanticSerializationError, ValueError, RecursionError) as error:
         raise ToolError(f"the result cannot be passed on: {error}") from error
+    return plain
 
 
 def _sizes(value: Any) -> Iterator[int]:
@@ -171,23 +187,18 @@ def _first(items: Any) -> list[Any]:
     return [item for _, item in zip(range(MAX_RESULT), items, strict=False)]
 
 
-def _crashed(tool: Tool, arguments: dict[str, Any], error: Exception) -> ToolCrashed:
+def _crashed(tool: Tool, arguments: dict[str, Any], error: Exception) -> str:
     log.exception("tool %s from %s failed with arguments %r", tool.name, tool.source, arguments)
     reason = _short(" ".join(f"{type(error).__name__}: {error}".split()), 500)
-    return ToolCrashed(f"The tool '{tool.name}' failed ({reason}); the log has the details.")
-
-
-def _explain(error: ToolError | ValidationError, tool: Tool) -> str:
-    if isinstance(error, ToolError):
-        return _short(str(error), MAX_REASON) or "the tool gave no reason"
-    problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
-    return f"wrong arguments for {tool.name}: {_short(problems, MAX_REASON)}. {_parameters(tool.arguments)}"
+    return f"The tool '{tool.name}' failed ({reason}); the log has the details."
 
 
 def _parameters(model: type[BaseModel]) -> str:
-    names = [name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items()]
+    fields = [(field.alias or name, field.is_required()) for name, field in model.model_fields.items()]
+    names = [name if required else f"{name} (optional)" for name, required in fields]
     return f"It takes: {', '.join(names) or 'nothing'}."
 
 
 def _short(text: str, limit: int) -> str:
+    text = text.encode(errors="replace").decode()  # half a character, as a file's name may hold, cannot be passed on
     return text if len(text) <= limit else text[: limit - 1] + "…"

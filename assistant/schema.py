@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import docstring_parser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from assistant.errors import PluginError
 from assistant.plugin import MARK, Context, ToolOptions
@@ -72,20 +74,30 @@ def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str,
         raise PluginError(f"{source}: tool '{name}' needs a docstring that says what it does.")
     try:
         hints = typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError) as error:
+    except Exception as error:  # to look an annotation up is to run it
         raise PluginError(f"{source}: tool '{name}' has an annotation that cannot be used: {error}.") from error
     described = {param.arg_name: param.description or "" for param in docs.params}
     fields, context = _fields(function, hints, described, source)
     options: ToolOptions = getattr(function, MARK)
     try:
         model = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
-        schema = model.model_json_schema()
-    except PydanticUserError as error:
-        raise PluginError(f"{source}: tool '{name}': {str(error).splitlines()[0]}.") from error
+        schema = model.model_json_schema(schema_generator=_Schema)
+        json.dumps(schema, allow_nan=False)
+    except Exception as error:  # a type of the plugin's own may raise anything
+        whole = str(error).splitlines()[0] if isinstance(error, PydanticUserError) else " ".join(str(error).split())
+        reason = whole.rpartition('Field "given_')[2].replace('": ', ": ", 1)
+        raise PluginError(f"{source}: tool '{name}' has a parameter that cannot be used: {reason}.") from error
     schema.pop("title", None)
     own = _settings(options, settings or {}, f"{source}: tool '{name}'")
     gate = asyncio.Semaphore(options.concurrency) if options.concurrency else None
     return Tool(name, docs.description, model, schema, context, options, function, source, own, gate)
+
+
+class _Schema(GenerateJsonSchema):
+    """Pydantic's, without a warning at each start where a default that JSON cannot express is left out."""
+
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Says nothing."""
 
 
 def _settings(options: ToolOptions, given: Mapping[str, Any], tool: str) -> Any:
@@ -112,11 +124,18 @@ def _fields(
             raise PluginError(f"{source}: parameter '{name}' of tool '{function.__name__}' needs a type annotation.")
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise PluginError(f"{source}: tool '{function.__name__}' may not take *args, **kwargs or positional-only.")
-        fields[name] = (hints[name], _field(parameter, described.get(name)))
+        if isinstance(parameter.default, FieldInfo):
+            raise PluginError(
+                f"{source}: tool '{function.__name__}': '{name}' has a Field for its default; "
+                f"write {name}: Annotated[…, Field(…)], with the default behind it."
+            )
+        # The alias lets a parameter be called what pydantic needs for itself, such as schema or model_config.
+        fields[f"given_{name}"] = (hints[name], _field(name, parameter, described.get(name)))
     return fields, context
 
 
-def _field(parameter: inspect.Parameter, description: str | None) -> FieldInfo:
+def _field(name: str, parameter: inspect.Parameter, description: str | None) -> FieldInfo:
     default = ... if parameter.default is parameter.empty else parameter.default
-    info: FieldInfo = Field(default, description=description)
+    # An empty description would win over one that stands in the annotation.
+    info: FieldInfo = Field(default, alias=name, description=description) if description else Field(default, alias=name)
     return info
