@@ -54,9 +54,7 @@ def solve(
         variables: Where variables come from: integer, real, boolean, positive integer, 1..9, or red|green|blue.
         seconds: How long to search at most.
     """
-    request = {
-        "text": problem, "constraints": constraints or [], "domains": variables or {}, "seconds": seconds
-    }  # fmt: skip
+    request = {"text": problem, "constraints": constraints or [], "variables": variables or {}, "seconds": seconds}
     try:
         return POOL.run(request, seconds, lambda: ctx.cancelled)
     except SolveError as error:

@@ -81,17 +81,25 @@ def _attempts(
 ) -> Iterator[tuple[float, Callable[[], tuple[Any, Any]]]]:
     import z3
 
+    quantified = any(_has_quantifier(formula) for formula in everything)
+    if quantified:
+        yield 0.3, lambda: (quantified_solver(), None)
     yield 0.3, lambda: (z3.Solver(), None)
     if relaxed is not None:
         yield 0.3, lambda: (z3.SolverFor("QF_NRA"), relaxed() or [])
-    quantified = any(_has_quantifier(formula) for formula in everything)
     if quantified:
-        yield 0.5, lambda: (z3.Then("simplify", "nlqsat").solver(), None)
         yield 0.5, lambda: (z3.Then("simplify", "qsat").solver(), None)
     else:
         yield 0.4, lambda: (z3.Tactic("qfnra-nlsat").solver(), None)
         yield 0.5, lambda: (z3.SolverFor("QF_NIA"), None)
     yield 0.9, _other_seed
+
+
+def quantified_solver() -> Any:
+    """Returns Z3's method for quantified polynomials over the reals."""
+    import z3
+
+    return z3.Then("simplify", "nlqsat").solver()
 
 
 def _other_seed() -> tuple[Any, None]:

@@ -22,11 +22,11 @@ def requirements(node: Node, real: bool = True) -> list[Node]:
     """
     if isinstance(node, Apply) and node.op == "if":
         condition, then, otherwise = node.args
-        branches = [Apply("implies", (condition, part)) for part in requirements(then, real)]
+        branches: list[Node] = [Apply("implies", (condition, part)) for part in requirements(then, real)]
         branches += [Apply("implies", (Apply("not", (condition,)), part)) for part in requirements(otherwise, real)]
         return _once(requirements(condition, real) + branches)
-    below = [part for child in children(node) for part in requirements(child, real)]
-    own = _own(node.op, node.args, real) if isinstance(node, Apply) else []
+    below: list[Node] = [part for child in children(node) for part in requirements(child, real)]
+    own: list[Node] = _own(node.op, node.args, real) if isinstance(node, Apply) else []
     return _once(below + [part for part in own if not _plainly_true(part)])
 
 
@@ -41,7 +41,7 @@ def outer_requirements(node: Node) -> list[Node]:
     return requirements(node)
 
 
-def _own(op: str, args: tuple[Node, ...], real: bool) -> list[Node]:
+def _own(op: str, args: tuple[Node, ...], real: bool) -> list[Node]:  # noqa: PLR0911 — one for each kind
     first, last = args[0], args[-1]
     match op:
         case "/" | "//" | "mod":

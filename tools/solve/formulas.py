@@ -16,12 +16,10 @@ from typing import Any, Literal
 
 from . import residues
 from .defined import requirements
-from .exact import listed
 from .limits import MAX_POWER, SolveError
 from .names import BOOLEAN, REAL, Domain, conditions
-from .quotients import cleared
 from .show import text_of
-from .syntax import Apply, Name, Node, Number, Quantified, free_names, is_statement
+from .syntax import Apply, Name, Node, Number, Quantified, free_names, is_statement, listed
 
 Formula = Any  # z3.BoolRef
 Term = Any  # z3.ExprRef
@@ -150,8 +148,6 @@ class Formulas:
                 return z3.Real(name) if self._relaxed else z3.Int(name)
             case "boolean":
                 return z3.Bool(name)
-            case "bits":
-                return z3.BitVec(name, domain.bits)
             case "choice":
                 return z3.Const(name, self._enumeration(domain.choices)[0])
             case "complex":
@@ -176,7 +172,7 @@ class Formulas:
             raise SolveError(f"there is no variable `{name}`" if not found else f"`{name}` is a value of several sets")
         return found[0]
 
-    def _atom(self, node: Node) -> Formula:
+    def _atom(self, node: Node) -> Formula:  # noqa: PLR0911 — one for each form
         import z3
 
         match node:
@@ -244,20 +240,14 @@ class Formulas:
         if op in ("=", "!=") and (_is_truth(left, self._domains) or _is_truth(right, self._domains)):
             same = self.plain(left) == self.plain(right)
             return same if op == "=" else z3.Not(same)
-        if self._bound:  # the methods for quantified polynomials know no division
-            left, right = cleared(op, left, right)
         a, b = _alike([self.term(left), self.term(right)])
         if op in ("=", "!="):
             return a == b if op == "=" else a != b
-        if not (z3.is_arith(a) or z3.is_bv(a)):
+        if not z3.is_arith(a):
             raise SolveError(f"`{op}` compares numbers only")
-        return _ordered(op, a, b, self._signed(left, right))
+        return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op]
 
-    def _signed(self, *nodes: Node) -> bool:
-        names = [name for node in nodes for name in free_names(node)]
-        return any(self._domains[name].signed for name in names if name in self._domains)
-
-    def term(self, node: Node) -> Term:
+    def term(self, node: Node) -> Term:  # noqa: PLR0911 — one for each form
         """Returns a number or another value.
 
         Raises:
@@ -346,10 +336,8 @@ class Formulas:
         if any(z3.is_bool(value) or value.sort_kind() == z3.Z3_DATATYPE_SORT for value in values):
             raise SolveError(f"`{op}` takes numbers, and a truth value or name stands there")
         values = _alike(values)
-        if op in ("//", "mod") and z3.is_real(values[0]) and not z3.is_bv(values[0]):
+        if op in ("//", "mod") and z3.is_real(values[0]):
             raise Unsupported("Z3 knows // and mod for integers only; declare the variables as integers")
-        if any(z3.is_bv(value) for value in values):
-            return _in_register(op, values, self._signed(*args))
         return OPERATIONS[op](*values)
 
 
@@ -360,34 +348,12 @@ def _is_truth(node: Node, domains: Mapping[str, Domain]) -> bool:
 
 
 def _alike(values: Sequence[Term]) -> list[Term]:
-    """Makes numbers that stand beside a register's number such a number too."""
+    """Refuses values that cannot be compared or computed with."""
     import z3
 
-    bits = {value.size() for value in values if z3.is_bv(value)}
-    if not bits:
-        kinds = {z3.is_arith(value) or value.sort().name() for value in values}
-        if len(kinds) > 1:
-            raise SolveError("values of different kinds are compared or computed with")
-        return list(values)
-    if len(bits) > 1:
-        raise SolveError("registers of different sizes cannot be mixed")
-    return [value if z3.is_bv(value) else _register(value, max(bits)) for value in values]
-
-
-def _register(value: Term, bits: int) -> Term:
-    import z3
-
-    if not z3.is_int_value(value):
-        raise SolveError(f"a number of {bits} bits is mixed with one that is none; declare both alike")
-    return z3.BitVecVal(value.as_long(), bits)
-
-
-def _ordered(op: str, a: Term, b: Term, signed: bool) -> Formula:
-    import z3
-
-    if z3.is_bv(a) and not signed:
-        return {"<": z3.ULT, "<=": z3.ULE, ">": z3.UGT, ">=": z3.UGE}[op](a, b)
-    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op]
+    if len({z3.is_arith(value) or value.sort().name() for value in values}) > 1:
+        raise SolveError("values of different kinds are compared or computed with")
+    return list(values)
 
 
 def _divided(a: Term, b: Term) -> Term:
@@ -402,24 +368,6 @@ def _floor_divided(a: Term, b: Term) -> Term:
     import z3
 
     return z3.If(b > 0, a / b, -a / -b)  # Z3 rounds towards a remainder of at least 0
-
-
-def _in_register(op: str, values: list[Term], signed: bool) -> Term:
-    import z3
-
-    a, b = values[0], values[-1]
-    table: dict[str, Callable[[], Term]] = {
-        "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "neg": lambda: -a,
-        "//": lambda: a / b if signed else z3.UDiv(a, b), "mod": lambda: z3.SRem(a, b) if signed else z3.URem(a, b),
-        "bitand": lambda: a & b, "bitor": lambda: a | b, "bitxor": lambda: a ^ b, "bitnot": lambda: ~a,
-        "shl": lambda: a << b, "shr": lambda: a >> b if signed else z3.LShR(a, b),
-        "abs": lambda: z3.If(a < 0, -a, a) if signed else a,
-        "min": lambda: reduce(lambda x, y: z3.If(_ordered("<", x, y, signed), x, y), values),
-        "max": lambda: reduce(lambda x, y: z3.If(_ordered(">", x, y, signed), x, y), values),
-    }  # fmt: skip
-    if op not in table:
-        raise Unsupported(f"`{op}` is not known for numbers of a register; whole division is written //")
-    return table[op]()
 
 
 def _lowest(*values: Term) -> Term:
@@ -460,5 +408,4 @@ OPERATIONS: dict[str, Callable[..., Term]] = {
     **{"//": _floor_divided, "mod": lambda a, b: a - b * _floor_divided(a, b), "min": _lowest, "max": _highest},
     **{"abs": lambda a: _choose(a < 0, -a, a), "floor": _floor, "ceil": lambda a: -_floor(-a)},
     **{"sign": lambda a: _choose(a < 0, -1, _choose(a > 0, 1, 0)), "factorial": _factorial},
-    **dict.fromkeys(("bitand", "bitor", "bitxor", "bitnot", "shl", "shr")),
 }

@@ -16,12 +16,9 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "acot"), (1, 1)),
     **dict.fromkeys(("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "ln", "log2", "log10"), (1, 1)),
     **dict.fromkeys(("sqrt", "cbrt", "abs", "sign", "floor", "ceil", "factorial", "gamma", "erf", "zeta"), (1, 1)),
-    **dict.fromkeys(("re", "im", "conjugate", "heaviside"), (1, 1)),
-    **dict.fromkeys(("det", "inverse", "transpose", "rank", "eigenvalues", "rref", "trace"), (1, 1)),
+    **dict.fromkeys(("re", "im", "conjugate"), (1, 1)),
     **dict.fromkeys(("even", "odd"), (1, 1)),
     **dict.fromkeys(("root", "binomial", "divides", "atan2"), (2, 2)),
-    **dict.fromkeys(("bitand", "bitor", "bitxor", "shl", "shr"), (2, 2)),
-    "bitnot": (1, 1),
     "log": (1, 2),
     "mod": (2, 2),
     "if": (3, 3),
@@ -33,13 +30,13 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
 ALIASES = {
     **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh"},
     **{"arctanh": "atanh", "ceiling": "ceil", "fabs": "abs", "sgn": "sign", "tg": "tan", "lg": "log10"},
-    **{"determinant": "det", "inv": "inverse", "eigenvals": "eigenvalues", "alldifferent": "distinct"},
+    **{"alldifferent": "distinct"},
     **{"all_different": "distinct", "all_distinct": "distinct", "nooverlap": "no_overlap", "modulo": "mod"},
     **{"choose": "binomial", "ite": "if", "minimum": "min", "maximum": "max"},
 }
 CONSTANTS = ("pi", "e", "i", "oo")
 
-Sort = Literal["integer", "real", "complex", "boolean", "bits", "choice"]
+Sort = Literal["integer", "real", "complex", "boolean", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,6 @@ class Domain:
         most: The largest; None for no bound.
         least_itself: Whether the smallest is one of them.
         most_itself: Whether the largest is one of them.
-        bits: Of a number in a computer's register.
-        signed: Whether such a number has a sign.
         choices: The names to choose from.
         zero: Whether 0 is one of them.
         parity: 0 for even numbers only, 1 for odd ones, None for both.
@@ -64,8 +59,6 @@ class Domain:
     most: int | None = None
     least_itself: bool = True
     most_itself: bool = True
-    bits: int = 0
-    signed: bool = False
     choices: tuple[str, ...] = ()
     zero: bool = True
     parity: int | None = None
@@ -73,8 +66,6 @@ class Domain:
     @property
     def symbol(self) -> str:
         """The set's sign, such as ℤ; what restricts it further is told by ``conditions``."""
-        if self.sort == "bits":
-            return f"{'' if self.signed else 'u'}int{self.bits}"
         if self.sort == "choice":
             return "{" + ", ".join(self.choices) + "}"
         return {"integer": "ℤ", "real": "ℝ", "complex": "ℂ", "boolean": "{true, false}"}[self.sort]
@@ -88,8 +79,6 @@ NOUNS: dict[str, Domain] = {
     **dict.fromkeys(("real", "reals", "r", "number", "numbers"), REAL),
     **dict.fromkeys(("complex", "c"), COMPLEX),
     **dict.fromkeys(("boolean", "booleans", "bool", "bools", "truth", "proposition", "propositions"), BOOLEAN),
-    **{f"int{n}": Domain("bits", bits=n, signed=True) for n in (8, 16, 32, 64)},
-    **{f"uint{n}": Domain("bits", bits=n) for n in (8, 16, 32, 64)},
 }
 ADJECTIVES: dict[str, dict[str, Any]] = {
     "positive": {"least": 0, "least_itself": False},

@@ -31,12 +31,12 @@ def parse(text: str, functions: frozenset[str] = frozenset()) -> list[Node]:
     """
     parser = Parser(tokenize(text), functions)
     found: list[Node] = []
-    while parser.now.kind != "end":
+    while not parser.done:
         if parser.now.text in (",", ";"):
             parser.take()
             continue
         found.append(parser.expression(Bind.NONE))
-        if parser.now.kind != "end" and parser.now.text not in (",", ";"):
+        if not parser.done and parser.now.text not in (",", ";"):
             raise parser.unexpected()
     if not found:
         raise SolveError("there is nothing to solve in this; write for example x^2 - 5x + 6 = 0")
@@ -68,6 +68,11 @@ class Parser:
         """The token that comes next."""
         return self.tokens[self.at]
 
+    @property
+    def done(self) -> bool:
+        """Whether nothing comes any more."""
+        return self.now.kind == "end"
+
     def ahead(self, count: int = 1) -> Token:
         """Returns a token behind the next one."""
         return self.tokens[min(self.at + count, len(self.tokens) - 1)]
@@ -82,7 +87,7 @@ class Parser:
 
     def unexpected(self) -> SolveError:
         """Returns the refusal of the next token."""
-        return SolveError(f"{self.now.place} does not fit there")
+        return SolveError("something is missing at the end" if self.done else f"{self.now.place} does not fit there")
 
     def expression(self, bind: Bind) -> Node:
         """Reads as far as signs bind more tightly than ``bind``."""
@@ -148,6 +153,7 @@ class Parser:
         return Apply(COMPARE.get(sign, sign), (left, right))
 
     def value_set(self) -> Node:
+        """Reads what stands behind ``in``."""
         if self.now.text == "{":
             return Apply("set", self._items("{"))
         first = self.expression(Bind.COMPARE)

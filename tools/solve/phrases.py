@@ -221,11 +221,15 @@ def limit(task: Task, text: str, domains: dict[str, Domain]) -> Parts:
     return parts
 
 
+COUNTED = re.compile(
+    r"[\s,]+(?:up\s+)?to\s+(?:the\s+)?(?:(?:order|degree)\s+(\d+)|(\d+)(?:st|nd|rd|th)\s+(?:order|degree))", re.I
+)
+
+
 def series(task: Task, text: str, domains: dict[str, Domain]) -> Parts:
     """Reads "exp(x) around 0 to order 5"."""
     parts = Parts(task, [])
-    counted = r"[\s,]+(?:up\s+)?(?:to|until)\s+(?:the\s+)?(?:order|degree)\s+(\d+)|[\s,]+(?:up\s+)?to\s+(?:the\s+)?(\d+)(?:st|nd|rd|th)\s+(?:order|degree|term)|[\s,]+(?:with|to)\s+(\d+)\s+terms"
-    if match := re.search(counted, text, re.I):
+    if match := COUNTED.search(text):
         parts.order = int(next(filter(None, match.groups())))
         text = text[: match.start()] + text[match.end() :]
     if match := re.search(
@@ -247,6 +251,7 @@ FIRST = re.compile(
     r"^\s*(?:given(?:\s+that)?|assume(?:\s+that)?|suppose(?:\s+that)?|let)\s+(.*?)[,;.]\s*(?:prove|show|then)\s+(?:that\s+)?(.*)$",
     re.I | re.S,
 )
+LAST = re.compile(r"^(?!\s*(?:for\b|∀|if\b))(.+?)[\s,]+((?:for\s+(?:all|every|each|any)\b|∀)[^:]+)$", re.I | re.S)
 SUBJECT = re.compile(
     r"[\s,;]+(?:subject\s+to|s\.?\s?t\.|given(?:\s+that)?|under(?:\s+the\s+constraints?)?|such\s+that|so\s+that|with|where|when|if)\s*:?\s+",
     re.I,
@@ -258,6 +263,8 @@ def claim(task: Task, text: str, domains: dict[str, Domain]) -> Parts:
     if match := FIRST.match(text):
         return Parts(task, parse(match[2]), parse(match[1]))
     said, *assumed = GIVEN.split(text)
+    if match := LAST.match(said):  # "x^2 >= 0 for all real x"
+        said = f"{match[2]}: {match[1]}"
     return Parts(task, parse(said), [node for part in assumed for node in parse(part)])
 
 

@@ -38,7 +38,7 @@ def expression_text(expression: Any) -> str:
         def _print_Mul(self, value: Any) -> str:  # noqa: N802
             return str(super()._print_Mul(value)).replace("*", "·").replace("··", "**")
 
-    text = Printer({"order": None}).doprint(expression).replace("**", "^").replace("*", "·").replace("-", "−")
+    text = str(Printer({"order": None}).doprint(expression)).replace("**", "^").replace("*", "·").replace("-", "−")
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + LONG
 
 
@@ -48,3 +48,22 @@ def expression_latex(expression: Any) -> str:
 
     text = str(sympy.latex(expression, ln_notation=True))
     return text if len(text) <= MAX_SHOWN else ""
+
+
+def value_text(value: Any) -> str:
+    """Returns a number as text, one that is no fraction with its decimals."""
+    import sympy
+
+    if value.has(sympy.Float):
+        return f"≈ {expression_text(sympy.N(value, 12))}"
+    near = decimal(value)
+    return f"{expression_text(value)} ≈ {near}" if near else expression_text(value)
+
+
+def decimal(value: Any) -> str:
+    """Returns an irrational number as a decimal; empty for what is exact already, or no finite number."""
+    import sympy
+
+    if not value.is_number or value.is_Rational or not value.is_comparable or not value.is_finite:
+        return ""
+    return expression_text(sympy.N(value, 12))

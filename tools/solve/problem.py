@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .limits import SolveError
 from .names import Domain
 from .present import expression_latex, expression_text
 from .syntax import Node, free_names
@@ -15,6 +16,8 @@ Task = Literal[
     "differentiate", "integrate", "limit", "series", "sum", "product", "ode",
     "satisfy", "minimize", "maximize", "prove",
 ]  # fmt: skip
+
+Report = Callable[[dict[str, Any]], None]  # is given what stands if the process is ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Problem:
 
 
 def outcome(
-    task: str, text: str, statement: str, result: Any, verified: bool | None, how: str, **more: Any
+    task: str, text: str, statement: str, result: Any, checked: bool | None = None, how: str = "", **more: Any
 ) -> dict[str, Any]:
     """Returns a result as it is handed to the model and the person.
 
@@ -70,21 +73,23 @@ def outcome(
         text: The line that is read.
         statement: What was asked, as it was understood.
         result: SymPy's expression, or what is JSON already.
-        verified: Whether it was checked by another way; None where that could not be done.
+        checked: Whether it stood a check by another way; None where there is none.
         how: That way.
         more: What else is to be known; what is empty is left out.
+
+    Raises:
+        SolveError: It did not stand the check.
     """
-    words = {
-        True: f" (verified: {how})",
-        False: " (WRONG by a check of its numbers; do not use it)",
-        None: " (not verified)",
+    if checked is False:
+        raise SolveError(f"what SymPy found for {statement} did not stand a check by numbers; nothing can be said")
+    found: dict[str, Any] = {
+        "text": f"{text} (checked: {how})" if checked and how else text,
+        "task": task,
+        "statement": statement,
+        "checked": checked is True,
     }
-    found: dict[str, Any] = {"text": text + words[verified], "task": task, "statement": statement}
     if isinstance(result, str | list | dict):
         found["result"] = result
     else:
         found |= {"result": expression_text(result), "latex": expression_latex(result)}
-    found["verified"] = verified is True
-    if verified:
-        found["how"] = how
     return found | {name: value for name, value in more.items() if value not in (None, "", [], {})}

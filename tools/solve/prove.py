@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import elementary
-from .arithmetic import Value
 from .decide import Clock, Decision, decide
 from .defined import outer_requirements, requirements
-from .exact import Evaluator
 from .formulas import Formulas, Unsupported
 from .limits import SolveError
-from .models import exact_root, shown, values_of
+from .models import shown, values_of
 from .names import conditions
-from .show import latex_of, text_of
-from .statement import Statement, listed, opposite
+from .problem import Report
+from .show import text_of
+from .statement import Statement, in_one_line, opposite
 from .syntax import COMPARISONS, Apply, Node, Quantified, walk
+from .truth import Evaluator, Value
 
-Report = Callable[[dict[str, Any]], None]
 UNKNOWN = "unknown within the limit"
 UNDEFINED = "it hangs on values for which something in it is not defined; say for which values it is meant"
 
@@ -33,7 +32,7 @@ class Finding:
         method: What it rests on.
         conditions: What had to be assumed beside, so that everything is defined.
         values: For which the statement is false; or, where it says that there are some, for which it is true.
-        false: Whether it is the opposite that was proved.
+        false: Whether the opposite was proved, so that no values are needed.
         checked: Whether ``values`` were put into the statement.
         notes: What else is to be known.
     """
@@ -113,7 +112,7 @@ def _conditional(statement: Statement, strict: Formulas, negated: list[Any], clo
     assumed = [strict.plain(part) for part in needed]
     base = [*_facts(statement, strict), *strict.definitions]
     if decide([*base, *assumed], Clock(clock.left * 0.2)).verdict == "impossible":
-        raise SolveError(f"for no values is everything in it defined: {listed(needed)} would have to hold")
+        raise SolveError(f"for no values is everything in it defined: {in_one_line(needed)} would have to hold")
     relaxed = _relaxed(statement, tuple(needed))
     decision = decide([*negated, *strict.definitions], Clock(clock.left * 0.6), assumed, relaxed)
     if decision.verdict != "impossible":
@@ -163,11 +162,11 @@ def _proved(statement: Statement, clock: Clock, needed: tuple[Node, ...] = ()) -
 def _refuted(statement: Statement, formulas: Formulas, decision: Decision) -> Finding:
     values = values_of(decision.model, formulas.variables, statement.domains)
     if not values:
-        return Finding("proved", method="Z3 found that the claim cannot hold", false=True)
+        return Finding("counter-example", "Z3 found that the claim cannot hold", false=True)
     verdict = check(statement, values, wanted=False)
     if verdict is False:
         return Finding(UNKNOWN, notes=("Z3 named a counter-example that did not stand the check",))
-    named = {name: _shown(value, decision.model, formulas.variables[name]) for name, value in values.items()}
+    named = {name: shown(value) for name, value in values.items()}
     method = "Z3 found it" + (", and it was put into the statement" if verdict else "")
     return Finding("counter-example", method, values=named, checked=bool(verdict), notes=_sides(statement, values))
 
@@ -199,15 +198,11 @@ def _sides(statement: Statement, values: Mapping[str, Value]) -> tuple[str, ...]
         return ()
     parts = []
     for side in claim.args:
-        truth = Evaluator(values).side(side)
+        truth = Evaluator(values).value(side)
         if truth is not None and text_of(side) != shown(truth):
-            parts.append(f"{text_of(side)} = {shown(truth)}")
+            known = shown(truth)
+            parts.append(known if known.startswith(text_of(side)) else f"{text_of(side)} = {known}")
     return (f"there {' and '.join(parts)}",) if parts else ()
-
-
-def _shown(value: Value, model: Any, term: Any) -> str:
-    root = exact_root(model, term) if isinstance(value, tuple) else None
-    return f"{root} {shown(value)}" if root else shown(value)
 
 
 def _asks_for_one(statement: Statement) -> bool:
@@ -232,7 +227,7 @@ def _witness(statement: Statement, clock: Clock) -> Finding:
     claim_itself = lenient.formula(claim)
     verdict = decide([claim_itself, *lenient.definitions], clock).verdict
     if verdict == "impossible":
-        return Finding("proved", "Z3 found that the claim cannot hold", false=True)
+        return Finding("counter-example", "Z3 found that the claim cannot hold", false=True)
     return Finding(UNKNOWN, notes=(UNDEFINED,) if (decision.verdict, verdict) == ("impossible", "possible") else ())
 
 
@@ -241,16 +236,16 @@ def _exemplified(wanted: Statement, formulas: Formulas, decision: Decision) -> F
     verdict = check(wanted, values, wanted=True)
     if verdict is False:
         return Finding(UNKNOWN, notes=("Z3 named an example that did not stand the check",))
-    named = {name: _shown(value, decision.model, formulas.variables[name]) for name, value in values.items()}
+    named = {name: shown(value) for name, value in values.items()}
     return Finding("proved", "Z3 found an example", values=named, checked=bool(verdict))
 
 
 def _elementary(statement: Statement, clock: Clock, reason: str) -> Finding:
     found = elementary.decide(statement, clock)
-    if found.values:
-        return Finding("counter-example", "found by trying values, with certain bounds on the rounding",
-                       values={name: shown(value) for name, value in found.values.items()}, checked=True,
-                       notes=_sides(statement, found.values))  # fmt: skip
+    if found.refuted:
+        values = {name: shown(value) for name, value in found.values.items()}
+        notes = _sides(statement, found.values)
+        return Finding("counter-example", "SymPy's exact evaluation", (), values, not values, True, notes)
     if found.proved:
         return Finding("proved", found.method, _open(statement, found.conditions, clock))
     return Finding(UNKNOWN, notes=(f"{reason}; {found.method}",))
@@ -273,17 +268,15 @@ def _open(statement: Statement, needed: tuple[Node, ...], clock: Clock) -> tuple
 
 
 def _result(statement: Statement, finding: Finding, clock: Clock) -> dict[str, Any]:
-    whole = statement.quantified()
-    meant = opposite(whole) if finding.false else whole
+    whole = replace(statement, given=(*statement.given, *finding.conditions)).quantified()
     result: dict[str, Any] = {
-        "text": _text(finding, text_of(whole), text_of(meant), clock.seconds),
+        "text": _text(finding, whole, clock.seconds),
         "task": "prove",
         "answer": finding.answer,
-        "statement": text_of(meant),
-        "latex": latex_of(meant),
+        "statement": text_of(whole),
     }
     if finding.false:
-        result["claim"] = f"false: {text_of(whole)}"
+        result["opposite"] = text_of(opposite(whole))
     if finding.values:
         result["example" if finding.answer == "proved" else "counter_example"] = dict(finding.values)
         result["checked"] = finding.checked
@@ -296,15 +289,15 @@ def _result(statement: Statement, finding: Finding, clock: Clock) -> dict[str, A
     return result
 
 
-def _text(finding: Finding, claim: str, meant: str, seconds: float) -> str:
+def _text(finding: Finding, whole: Node, seconds: float) -> str:
+    claim, notes = text_of(whole), "".join(f"; {note}" for note in finding.notes)
     values = ", ".join(f"{name} = {value}" for name, value in finding.values.items()).replace("= ≈", "≈")
-    notes = "".join(f"; {note}" for note in finding.notes)
     if finding.answer == UNKNOWN:
         return f"{UNKNOWN} of {seconds:g} s, neither proved nor refuted: {claim}{notes}"
+    if finding.false:
+        return f"false: {claim}; its opposite was proved: {text_of(opposite(whole))}{notes}"
     if finding.answer == "counter-example":
         return f"counter-example to {claim}, namely {values}{notes}"
-    if finding.false:
-        return f"the claim is false: {claim}; proved is its opposite: {meant}"
     example = f", for example {values}" if values else ""
-    provided = f", provided that {' and '.join(text_of(part) for part in finding.conditions)}"
-    return f"proved: {meant}{provided if finding.conditions else ''}{example}{notes}"
+    added = f" (elsewhere it is not defined: {in_one_line(finding.conditions)} was added)" if finding.conditions else ""
+    return f"proved: {claim}{added}{example}{notes}"

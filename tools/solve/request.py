@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from . import phrases
 from .limits import MAX_LENGTH, SolveError
 from .names import Domain, read_domain
 from .parse import parse
-from .phrases import NAME, NAMES
 from .problem import Problem, Task
 from .syntax import Apply, Name, Node, Quantified, Unknown, conjuncts, free_names, is_statement, rebuilt, walk
 
 ASK = (
     r"(?:please\s+)?(?:(?:can|could)\s+you\s+)?(?:what(?:'s|\s+is|\s+are)\s+|find\s+|compute\s+|calculate\s+|evaluate\s+"
-    r"|determine\s+|give\s+(?:me\s+)?|work\s+out\s+)?(?:the\s+|a\s+|all\s+)?"
+    r"|determine\s+|give\s+(?:me\s+)?|work\s+out\s+)?(?:the\s+|all\s+)?"
 )
 HEADS: tuple[tuple[str, Task], ...] = (
     (
@@ -61,17 +59,13 @@ class Request:
 
     Attributes:
         text: The problem in words and formulas.
-        task: What is to be done; ``auto`` where the text says it.
         constraints: More that must hold, or is assumed.
         domains: Where variables come from, in words.
-        unknowns: The variables that are asked for.
     """
 
     text: str
-    task: str = "auto"
     constraints: tuple[str, ...] = ()
     domains: Mapping[str, str] | None = None
-    unknowns: tuple[str, ...] = ()
 
 
 def understand(request: Request) -> Problem:
@@ -83,17 +77,17 @@ def understand(request: Request) -> Problem:
     size = len(request.text) + sum(map(len, request.constraints))
     if size > MAX_LENGTH:
         raise SolveError(f"the problem has {size:,} characters, more than {MAX_LENGTH:,}")
-    text = request.text.strip().rstrip("?.! \n")
+    text = request.text.strip().rstrip("?. \n")
     for sign, words in SETS.items():
         text = text.replace(sign, words)
     text, domains, default = phrases.declarations(text)
     domains |= _declared(request.domains or {})
-    task, text, order = _headed(text, request.task)
+    task, text, order = _headed(text)
     given = [node for part in request.constraints for node in parse(part)]
     parts = _read(task, text, order, domains)
     problem = Problem(
         task=parts.task, nodes=tuple(parts.nodes), given=(*parts.given, *given), domains=domains, default=default,
-        unknowns=request.unknowns or tuple(parts.unknowns), lower=parts.lower, upper=parts.upper, point=parts.point,
+        unknowns=tuple(parts.unknowns), lower=parts.lower, upper=parts.upper, point=parts.point,
         side=parts.side, order=parts.order,
     )  # fmt: skip
     return _routed(_separated(problem), sure=task is not None and task != "solve")
@@ -106,30 +100,23 @@ def _declared(domains: Mapping[str, str]) -> dict[str, Domain]:
         if domain is None:
             raise SolveError(
                 f"`{words}` is no domain for {name}; write integer, real, boolean, complex, positive integer, 1..9, "
-                "red|green|blue or int32"
+                "red|green|blue"
             )
         found[name.strip()] = domain
     return found
 
 
-def _headed(text: str, wanted: str) -> tuple[Task | None, str, int]:
-    """Takes the verb off a text; the text's own verb decides where the caller only says ``solve``."""
-    found: tuple[Task | None, str, int] = (None, text, 0)
+def _headed(text: str) -> tuple[Task | None, str, int]:
+    """Takes the verb off a text; returns the task that it names, the rest and the order of a derivative."""
     if search := SEARCH.match(text):
-        found = ("satisfy", text[search.end() :], 0)
+        return "satisfy", text[search.end() :], 0
     for pattern, task in PATTERNS:
-        if found[0] is None and (match := pattern.match(text)):
+        if match := pattern.match(text):
             count = (match.groupdict().get("count") or "").strip().lower()
             digits = re.match(r"\d+", count)
-            found = (task, text[match.end() :], int(digits[0]) if digits else COUNTS.get(count, 0))
-    if found[0] is None:
-        found = (None, text[PLAIN.match(text).end() :] if PLAIN.match(text) else text, 0)  # type: ignore[union-attr]
-    if wanted in ("auto", "solve") and found[0] is not None:
-        return found
-    if wanted == "auto":
-        return found
-    task_wanted: Any = wanted
-    return task_wanted, found[1], found[2]
+            return task, text[match.end() :], int(digits[0]) if digits else COUNTS.get(count, 0)
+    plain = PLAIN.match(text)
+    return None, text[plain.end() :] if plain else text, 0
 
 
 def _read(task: Task | None, text: str, order: int, domains: dict[str, Domain]) -> phrases.Parts:
@@ -167,15 +154,11 @@ def _separated(problem: Problem) -> Problem:
             return product
         return rebuilt(node, split)
 
-    from dataclasses import replace
-
     return replace(problem, nodes=tuple(map(split, problem.nodes)), given=tuple(map(split, problem.given)))
 
 
 def _routed(problem: Problem, sure: bool) -> Problem:
     """Settles what a text without a verb, or with "solve", asks for."""
-    from dataclasses import replace
-
     if sure:
         return replace(problem, task=_search_or_solve(problem)) if problem.task == "satisfy" else problem
     return replace(problem, task=_task_of(problem))
@@ -200,7 +183,7 @@ def _search_or_solve(problem: Problem) -> Task:
     flat = [part for node in (*problem.nodes, *problem.given) for part in conjuncts(node)]
     sorts = {domain.sort for domain in problem.where().values()}
     names = problem.variables()
-    if sorts & {"boolean", "choice", "bits"} or ("integer" in sorts and len(names) > 1):
+    if sorts & {"boolean", "choice"} or ("integer" in sorts and len(names) > 1):
         return "satisfy"
     equations = all(isinstance(part, Apply) and part.op == "=" for part in flat)
     inequalities = all(
@@ -217,6 +200,3 @@ def _has_truths(nodes: Sequence[Node]) -> bool:
         or (isinstance(node, Apply) and node.op in ("and", "or", "not") and _has_truths(node.args))
         for node in nodes
     )
-
-
-__all__ = ["NAME", "NAMES", "Request", "understand"]

@@ -2,75 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .decide import Clock
-from .numeric import DIGITS, Decimal, Undefined, evaluate
-from .syntax import Node
+from .truth import OPEN
 
-REACH = 1000
-STEPS = 2000
-MAX_ROOTS = 20
+STEPS, MAX_ROOTS = 1000, 20
 
 
-def real_roots(equation: Node, name: str, clock: Clock) -> list[Any]:
+def real_roots(expression: Any, unknown: Any, clock: Clock) -> list[Any]:
     """Returns roots between −1000 and 1000 as SymPy's decimals, the smallest first.
 
     Args:
-        equation: In one variable.
-        name: The variable.
+        expression: SymPy's, in one variable.
+        unknown: The variable.
         clock: Tells how long it may take.
     """
-    import mpmath
     import sympy
 
-    found: list[Decimal] = []
-    before: tuple[Decimal, Decimal] | None = None
+    function = sympy.lambdify([unknown], expression, "mpmath", dummify=True)
+    found: list[Any] = []
+    before: tuple[float, Any] | None = None
     for at in _grid():
         if clock.left < clock.seconds * 0.3 or len(found) == MAX_ROOTS:
             break
-        value = _real_value(equation, name, at)
+        value = _real(function, at)
         if value is not None and before is not None and before[1] * value <= 0:
-            root = _between(equation, name, before, (at, value))
-            if root is not None and all(abs(root - other) > mpmath.mpf(10) ** -12 for other in found):
-                found.append(root)
+            found += _between(expression, unknown, before[0], at)
         before = None if value is None else (at, value)
-    return [sympy.Float(root, 30) for root in found]
+    return found
 
 
-def _grid() -> list[Decimal]:
-    import mpmath
-
+def _grid() -> Iterator[float]:
     # Dense around 0, where most roots are; not regular, so that it does not fall on the roots of sin(πx).
-    near = [mpmath.mpf(20) * (n + mpmath.mpf("0.137")) / STEPS - 10 for n in range(STEPS)]
-    far = [mpmath.mpf(10) ** (1 + mpmath.mpf(2 * n) / 500) for n in range(501)]
-    return [-at for at in reversed(far)] + near + far
+    far = [10 ** (1 + 2 * step / 250) for step in range(251)]
+    yield from (-at for at in reversed(far))
+    yield from (20 * (step + 0.137) / STEPS - 10 for step in range(STEPS))
+    yield from far
 
 
-def _real_value(equation: Node, name: str, at: Decimal) -> Decimal | None:
-    import mpmath
+def _real(function: Any, at: float) -> Any | None:
+    try:
+        value = function(at)
+    except OPEN:
+        return None
+    return value.real if getattr(value, "imag", 0) == 0 else None
+
+
+def _between(expression: Any, unknown: Any, low: float, high: float) -> list[Any]:
+    """The root between two places; none where the sign changed at a pole."""
+    import sympy
 
     try:
-        value = evaluate(equation, {name: at})
-    except Undefined:
-        return None
-    return value.real if abs(value.imag) < mpmath.mpf(10) ** -30 else None
-
-
-def _between(equation: Node, name: str, low: tuple[Decimal, Decimal], high: tuple[Decimal, Decimal]) -> Decimal | None:
-    """Halves until the root is known to many digits; None where it was a pole."""
-    import mpmath
-
-    (a, at_a), (b, at_b) = low, high
-    with mpmath.workdps(DIGITS):
-        for _ in range(130):
-            middle = (a + b) / 2
-            value = _real_value(equation, name, middle)
-            if value is None:
-                return None
-            if value * at_a > 0:
-                a, at_a = middle, value
-            else:
-                b, at_b = middle, value
-        small = abs(at_b) < min(abs(low[1]), abs(high[1]), mpmath.mpf("1e-10")) or at_b == 0
-    return b if small else None
+        root = sympy.nsolve(expression, unknown, (low, high), solver="bisect", prec=30, verify=False)
+        return [root] if abs(expression.subs(unknown, root).evalf(20)) < sympy.Float("1e-15") else []
+    except OPEN:
+        return []

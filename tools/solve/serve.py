@@ -16,6 +16,7 @@ import sys
 import threading
 import traceback
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def main() -> None:
     package.__path__ = [str(Path(__file__).parent)]
     sys.modules[PACKAGE] = package
     limits = _module("limits")
-    resource.setrlimit(resource.RLIMIT_AS, (limits.MEMORY, limits.MEMORY))
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
         os.nice(5)
@@ -36,30 +38,26 @@ def main() -> None:
     threading.Thread(target=_read, args=(lines, limits.IDLE_SECONDS), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
-    tasks, request = _module("tasks"), _module("request")
+    _module("tasks")
     _load()
 
     def say(kind: str, content: Any = None) -> None:
         print(json.dumps([kind, content]), file=answers, flush=True)
 
-    while True:
-        asked = json.loads(lines.get())
-        seconds = float(asked.pop("seconds"))
-        signal.setitimer(signal.ITIMER_REAL, seconds + 2 * limits.GRACE_SECONDS)  # ends the process, whatever it does
-        say("begun")
-        problem = request.Request(asked["text"], constraints=tuple(asked["constraints"]), domains=asked["domains"])
-        keep = _answer(say, lambda: tasks.carry_out(problem, seconds, lambda found: say("standing", found)), limits)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        if not keep:
-            return
+    while _answered(json.loads(lines.get()), say, limits):
+        pass
 
 
-def _answer(say: Any, solved: Any, limits: Any) -> bool:
-    """Says the answer; returns whether the process is fit for another problem."""
+def _answered(asked: dict[str, Any], say: Callable[..., None], limits: Any) -> bool:
+    """Answers; returns whether the process is fit for another problem."""
     from sympy.core.cache import clear_cache
 
+    seconds = float(asked["seconds"])
+    signal.setitimer(signal.ITIMER_REAL, seconds + 2 * limits.GRACE_SECONDS)  # ends the process, whatever it does
+    say("begun")
     try:
-        say("answer", solved())
+        problem = _module("request").Request(asked["text"], tuple(asked["constraints"]), asked["variables"])
+        say("answer", _module("tasks").carry_out(problem, seconds, lambda found: say("standing", found)))
     except limits.SolveError as error:
         say("refused", str(error))
     except RecursionError:
@@ -68,6 +66,8 @@ def _answer(say: Any, solved: Any, limits: Any) -> bool:
         return False
     except Exception:
         say("failed", traceback.format_exc())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     clear_cache()
     return True
 

@@ -1,4 +1,4 @@
-"""Writes trees for people: one line of text, and LaTeX."""
+"""Writes trees for people, in one line of text."""
 
 from __future__ import annotations
 
@@ -20,15 +20,7 @@ SIGNS = {
     **{"=": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥", "divides": "divides"},
     **{"+": "+", "-": "−", "*": "·", "/": "/", "//": "//", "mod": "mod"},
 }
-LATEX_SIGNS = {
-    **{"iff": r"\iff", "implies": r"\implies", "or": r"\lor", "xor": r"\oplus", "and": r"\land"},
-    **{"=": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "divides": r"\mid"},
-    **{"+": "+", "-": "-", "*": r"\cdot", "mod": r"\bmod"},
-}
-LATEX_SETS = {"ℤ": r"\mathbb{Z}", "ℝ": r"\mathbb{R}", "ℂ": r"\mathbb{C}"}
-LATEX_FUNCTIONS = ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "exp", "ln", "gcd", "min", "max")
 HIGH = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "pi", "rho", "sigma", "theta", "phi", "omega")
 
 
 def number_text(value: Fraction) -> str:
@@ -82,7 +74,7 @@ def _restrictions(node: Quantified, domain: Domain) -> list[Node]:
     return [*found, node.condition] if node.condition else found
 
 
-def _applied(node: Apply) -> str:
+def _applied(node: Apply) -> str:  # noqa: PLR0911 — one for each form
     op, args = node.op, node.args
     tight = TIGHTNESS.get(op, TIGHTEST)
     if op in ("not", "neg"):
@@ -145,81 +137,3 @@ def _chain(node: Apply) -> str | None:
         return None
     first = text_of(parts[0].args[0], COMPARES + 1)
     return first + "".join(f" {SIGNS[part.op]} {text_of(part.args[1], COMPARES + 1)}" for part in parts)
-
-
-def latex_of(node: Node, within: int = LOOSEST) -> str:
-    """Returns a tree in LaTeX."""
-    if isinstance(node, Number):
-        tight = 9 if node.value.denominator > 1 else 10 if node.value < 0 else TIGHTEST
-        value = abs(node.value)
-        shown = str(value) if value.denominator == 1 else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
-        return _wrapped(("-" if node.value < 0 else "") + shown, tight < within)
-    if isinstance(node, Name):
-        return latex_name(node.name)
-    if isinstance(node, Unknown):
-        argument = "" if node.argument is None else f"({latex_of(node.argument)})"
-        return latex_name(node.name) + "'" * node.order + argument
-    if isinstance(node, Quantified):
-        return _wrapped(_latex_quantified(node), within > LOOSEST)
-    return _wrapped(_latex_applied(node), TIGHTNESS.get(node.op, TIGHTEST) < within)
-
-
-def latex_name(name: str) -> str:
-    """Returns a variable's name in LaTeX."""
-    if name == "oo":
-        return r"\infty"
-    if name in GREEK:
-        return f"\\{name}"
-    stem, _, index = name.partition("_")
-    stem = stem if len(stem) == 1 else rf"\mathrm{{{stem}}}"
-    return f"{stem}_{{{index}}}" if index else stem
-
-
-def _wrapped(text: str, needed: bool) -> str:
-    return rf"\left({text}\right)" if needed else text
-
-
-def _latex_quantified(node: Quantified) -> str:
-    sign = r"\forall" if node.kind == "forall" else r"\exists"
-    domain = node.domain or REAL
-    names = ", ".join(map(latex_name, node.names))
-    home = LATEX_SETS.get(domain.symbol) or rf"\mathrm{{{domain.symbol}}}"
-    parts = "".join(f",\\ {latex_of(part, COMPARES - 1)}" for part in _restrictions(node, domain))
-    return rf"{sign} {names} \in {home}{parts}\colon {latex_of(node.body)}"
-
-
-def _latex_applied(node: Apply) -> str:
-    op, args = node.op, node.args
-    tight = TIGHTNESS.get(op, TIGHTEST)
-    match op:
-        case "not" | "neg":
-            return (r"\lnot " if op == "not" else "-") + latex_of(args[0], tight + 1)
-        case "^":
-            base = latex_of(args[0], TIGHTEST)
-            return f"{base if len(base) == 1 else f'{{{base}}}'}^{{{latex_of(args[1])}}}"
-        case "/":
-            return rf"\frac{{{latex_of(args[0])}}}{{{latex_of(args[1])}}}"
-        case "//":
-            return rf"\left\lfloor\frac{{{latex_of(args[0])}}}{{{latex_of(args[1])}}}\right\rfloor"
-        case "sqrt":
-            return rf"\sqrt{{{latex_of(args[0])}}}"
-        case "abs":
-            return rf"\left|{latex_of(args[0])}\right|"
-        case "factorial":
-            return f"{latex_of(args[0], TIGHTEST)}!"
-        case "even" | "odd":
-            return rf"{latex_of(args[0], SUMS)} \text{{ is {op}}}"
-        case "in":
-            return rf"{latex_of(args[0], tight + 1)} \in {latex_of(args[1])}"
-    sides = [latex_of(arg, tight + _brackets(op, i)) for i, arg in enumerate(args)]
-    if op in LATEX_SIGNS:
-        return f" {LATEX_SIGNS[op]} ".join(sides)
-    return _latex_called(op, [latex_of(arg) for arg in args])
-
-
-def _latex_called(op: str, args: list[str]) -> str:
-    listed = ", ".join(args)
-    if op in ("list", "set", "range"):
-        return {"list": f"[{listed}]", "set": rf"\{{{listed}\}}", "range": r" \ldots ".join(args)}[op]
-    name = f"\\{op}" if op in LATEX_FUNCTIONS else rf"\operatorname{{{op}}}".replace("_", r"\_")
-    return rf"{name}\left({listed}\right)"

@@ -179,6 +179,6 @@ def _whole_set(node: Node) -> bool:
     return all(isinstance(part, Number) and part.value.denominator == 1 for part in children(node))
 
 
-def listed(nodes: Iterable[Node]) -> str:
+def in_one_line(nodes: Iterable[Node]) -> str:
     """Returns statements in one line."""
     return ", ".join(text_of(node) for node in nodes)

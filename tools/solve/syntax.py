@@ -137,3 +137,8 @@ def conjuncts(node: Node) -> list[Node]:
 def all_of(nodes: list[Node]) -> Node:
     """Returns the ``and`` of statements, of which there is at least one."""
     return nodes[0] if len(nodes) == 1 else Apply("and", tuple(nodes))
+
+
+def listed(args: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Returns arguments, whether they were written as such or as one list."""
+    return args[0].args if len(args) == 1 and isinstance(args[0], Apply) and args[0].op == "list" else args

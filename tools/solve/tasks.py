@@ -8,12 +8,12 @@ from typing import Any
 from . import algebra, calculus, constraints, equations, prove, rewrite
 from .decide import Clock
 from .limits import SolveError
-from .problem import Problem
+from .problem import Problem, Report
 from .request import Request, understand
 from .statement import Statement, read_statement
 from .syntax import ZERO, Apply, Name, all_of, is_statement
 
-SYMPY: dict[str, Callable[[Problem, Clock], dict[str, Any]]] = {
+SYMPY: dict[str, Callable[[Problem, Clock, Report], dict[str, Any]]] = {
     "solve": algebra.solve, "ode": equations.solve_ode, "differentiate": calculus.differentiate,
     "integrate": calculus.integrate, "limit": calculus.limit, "series": calculus.series, "sum": calculus.add_up,
     "product": calculus.add_up, "simplify": rewrite.rewrite, "expand": rewrite.rewrite, "factor": rewrite.rewrite,
@@ -21,7 +21,7 @@ SYMPY: dict[str, Callable[[Problem, Clock], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def carry_out(request: Request, seconds: float, report: prove.Report) -> dict[str, Any]:
+def carry_out(request: Request, seconds: float, report: Report) -> dict[str, Any]:
     """Returns the answer to a request.
 
     Args:
@@ -34,7 +34,7 @@ def carry_out(request: Request, seconds: float, report: prove.Report) -> dict[st
     """
     problem, clock = understand(request), Clock(seconds)
     if problem.task in SYMPY:
-        return SYMPY[problem.task](problem, clock)
+        return SYMPY[problem.task](problem, clock, report)
     if problem.task == "prove":
         return prove.prove(_claim(problem), clock, report)
     if problem.task == "satisfy":

@@ -108,7 +108,8 @@ def tokenize(text: str) -> list[Token]:
             continue
         match = TOKEN.match(text, at)
         if match is None:
-            raise SolveError(f"`{text[at]}` at character {at + 1} cannot be read")
+            sign = f"`{text[at]}`" if text[at].isprintable() else f"U+{ord(text[at]):04X}"
+            raise SolveError(f"{sign} at character {at + 1} cannot be read")
         tokens.append(_token(match))
         at = match.end()
     return [*tokens, Token("end", "", len(text))]
