@@ -123,7 +123,8 @@ def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
         checked = tool.arguments.model_validate(arguments)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
-        raise ToolError(f"wrong arguments for {tool.name}: {_short(problems, MAX_REASON // 2)}. {_parameters(tool.arguments)}") from error
+        reason = f"wrong arguments for {tool.name}: {_short(problems, MAX_REASON // 2)}."
+        raise ToolError(f"{reason} {_parameters(tool.arguments)}") from error
     return {field.alias or name: getattr(checked, name) for name, field in type(checked).model_fields.items()}
 
 

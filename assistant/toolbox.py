@@ -176,7 +176,13 @@ def load_tools(folders: Iterable[Path], settings: ToolsSettings | None = None) -
 
 
 def _plugins(folder: Path) -> Iterator[Path]:
-    yield from sorted([*folder.glob("[!_.]*.py"), *folder.glob("[!_.]*/__init__.py")])
+    found = sorted([*folder.glob("[!_.]*.py"), *folder.glob("[!_.]*/__init__.py")])
+    yield from (path for path in found if not is_test(path))
+
+
+def is_test(path: Path) -> bool:
+    """Whether a file is a test beside a plugin, which pytest reads and nobody else."""
+    return path.name == "conftest.py" or path.name.startswith("test_")
 
 
 def _stamp(path: Path) -> Stamp:
