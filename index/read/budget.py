@@ -19,7 +19,7 @@ MOST_UNPACKED = 300_000_000
 MOST_MEMBERS = 1000
 """Files that all containers of a file may hold together."""
 # Text recognition is the one thing that takes seconds; what remains is for packing and handing over.
-_SHARE_FOR_PAGES, _SHARE_FOR_PICTURES = 0.85, 0.5
+_SHARE_FOR_PAGES, _SHARE_FOR_PICTURES = 0.93, 0.5
 _MOST_PICTURES_RECOGNISED = 20
 _BOMB = "unpacks to far more than a document needs ({what}); it may be made to do harm and is not opened"
 
@@ -67,10 +67,10 @@ class Budget:
         if self.unpacked > MOST_UNPACKED:
             raise Harmful(_BOMB.format(what=f"over {MOST_UNPACKED // 1_000_000} MB"))
 
-    @property
-    def time_for_a_page(self) -> bool:
-        """Whether another scanned page may be recognised."""
-        return time.monotonic() - self.began < _SHARE_FOR_PAGES * self.seconds
+    def time_for(self, seconds: float) -> bool:
+        """Whether something that will take so long may be begun."""
+        spent = time.monotonic() - self.began
+        return spent + seconds < _SHARE_FOR_PAGES * self.seconds
 
     def take_picture(self) -> bool:
         """Whether the words of another picture in a document may be recognised; they are worth having, not needed."""

@@ -29,7 +29,7 @@ _CHARACTERS = {**_SPACES, **_BREAKS, **_INVISIBLE, **_CONTROLS, **_LIGATURES}
 _RAISED = str.maketrans("0123456789+-\u2212n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _RAISABLE = re.compile(r"\s*[0-9+\u2212n-]+\s*")
 _TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
-_HEADING_LIKE = re.compile(r"^(?=#{1,6}(?:[ \t]|$))", re.MULTILINE)
+HEADING_LIKE = re.compile(r"^(?=#{1,6}(?:[ \t]|$))", re.MULTILINE)
 
 
 def clean(text: str) -> str:
@@ -61,7 +61,7 @@ def heading(level: int, text: str) -> str:
 
 def not_headings(text: str) -> str:
     """Indent by one space each line that would pass for a heading but is none: a comment in a program, say."""
-    return _HEADING_LIKE.sub(" ", text)
+    return HEADING_LIKE.sub(" ", text)
 
 
 def superscript(text: str) -> str:

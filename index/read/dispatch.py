@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from index.errors import UnreadableFile
 from index.read.archive import members
 from index.read.budget import Budget, new_budget
-from index.read.formats import BY_KIND, BY_SUFFIX, LARGEST, MEGABYTE, Format, kinds, stranger
+from index.read.formats import BY_KIND, BY_SUFFIX, LARGEST, MEGABYTE, Format, is_picture, kinds, stranger
 from index.types import ReadDocument
 
 _PDF_HEADER_WITHIN = 1024
@@ -131,6 +131,8 @@ def _signature(data: bytes, suffix: str) -> str | None:
     # Viewers allow for junk before the mark; a program or a text may well speak of it.
     if data.startswith(_PDF) or (suffix in ("", ".pdf") and _PDF in data[:_PDF_HEADER_WITHIN]):
         return "pdf"
+    if is_picture(data):
+        return "picture"
     return _archive_kind(data, suffix) if data.startswith(_ZIP) else None
 
 

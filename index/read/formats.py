@@ -89,6 +89,14 @@ FORMATS = (
         "notebook", "Jupyter notebook", (".ipynb",), 100 * MEGABYTE, "notebook", "open it in Jupyter and save it again"
     ),
     Format("code", "source code", tuple(_CODE.split()), 20 * MEGABYTE, "source code"),
+    Format(
+        "picture",
+        "picture",
+        (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".bmp"),
+        100 * MEGABYTE,
+        "picture",
+        "open it in a picture program and save it as PNG or JPEG",
+    ),
     Format("zip", "ZIP", (".zip",), 200 * MEGABYTE, "ZIP archive", "pack it again"),
 )
 BY_KIND = {form.kind: form for form in FORMATS}
@@ -107,13 +115,9 @@ _OLD_OFFICE = {
     ".pptx": _OFFICE.format(program="PowerPoint", suffix=".pptx"),
     ".msg": "is an Outlook message; open it in Outlook and save it as .eml, or print it into a PDF",
 }
-_PICTURE = "is a picture, not a text; pictures cannot be indexed"
 # What a file that is none of ours starts with, and what to say about it.
 _STRANGERS = {
     b"{\\rtf": "is a rich text file; save it as .docx or .pdf",
-    b"\x89PNG\r\n": _PICTURE,
-    b"\xff\xd8\xff": _PICTURE,
-    b"GIF8": _PICTURE,
     b"7z\xbc\xaf\x27\x1c": "is a 7-Zip archive; unpack it or pack it as .zip",
     b"Rar!\x1a\x07": "is a RAR archive; unpack it or pack it as .zip",
     b"\x1f\x8b": "is packed by gzip; unpack it first",
@@ -133,3 +137,13 @@ def kinds() -> str:
     return ", ".join(
         form.label if form.kind == "code" else f"{form.label} ({' '.join(form.suffixes)})" for form in FORMATS
     )
+
+
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
+_IN_BOXES = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif")
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether a file begins as pictures do."""
+    boxed = data[4:12] in _IN_BOXES or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    return data.startswith(_PICTURES) or boxed

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
-from index.read.clean import CELL, not_headings
+from index.read.clean import CELL, HEADING_LIKE, clean
+from index.types import Box
+from index.types import Line as PlacedLine
 
 HYPHENS = frozenset("\x02\ufffe")
 """What PDFium puts in place of a hyphen at which a word was broken."""
@@ -54,6 +56,7 @@ class Line:
         right: Right edge of the last character.
         bottom: Lower edge of the median character.
         height: Height of the median character's box, which grows with the size of the type.
+        box: Around it, as a viewer shows the page; None where that is not wanted.
     """
 
     text: str
@@ -61,6 +64,7 @@ class Line:
     right: float
     bottom: float
     height: float
+    box: Box | None = None
 
     @property
     def first_word_width(self) -> float:
@@ -80,17 +84,72 @@ class Line:
 
 
 @dataclass(slots=True)
-class _Paragraph:
+class Paragraph:
+    """A paragraph, or what else stands between two blank lines.
+
+    Attributes:
+        text: Its words.
+        height: That of its type; 0 for what is no print.
+        lines: Where its printed lines stand, spans counting in its text.
+    """
+
     text: str
     height: float
+    lines: list[PlacedLine] = field(default_factory=list)
+
+    @property
+    def box(self) -> Box | None:
+        """Around all of it."""
+        return around([line.box for line in self.lines])
+
+    def add(self, text: str, more: Line) -> None:
+        """Goes on to a text that ends with the words of another line."""
+        start = len(text) - len(more.text.strip())
+        self.text = text
+        self.lines = [replace(line, end=min(line.end, start)) for line in self.lines]
+        if more.box:
+            self.lines.append(PlacedLine(start, len(text), more.box))
 
 
-def page_texts(pages: Sequence[Sequence[Line]]) -> list[str]:
-    """Each page's text, paragraphs apart by a blank line, headings marked, running heads and page numbers left out."""
+def around(boxes: Sequence[Box | None]) -> Box | None:
+    """The smallest box around boxes."""
+    found = [box for box in boxes if box]
+    if not found:
+        return None
+    return Box(
+        min(box.left for box in found),
+        min(box.top for box in found),
+        max(box.right for box in found),
+        max(box.bottom for box in found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a page and where its lines stand, in the order of the text."""
+
+    text: str
+    lines: tuple[PlacedLine, ...]
+
+
+def page_paragraphs(pages: Sequence[Sequence[Line]]) -> list[list[Paragraph]]:
+    """Each page's paragraphs, headings marked, running heads and page numbers left out."""
     known = Counter(word.lower() for lines in pages for line in lines for word in _WORD.findall(line.text))
     paragraphs = [_paragraphs(_without_leaders(_merge_same_row(lines)), known) for lines in pages]
     body = _body_height(paragraphs)
-    return [_join(page, body) for page in _without_running_heads(paragraphs)]
+    return [_with_headings(page, body) for page in _without_running_heads(paragraphs)]
+
+
+def page_text(paragraphs: Sequence[Paragraph]) -> PageText:
+    """Paragraphs apart by a blank line."""
+    text, lines = "", list[PlacedLine]()
+    for paragraph in paragraphs:
+        start = len(text) + 2 if text else 0
+        text = f"{text}\n\n{paragraph.text}" if text else paragraph.text
+        lines += [PlacedLine(start + one.start, start + one.end, one.box) for one in paragraph.lines]
+    final = clean(text)
+    # Every line was clean already; where the whole is not, an accent has met its letter across two lines.
+    return PageText(final, tuple(one for one in lines if one.start < one.end) if final == text else ())
 
 
 def _merge_same_row(lines: Sequence[Line]) -> list[Line]:
@@ -105,8 +164,10 @@ def _merge_same_row(lines: Sequence[Line]) -> list[Line]:
 
 
 def _without_leaders(lines: Sequence[Line]) -> list[Line]:
-    """The dots that lead the eye to a page number are a gap between two cells."""
-    return [replace(line, text=_LEADER.sub(CELL, line.text)) for line in lines]
+    """The dots that lead the eye to a page number are a gap between two cells; empty cells at the end are left out."""
+    led = (replace(line, text=_LEADER.sub(CELL, line.text)) for line in lines)
+    kept = (replace(line, text=line.text.rstrip(" |")) if line.row else line for line in led)
+    return [line for line in kept if line.text.strip()]
 
 
 def _on_same_row(a: Line, b: Line) -> bool:
@@ -125,6 +186,7 @@ def _beside(a: Line, b: Line) -> Line:
         right=max(a.right, b.right),
         bottom=taller.bottom,
         height=taller.height,
+        box=around([a.box, b.box]),
     )
 
 
@@ -134,16 +196,17 @@ def between(before: str, gap: float) -> str:
     return CELL if gap > CELL_GAP and not marker else " "
 
 
-def _paragraphs(lines: Sequence[Line], known: Counter[str]) -> list[_Paragraph]:
-    pitch, found = _pitch(lines), list[_Paragraph]()
+def _paragraphs(lines: Sequence[Line], known: Counter[str]) -> list[Paragraph]:
+    pitch, found = _pitch(lines), list[Paragraph]()
     for place, line in enumerate(lines):
         previous = lines[place - 1] if place else None
         if previous and previous.row and line.row and _close(previous, line, _ROW_PITCH):
-            found[-1].text += "\n" + line.text.strip()
+            found[-1].add(f"{found[-1].text}\n{line.text.strip()}", line)
         elif previous and _continues(previous, line, _edge(lines, place - 1, pitch), pitch):
-            found[-1].text = _joined(found[-1].text, line.text, known)
+            found[-1].add(_joined(found[-1].text, line.text, known), line)
         else:
-            found.append(_Paragraph(line.text.strip(), line.height))
+            found.append(Paragraph("", line.height))
+            found[-1].add(line.text.strip(), line)
     for paragraph in found:
         paragraph.text = "".join("-" if character in HYPHENS else character for character in paragraph.text)
     return found
@@ -211,7 +274,7 @@ def _joined(text: str, more: str, known: Counter[str]) -> str:
     return f"{text[:-1]}{'-' if known[hyphenated] > known[whole] else ''}{more}"
 
 
-def _without_running_heads(pages: list[list[_Paragraph]]) -> Iterator[list[_Paragraph]]:
+def _without_running_heads(pages: list[list[Paragraph]]) -> Iterator[list[Paragraph]]:
     """Leave out page numbers, and what stands at the top or the foot of most pages after its first time."""
     edges = Counter(text for page in pages for text in {p.text for p in (page[:1] + page[-1:])})
     seen: set[str] = set()
@@ -228,7 +291,7 @@ def _without_running_heads(pages: list[list[_Paragraph]]) -> Iterator[list[_Para
         yield kept
 
 
-def _body_height(pages: Sequence[Sequence[_Paragraph]]) -> float:
+def _body_height(pages: Sequence[Sequence[Paragraph]]) -> float:
     """The height of the type in which most of the document is set."""
     sizes: Counter[float] = Counter()
     for paragraph in (paragraph for page in pages for paragraph in page):
@@ -236,18 +299,30 @@ def _body_height(pages: Sequence[Sequence[_Paragraph]]) -> float:
     return max(sizes, key=lambda size: (sizes[size], -size), default=0.0)
 
 
-def _join(page: Sequence[_Paragraph], body: float) -> str:
+def _with_headings(page: Sequence[Paragraph], body: float) -> list[Paragraph]:
     headings = [_is_heading(paragraph, body) for paragraph in page]
-    blocks = []
     for place, paragraph in enumerate(page):
         following = headings[place + 1 : place + 1 + _RUN_OF_HEADINGS]
         # Big type with no text below it is a slide or a form, whose words belong into the passages.
-        marked = headings[place] and not all(following)
-        blocks.append(_heading(paragraph, body) if marked else not_headings(paragraph.text))
-    return "\n\n".join(blocks)
+        if headings[place] and not all(following):
+            mark = next(mark for ratio, mark in _HEADING_RATIOS if paragraph.height > ratio * body)
+            _insert(paragraph, 0, mark)
+        else:
+            for match in reversed(list(HEADING_LIKE.finditer(paragraph.text))):
+                _insert(paragraph, match.start(), " ")
+    return list(page)
 
 
-def _is_heading(paragraph: _Paragraph, body: float) -> bool:
+def _insert(paragraph: Paragraph, place: int, text: str) -> None:
+    paragraph.text = paragraph.text[:place] + text + paragraph.text[place:]
+    moved = len(text)
+    paragraph.lines = [
+        replace(line, start=line.start + moved * (line.start >= place), end=line.end + moved * (line.end > place))
+        for line in paragraph.lines
+    ]
+
+
+def _is_heading(paragraph: Paragraph, body: float) -> bool:
     text = paragraph.text
     letters = sum(character.isalpha() for character in text)
     return (
@@ -257,8 +332,3 @@ def _is_heading(paragraph: _Paragraph, body: float) -> bool:
         and CELL not in text
         and not text.endswith((".", ",", ";"))
     )
-
-
-def _heading(paragraph: _Paragraph, body: float) -> str:
-    mark = next(mark for ratio, mark in _HEADING_RATIOS if paragraph.height > ratio * body)
-    return mark + paragraph.text

@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from index.read.budget import budget
 from index.read.clean import one_line
-from index.types import Box, Page, ReadPicture
+from index.types import Box, Line, Page, ReadPicture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,6 +73,7 @@ class Gallery:
     _found: list[_Found] = field(default_factory=list)
     _seen: set[bytes] = field(default_factory=set)
     _bytes: int = 0
+    _recognise: bool = True
 
     def mark(self, data: bytes, caption: str = "", box: Box | None = None) -> str:
         """Takes a picture.
@@ -93,9 +96,9 @@ class Gallery:
         except Exception:  # a damaged picture does not spoil the document around it
             return ""
 
-    def mark_image(self, image: Image, caption: str = "", box: Box | None = None) -> str:
-        """As ``mark``, with a picture that has been decoded."""
-        return self._take(image, None, caption, box) if self._is_new(image.tobytes()) else ""
+    def mark_image(self, image: Callable[[], Image], identity: bytes, box: Box | None = None) -> str:
+        """As ``mark``, with a picture that is yet to be drawn, which is done only for one that was not there before."""
+        return self._take(image(), None, "", box) if self._is_new(identity) else ""
 
     def _is_new(self, data: bytes) -> bool:
         digest, known = hashlib.sha256(data).digest(), len(self._seen)
@@ -106,25 +109,41 @@ class Gallery:
     def _take(self, image: Image, data: bytes | None, caption: str, box: Box | None) -> str:
         if min(image.size) < _SHORTEST_SIDE or image.width * image.height < _LEAST_AREA:
             return ""
-        picture, words = encoded(image, data), ""
+        picture = encoded(image, data)
         if _is_blank(image):
             return ""
+        words = recognised_words(image) if self._recognise and budget().take_picture() else ""
         self._found.append(_Found(picture, one_line(caption)[:_LONGEST_CAPTION], box, words))
         self._bytes += len(picture.data)
         return f"{_MARK}{len(self._found) - 1}{_END}"
+
+    def describe(self, mark: str, caption: str) -> None:
+        """Gives a picture that was taken its caption."""
+        if found := _MARKS.fullmatch(mark):
+            index = int(found[1])
+            self._found[index] = replace(self._found[index], caption=one_line(caption)[:_LONGEST_CAPTION])
+
+    @contextmanager
+    def words(self, *, wanted: bool) -> Iterator[None]:
+        """Takes pictures whose words are wanted, or stand in the text already."""
+        self._recognise = wanted
+        try:
+            yield
+        finally:
+            self._recognise = True
 
     def settle(self, pages: Sequence[Page]) -> tuple[tuple[Page, ...], tuple[ReadPicture, ...]]:
         """Turns the marks in the pages' texts into lines.
 
         Args:
-            pages: With marks in their texts, and final otherwise; no line may stand after a mark on its page.
+            pages: With marks in their texts, and final otherwise.
 
         Returns:
             The pages, and their pictures in the order of the text.
         """
         settled, pictures, left = list[Page](), list[ReadPicture](), set(range(len(self._found)))
         for number, page in enumerate(pages):
-            text, last = "", 0
+            text, last, shifts = "", 0, [(0, 0)]
             for match in _MARKS.finditer(page.text):
                 text += page.text[last : match.start()]
                 last, index = match.end(), int(match[1])
@@ -132,8 +151,23 @@ class Gallery:
                     left.remove(index)
                     pictures.append(_placed(self._found[index], number, len(text)))
                     text += line_for(self._found[index].caption, self._found[index].words)
-            settled.append(Page(page.number, text + page.text[last:], page.lines))
+                shifts.append((last, len(text) - last))
+            settled.append(Page(page.number, text + page.text[last:], tuple(_shifted(page.lines, shifts))))
         return tuple(settled), tuple(pictures)
+
+
+def _shifted(lines: Sequence[Line], shifts: Sequence[tuple[int, int]]) -> Iterator[Line]:
+    """Lines after a text has grown or shrunk behind certain characters."""
+    for line in lines:
+        shift = shifts[bisect_right(shifts, line.start, key=lambda pair: pair[0]) - 1][1]
+        yield Line(line.start + shift, line.end + shift, line.box)
+
+
+def recognised_words(image: Image) -> str:
+    """The words in a picture as one line."""
+    from index.read.ocr import words
+
+    return words(image)
 
 
 def line_for(caption: str, words: str) -> str:
@@ -149,6 +183,8 @@ def _placed(found: _Found, page: int, start: int) -> ReadPicture:
 @contextmanager
 def opened(data: bytes) -> Iterator[Image]:
     """Opens a picture, which is decoded when it is first looked at.
+
+    Pillow's own guard against bombs stands at 179 million pixels and comes first for those.
 
     Raises:
         OSError: It is none, or damaged.

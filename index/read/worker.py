@@ -91,9 +91,10 @@ def _confine(megabytes: int) -> None:
     with suppress(ImportError, OSError, ValueError):  # a system without these has the watcher alone
         import resource
 
-        # Data, not addresses: libraries reserve addresses that they never use.
+        # Twice as much, since libraries reserve more than they use; what is used is what the watcher counts. This
+        # stops a single request for more than the machine has.
         for limit, most in (
-            (resource.RLIMIT_DATA, megabytes * 1_000_000),
+            (resource.RLIMIT_DATA, 2 * megabytes * 1_000_000),
             (resource.RLIMIT_FSIZE, 0),
             (resource.RLIMIT_CORE, 0),
         ):

@@ -104,9 +104,9 @@ def test_unknown_kind_lists_the_kinds_that_can_be_read(tmp_path: Path) -> None:
     assert "source code" in reason
 
 
-def test_picture_named_as_text(tmp_path: Path) -> None:
+def test_damaged_picture_named_as_text(tmp_path: Path) -> None:
     (tmp_path / "photo.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    assert "is a picture" in refusal(tmp_path / "photo.txt")
+    assert "is damaged or is no picture" in refusal(tmp_path / "photo.txt")
 
 
 def test_old_or_protected_word_file(tmp_path: Path) -> None:

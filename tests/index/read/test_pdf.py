@@ -1,14 +1,20 @@
 """PDF files."""
 
+import io
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pypdfium2
 import pytest
+import reportlab.pdfgen.canvas
+from reportlab.lib.utils import ImageReader
 
 from index.errors import UnreadableFile
 from index.read import read
-from index.read.pdf_paragraphs import Line, page_texts
+from index.read.pdf_paragraphs import Line, page_paragraphs, page_text
+from tests.index.read.files import picture
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -17,6 +23,10 @@ def refusal(path: Path) -> str:
     with pytest.raises(UnreadableFile) as caught:
         read(path)
     return str(caught.value)
+
+
+def page_texts(pages: Sequence[Sequence[Line]]) -> list[str]:
+    return [page_text(page).text for page in page_paragraphs(pages)]
 
 
 def printed(lines: Sequence[str], *, left: float = 72, top: float = 700, width: float = 6) -> list[Line]:
@@ -65,8 +75,8 @@ def test_permission_password_does_not_hinder_reading() -> None:
     assert document.pages[0].text == "This file opens without a password; only changing it needs one."
 
 
-def test_scanned() -> None:
-    assert "is scanned: its one page holds only pictures" in refusal(FIXTURES / "scanned.pdf")
+def test_scan_of_nothing_that_could_be_read() -> None:
+    assert "holds no text" in refusal(FIXTURES / "scanned.pdf")
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\nnothing else", b"Just words.", b"%PDF-1.4\n" + bytes(3000)])
@@ -134,3 +144,88 @@ def test_running_head_is_kept_once() -> None:
     texts = page_texts([page(number) for number in range(1, 5)])
     assert texts[0] == "Annual report of the society\n\nOn page 1 there is a text of its own."
     assert texts[1:] == [f"On page {number} there is a text of its own." for number in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("name", ["two-columns.pdf", "booking.pdf", "form.pdf", "four-pages.pdf"])
+def test_lines_stand_where_they_are_printed(name: str) -> None:
+    pdf = pypdfium2.PdfDocument(FIXTURES / name)
+    if pdf.get_formtype():
+        pdf.init_forms()
+    for number, page in enumerate(read(FIXTURES / name).pages):
+        shown = pdf[number]
+        if pdf.formenv:
+            shown.flatten()
+            shown = pdf[number]
+        width, height = shown.get_size()
+        assert [line.start for line in page.lines] == sorted(line.start for line in page.lines)
+        assert letters("".join(page.text[line.start : line.end] for line in page.lines)) == letters(page.text)
+        for line in page.lines:
+            box = line.box
+            edges = (box.left * width, (1 - box.bottom) * height, box.right * width, (1 - box.top) * height)
+            there = shown.get_textpage().get_text_bounded(*edges)
+            assert letters(page.text[line.start : line.end]) <= letters(there), (line, there)
+
+
+def letters(text: str) -> Counter[str]:
+    """Letters and figures; a line's box may hold a little of its neighbours."""
+    return Counter(character for character in text if character.isalnum() and character.isascii())
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_boxes_follow_rotation_and_crop(tmp_path: Path, rotation: int) -> None:
+    canvas = reportlab.pdfgen.canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.setFont("Helvetica", 30)
+    canvas.drawString(120, 420, "Gravity")
+    canvas.save()
+    pdf = pypdfium2.PdfDocument(tmp_path / "a.pdf")
+    pdf[0].set_cropbox(50, 100, 400, 600)
+    pdf[0].set_rotation(rotation)
+    pdf.save(tmp_path / "b.pdf")
+    [line] = read(tmp_path / "b.pdf").pages[0].lines
+    shown = pypdfium2.PdfDocument(tmp_path / "b.pdf")[0].render().to_pil().convert("L")
+    ink = shown.point(lambda value: 255 * (value < 128)).getbbox()
+    assert ink
+    inked = (ink[0] / shown.width, ink[1] / shown.height, ink[2] / shown.width, ink[3] / shown.height)
+    assert line.box.left <= inked[0] + 0.01
+    assert line.box.top <= inked[1] + 0.01
+    assert line.box.right >= inked[2] - 0.01
+    assert line.box.bottom >= inked[3] - 0.01
+    assert (line.box.right - line.box.left) * (line.box.bottom - line.box.top) < 0.05
+
+
+@pytest.fixture
+def illustrated(tmp_path: Path) -> Path:
+    canvas = reportlab.pdfgen.canvas.Canvas(str(tmp_path / "a.pdf"), pagesize=(600, 800))
+    sizes = (320, 240), (40, 30), (320, 200)
+    chart, icon, map_ = (ImageReader(io.BytesIO(picture(size=size, seed=size[1]))) for size in sizes)
+    canvas.drawString(50, 700, "The harvest grew from year to year, as the next chart shows.")
+    canvas.drawImage(chart, 100, 400, 320, 240)
+    canvas.drawString(100, 380, "Figure 1. Harvest by year, in tons.")
+    canvas.drawString(50, 300, "After that it fell.")
+    canvas.drawImage(icon, 500, 300, 20, 15)
+    canvas.drawImage(map_, 100, 30, 320, 200)
+    canvas.showPage()
+    canvas.drawImage(chart, 100, 400, 320, 240)
+    canvas.drawString(50, 300, "The first chart again.")
+    canvas.save()
+    return tmp_path / "a.pdf"
+
+
+def test_pictures_stand_in_the_text_with_their_captions(illustrated: Path) -> None:
+    document = read(illustrated)
+    page, again = document.pages
+    assert again.text == "The first chart again."
+    figure, other = document.pictures
+    assert figure.caption == "Figure 1. Harvest by year, in tons."
+    line = page.text[figure.start : figure.end]
+    assert line == "[Picture: Figure 1. Harvest by year, in tons.]"
+    assert page.text.startswith(f"The harvest grew from year to year, as the next chart shows.\n\n{line}\n\nFigure 1.")
+    assert page.text[other.start : other.end] == "[Picture]"
+    assert page.text.index("After that it fell.") < other.start
+    assert figure.box
+    edges = (figure.box.left, figure.box.top, figure.box.right, figure.box.bottom)
+    assert edges == pytest.approx((100 / 600, 160 / 800, 420 / 600, 400 / 800), abs=0.005)
+    assert figure.width / figure.height == pytest.approx(320 / 240, abs=0.02)
+    for placed in page.lines:
+        assert page.text[placed.start : placed.end] in ("\n".join(page.text.split("\n\n")))
+        assert "Picture" not in page.text[placed.start : placed.end]

@@ -101,9 +101,9 @@ def test_a_reader_that_died_between_two_files_is_replaced_in_silence(readers: Re
 
 
 def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path) -> None:
-    readers = Readers(Limits(megabytes=200), workers=1)
+    readers = Readers(Limits(megabytes=100), workers=1)
     (tmp_path / "long.txt").write_text("Words upon words. " * 2_500_000)
-    assert "needs more than 200 MB of memory" in refusal(readers, tmp_path / "long.txt")
+    assert "needs more than 100 MB of memory" in refusal(readers, tmp_path / "long.txt")
     assert readers.read(NOTE).title == "Gravity hill"
     readers.close()
 
@@ -172,7 +172,7 @@ def test_a_file_that_kills_its_reader_does_not_stop_the_others(library: Library,
     long = folder / "a-long.txt"
     long.write_text("Words upon words. " * 2_500_000)
     library._readers.close()
-    library._readers = Readers(Limits(megabytes=200), workers=2)
+    library._readers = Readers(Limits(megabytes=100), workers=2)
     outcomes = library.add([folder])
     assert [(Path(one.path).name, one.status) for one in outcomes] == [
         ("a-long.txt", "refused"),
@@ -180,7 +180,7 @@ def test_a_file_that_kills_its_reader_does_not_stop_the_others(library: Library,
         ("oak.md", "added"),
         ("tea.md", "added"),
     ]
-    assert "needs more than 200 MB" in outcomes[0].reason
+    assert "needs more than 100 MB" in outcomes[0].reason
 
 
 def test_a_cancelled_ingest_leaves_no_busy_reader(library: Library, folder: Path) -> None:

@@ -51,7 +51,8 @@ def test_every_file_is_read_under_its_own_name(tmp_path: Path) -> None:
 def test_pictures_keep_their_place(tmp_path: Path) -> None:
     page = '# One\n<h1>Up</h1><p>Before.</p><img src="img/a.png" alt="A chart"><p>After.</p>'
     document = reading(tmp_path / "site.zip", zipped({"docs/page.html": page, "docs/img/a.png": picture()}))
-    [found] = document.pictures
+    found, itself = document.pictures
+    assert (itself.page, itself.caption) == (2, "docs/img/a.png")
     text = document.pages[found.page].text
     assert text[found.start : found.end] == "[Picture: A chart]"
     assert text.index("Before.") < found.start < text.index("After.")
