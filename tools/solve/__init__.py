@@ -8,6 +8,7 @@ from pydantic import Field
 
 from assistant.plugin import Context, ToolError, tool
 
+from .lean import check
 from .limits import MAX_SECONDS, MAX_WORKERS, SECONDS, SolveError
 from .worker import POOL
 
@@ -33,6 +34,7 @@ def solve(
     constraints: list[str] | None = None,
     variables: dict[str, str] | None = None,
     seconds: Annotated[float, Field(gt=0, le=MAX_SECONDS)] = SECONDS,
+    lean: str | None = None,
 ) -> dict[str, Any]:
     """Solve equations, do algebra and calculus, satisfy constraints, find an optimum, or prove and refute statements.
 
@@ -53,9 +55,13 @@ def solve(
         constraints: More that must hold, or is assumed for a proof, one statement each.
         variables: Where variables come from: integer, real, boolean, positive integer, 1..9, or red|green|blue.
         seconds: How long to search at most.
+        lean: A proof in Lean 4 that is to be checked in place of searching for one: theorems with names. It is possible
+            only where the machine has Lean.
     """
     request = {"text": problem, "constraints": constraints or [], "variables": variables or {}, "seconds": seconds}
     try:
+        if lean:
+            return check(lean, seconds)
         return POOL.run(request, seconds, lambda: ctx.cancelled)
     except SolveError as error:
         raise ToolError(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MAX_LENGTH = 4_000  # characters of a problem with its constraints
+MAX_PROOF = 50_000  # characters of a proof in Lean
 MAX_DEPTH = 60  # brackets, powers, signs and quantifiers within each other
 MAX_NODES = 5_000
 MAX_EXPONENT = 1_000  # of a number's power of ten, such as 1e300
