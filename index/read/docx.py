@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from index.read.archive import check_document
 from index.read.clean import CELL, clean, heading, not_headings, one_line, title_or
+from index.read.pictures import Gallery
 from index.types import Page, ReadDocument
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from docx.oxml.xmlchemy import BaseOxmlElement as _Element
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_V = "{urn:schemas-microsoft-com:vml}"
+_WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+_CAPTION = "caption"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # Struck out by a tracked change, a field's code, a format, or a second copy for old programs.
@@ -36,17 +42,20 @@ def read_docx(data: bytes, name: str) -> ReadDocument:
         UnreadableFile: It unpacks to more than a document could need.
     """
     check_document(data)
-    title, text = _extract(data)
+    gallery = Gallery()
+    title, marked = _extract(data, gallery)
+    pages, pictures = gallery.settle((Page(None, marked),))
+    text = pages[0].text
     first = re.search(r"^#{1,6} (?P<title>.+)$", text, re.MULTILINE)
     title = title_or(title, first["title"] if first else "")
-    return ReadDocument(title=title_or(title, name), kind="docx", pages=(Page(None, text),))
+    return ReadDocument(title=title_or(title, name), kind="docx", pages=pages, pictures=pictures)
 
 
-def _extract(data: bytes) -> tuple[str, str]:
+def _extract(data: bytes, gallery: Gallery) -> tuple[str, str]:
     import docx
 
     document = docx.Document(BytesIO(data))
-    body = _Body(document, _styles(document), _numbered_levels(document))
+    body = _Body(document, _styles(document), _numbered_levels(document), gallery)
     text = clean(_RUN_OF_SPACES.sub(" ", "\n\n".join(body.blocks())))
     return document.core_properties.title or "", text
 
@@ -74,6 +83,8 @@ class _Body:
     document: Document
     styles: dict[str, _Style]
     numbered: set[tuple[str, int]]
+    gallery: Gallery
+    last_picture: str = ""
     counts: dict[str, Counter[int]] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[str]:
@@ -95,12 +106,14 @@ class _Body:
         for child in parent:
             if child.tag == f"{_W}p":
                 yield self._paragraph(child)
+                yield from self._pictures(child)
                 for box in _text_boxes(child):
                     yield from self._walk(box)
             elif child.tag == f"{_W}tbl":
                 yield "", False
                 yield from ((row, True) for row in _rows(child))
                 yield "", False
+                yield from self._pictures(child)
             elif child.tag not in _UNSEEN:
                 # Content controls, tracked insertions and custom XML wrap paragraphs without being any.
                 yield from self._walk(child)
@@ -119,12 +132,26 @@ class _Body:
     def _paragraph(self, paragraph: _Element) -> tuple[str, bool]:
         text = "".join(_visible(paragraph)).strip()
         style = self._style(paragraph)
+        if text and style.name == _CAPTION and self.last_picture:
+            self.gallery.describe(self.last_picture, text)
+        self.last_picture = "" if text else self.last_picture
         if style.name == "title":
             return heading(1, text), False
         if found := _HEADING_STYLE.match(style.name):
             return heading(int(found["level"]), text), False
         marker = self._marker(paragraph, style) if text else ""
         return marker + not_headings(text), bool(marker)
+
+    def _pictures(self, element: _Element) -> Iterator[tuple[str, bool]]:
+        """Marks of the pictures in a paragraph or a table, each a block of its own."""
+        for drawing in _drawings(element):
+            described = next(drawing.iter(f"{_WP}docPr"), None)
+            for reference in (*drawing.iter(f"{_A}blip"), *drawing.iter(f"{_V}imagedata")):
+                part = self.document.part.related_parts.get(reference.get(f"{_R}embed") or reference.get(f"{_R}id"))
+                caption = described.get("descr") or "" if described is not None else ""
+                if part is not None and (mark := self.gallery.mark(part.blob, caption)):
+                    self.last_picture = mark
+                    yield mark, False
 
     def _style(self, paragraph: _Element) -> _Style:
         found = paragraph.find(f"{_W}pPr/{_W}pStyle")
@@ -207,6 +234,16 @@ def _text_boxes(element: _Element) -> Iterator[_Element]:
             yield child
         elif child.tag not in _UNSEEN:
             yield from _text_boxes(child)
+
+
+def _drawings(element: _Element) -> Iterator[_Element]:
+    """What shows pictures, less what stands in text boxes, which have paragraphs of their own."""
+    for child in element:
+        if child.tag in (f"{_W}drawing", f"{_W}pict"):
+            if next(child.iter(_TEXT_BOX), None) is None:
+                yield child
+        elif child.tag not in _UNSEEN:
+            yield from _drawings(child)
 
 
 def _rows(table: _Element) -> Iterator[str]:

@@ -16,6 +16,7 @@ from docx.oxml.ns import nsdecls
 
 from index.errors import UnreadableFile
 from index.read import read
+from tests.index.read.files import picture
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -98,6 +99,28 @@ def test_footnotes_follow_the_text(written: Callable[[Document], str]) -> None:
     part = Part(PackURI("/word/footnotes.xml"), media_type, notes.encode(), document.part.package)
     document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
     assert written(document) == "The claim.\n\nThe proof."
+
+
+def test_pictures_stand_in_the_text(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Before.")
+    document.add_picture(io.BytesIO(picture()))
+    document.add_paragraph("Figure 1: the harvest", style="Caption")
+    document.add_paragraph("Between.").add_run().add_picture(io.BytesIO(picture(seed=1)))
+    document.inline_shapes[1]._inline.docPr.set("descr", "a map")
+    table = document.add_table(1, 1)
+    table.cell(0, 0).paragraphs[0].add_run("in a cell").add_picture(io.BytesIO(picture(seed=2)))
+    document.add_picture(io.BytesIO(picture()))
+    document.save(tmp_path / "a.docx")
+    read_again = read(tmp_path / "a.docx")
+    assert read_again.pages[0].text == (
+        "Before.\n\n[Picture: Figure 1: the harvest]\n\nFigure 1: the harvest\n\nBetween.\n\n[Picture: a map]\n\n"
+        "in a cell\n\n[Picture]"
+    )
+    assert [one.data for one in read_again.pictures] == [picture(), picture(seed=1), picture(seed=2)]
+    one = read_again.pictures[1]
+    assert (one.page, one.caption, one.box) == (0, "a map", None)
+    assert read_again.pages[0].text[one.start : one.end] == "[Picture: a map]"
 
 
 def test_truncated(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Web pages."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from index.read import read
+from tests.index.read.files import picture
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -101,3 +103,26 @@ def test_broken_and_bottomless_markup(page: Path) -> None:
 def test_title(page: Path, markup: str, title: str) -> None:
     page.write_text(markup + "<p>text</p>")
     assert read(page).title == title
+
+
+def test_pictures_that_the_page_carries_or_that_stand_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(picture(seed=3))
+    folder = tmp_path / "site"
+    (folder / "a_files").mkdir(parents=True)
+    (folder / "a_files" / "two words.png").write_bytes(picture(seed=1))
+    (folder / "a_files" / "link.png").symlink_to(tmp_path / "secret.png")
+    inline = base64.b64encode(picture(seed=2)).decode()
+    outside = "".join(
+        f'<img src="{address}">'
+        for address in (
+            "../secret.png", f"{tmp_path}/secret.png", f"file://{tmp_path}/secret.png", "a_files/link.png",
+            "http://127.0.0.1:9/a.png", "//127.0.0.1:9/a.png", "data:image/png;base64,!!", "", "a\x00b",
+        )
+    )  # fmt: skip
+    (folder / "a.html").write_text(
+        f'<p>Before.</p><figure><img src="a_files/two%20words.png?1"><figcaption>A map</figcaption></figure>{outside}'
+        f'<p>Between <img alt="A chart" src="data:image/png;base64,{inline}"> them.</p>'
+    )
+    document = read(folder / "a.html")
+    assert [one.data for one in document.pictures] == [picture(seed=1), picture(seed=2)]
+    assert document.pages[0].text == ("Before.\n\n[Picture: A map]\n\nA map\n\nBetween\n\n[Picture: A chart]\n\nthem.")
