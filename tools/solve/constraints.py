@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from .decide import Clock, Decision, decide
-from .formulas import Formulas
+from .formulas import Formulas, Unsupported
 from .limits import SolveError
 from .models import shown, values_of
 from .optimum import Optimum, best
@@ -128,7 +128,10 @@ def optimise(statement: Statement, goal: Goal, objective: Node, clock: Clock, re
     def told(optimum: Optimum) -> dict[str, Any]:
         return base | _optimum(statement, goal, objective, optimum, clock)
 
-    optimum = best(statement, goal, objective, clock, lambda found: report(told(found)))
+    try:
+        optimum = best(statement, goal, objective, clock, lambda found: report(told(found)))
+    except Unsupported as error:
+        raise SolveError(f"{error}; solve where the derivative is 0 instead") from error
     if optimum.status != "infeasible":
         return told(optimum)
     formulas = Formulas(statement.domains)

@@ -37,61 +37,53 @@ class Decision:
         verdict: Whether the statements can hold together.
         model: Values with which they do; None where they cannot.
         core: Positions of assumptions that cannot hold together.
-        reason: Why it is unknown.
     """
 
     verdict: Verdict
     model: Any = None
     core: tuple[int, ...] = ()
-    reason: str = ""
 
 
-def decide(
-    formulas: Sequence[Any], clock: Clock, assumptions: Sequence[Any] = (), relaxed: Callable[[], Any] | None = None
-) -> Decision:
+def decide(formulas: Sequence[Any], clock: Clock, assumptions: Sequence[Any] = ()) -> Decision:
     """Looks for values with which all formulas hold.
 
     Args:
         formulas: What must hold.
         clock: Tells how long it may take.
         assumptions: More that must hold; where it cannot be, it is told which of them are to blame.
-        relaxed: Gives the formulas and assumptions over the reals, where there are integers; None where that is
-            no help. If those cannot hold together, neither can these.
     """
     import z3
 
     z3.set_param("memory_max_size", MEGABYTES)
-    found = Decision("unknown", reason="timeout")
-    for share, attempt in _attempts([*formulas, *assumptions], relaxed):
+    found = Decision("unknown")
+    for share, make in _attempts([*formulas, *assumptions]):
         seconds = clock.left * share
         if seconds <= 0:
             break
         try:
-            solver, only = attempt()
-            found = _asked(solver, seconds, formulas, assumptions, only)
-        except z3.Z3Exception as error:  # such as a tactic that does not know integers
-            found = Decision("unknown", reason=str(error))
+            found = _asked(make(), seconds, formulas, assumptions)
+        except z3.Z3Exception:  # such as a tactic that does not know integers
+            continue
         if found.verdict != "unknown":
-            return found
+            break
     return found
 
 
-def _attempts(
-    everything: list[Any], relaxed: Callable[[], Any] | None
-) -> Iterator[tuple[float, Callable[[], tuple[Any, Any]]]]:
+def _attempts(everything: list[Any]) -> Iterator[tuple[float, Callable[[], Any]]]:
+    """Yields methods, each with its share of the time that is left."""
     import z3
 
-    quantified = any(_has_quantifier(formula) for formula in everything)
+    goal = z3.Goal()
+    goal.add(*everything)
+    quantified = bool(z3.Probe("has-quantifiers")(goal))
     if quantified:
-        yield 0.3, lambda: (quantified_solver(), None)
-    yield 0.3, lambda: (z3.Solver(), None)
-    if relaxed is not None:
-        yield 0.3, lambda: (z3.SolverFor("QF_NRA"), relaxed() or [])
+        yield 0.3, quantified_solver
+    yield 0.4, z3.Solver
     if quantified:
-        yield 0.5, lambda: (z3.Then("simplify", "qsat").solver(), None)
+        yield 0.5, z3.Then("simplify", "qsat").solver
     else:
-        yield 0.4, lambda: (z3.Tactic("qfnra-nlsat").solver(), None)
-        yield 0.5, lambda: (z3.SolverFor("QF_NIA"), None)
+        yield 0.4, z3.Tactic("qfnra-nlsat").solver
+        yield 0.5, lambda: z3.SolverFor("QF_NIA")
     yield 0.9, _other_seed
 
 
@@ -102,24 +94,18 @@ def quantified_solver() -> Any:
     return z3.Then("simplify", "nlqsat").solver()
 
 
-def _other_seed() -> tuple[Any, None]:
+def _other_seed() -> Any:
     import z3
 
     solver = z3.Solver()
     solver.set("random_seed", 7)
-    return solver, None
+    return solver
 
 
-def _asked(solver: Any, seconds: float, formulas: Sequence[Any], assumptions: Sequence[Any], only: Any) -> Decision:
+def _asked(solver: Any, seconds: float, formulas: Sequence[Any], assumptions: Sequence[Any]) -> Decision:
     import z3
 
     solver.set("timeout", max(1, int(seconds * 1000)))
-    if only == []:
-        return Decision("unknown")
-    if only is not None:
-        solver.add(*only)
-        unsatisfiable = solver.check() == z3.unsat
-        return Decision("impossible", core=tuple(range(len(assumptions)))) if unsatisfiable else Decision("unknown")
     solver.add(*formulas)
     names = [z3.Bool(f"assumed!{number}") for number in range(len(assumptions))]
     for name, assumption in zip(names, assumptions, strict=True):
@@ -130,18 +116,4 @@ def _asked(solver: Any, seconds: float, formulas: Sequence[Any], assumptions: Se
     if outcome == z3.unsat:
         core = {str(name) for name in solver.unsat_core()}
         return Decision("impossible", core=tuple(i for i, name in enumerate(names) if str(name) in core))
-    return Decision("unknown", reason=solver.reason_unknown())
-
-
-def _has_quantifier(formula: Any) -> bool:
-    import z3
-
-    seen, waiting = set(), [formula]
-    while waiting:
-        part = waiting.pop()
-        if z3.is_quantifier(part):
-            return True
-        if part.get_id() not in seen:
-            seen.add(part.get_id())
-            waiting += part.children()
-    return False
+    return Decision("unknown")

@@ -15,11 +15,12 @@ from functools import reduce
 from typing import Any, Literal
 
 from . import residues
+from .core import core
 from .defined import requirements
 from .limits import MAX_POWER, SolveError
 from .names import BOOLEAN, REAL, Domain, conditions
 from .show import text_of
-from .syntax import Apply, Name, Node, Number, Quantified, free_names, is_statement, listed
+from .syntax import ONE, Apply, Name, Node, Number, Quantified, free_names, is_statement, listed
 
 Formula = Any  # z3.BoolRef
 Term = Any  # z3.ExprRef
@@ -35,17 +36,13 @@ class Formulas:
     Args:
         domains: Of the free variables.
         undefined: How a comparison counts where it is not defined.
-        relaxed: Takes integers for reals. What holds of all reals holds of the integers too.
 
     Attributes:
         variables: Z3's constants for the free variables.
         definitions: What must be asserted beside the statements: that a root is one.
     """
 
-    def __init__(
-        self, domains: Mapping[str, Domain], undefined: Literal["for", "against"] = "against", relaxed: bool = False
-    ) -> None:
-        self._relaxed = relaxed
+    def __init__(self, domains: Mapping[str, Domain], undefined: Literal["for", "against"] = "against") -> None:
         self._for = undefined == "for"
         self._sorts: dict[tuple[str, ...], tuple[Any, dict[str, Term]]] = {}
         self._fresh = itertools.count()
@@ -57,7 +54,7 @@ class Formulas:
         self.definitions: list[Formula] = []
         self.variables = {name: self._constant(name, domain) for name, domain in domains.items()}
 
-    def formula(self, node: Node, positive: bool = True) -> Formula:
+    def formula(self, node: Node, positive: bool = True) -> Formula:  # noqa: PLR0911 — one for each form
         """Returns a statement.
 
         Args:
@@ -81,6 +78,8 @@ class Formulas:
                 return z3.Implies(self.formula(left, not positive), self.formula(right, positive))
             case Apply("iff" | "xor" as op, (left, right)):
                 return self._both_ways(left, right if op == "iff" else Apply("not", (right,)), positive)
+        if (plainer := core(node)) is not node:
+            return self.formula(plainer, positive)
         return self._guarded(node, positive)
 
     def plain(self, node: Node) -> Formula:
@@ -97,7 +96,7 @@ class Formulas:
             case Apply("iff" | "xor" as op, (left, right)):
                 same = self.plain(left) == self.plain(right)
                 return same if op == "iff" else z3.Not(same)
-        return self._atom(node)
+        return self._atom(node) if (plainer := core(node)) is node else self.plain(plainer)
 
     def _both_ways(self, left: Node, right: Node, positive: bool) -> Formula:
         ways = (Apply("implies", (left, right)), Apply("implies", (right, left)))
@@ -145,7 +144,7 @@ class Formulas:
 
         match domain.sort:
             case "integer":
-                return z3.Real(name) if self._relaxed else z3.Int(name)
+                return z3.Int(name)
             case "boolean":
                 return z3.Bool(name)
             case "choice":
@@ -172,7 +171,7 @@ class Formulas:
             raise SolveError(f"there is no variable `{name}`" if not found else f"`{name}` is a value of several sets")
         return found[0]
 
-    def _atom(self, node: Node) -> Formula:  # noqa: PLR0911 — one for each form
+    def _atom(self, node: Node) -> Formula:
         import z3
 
         match node:
@@ -180,16 +179,6 @@ class Formulas:
                 return z3.BoolVal(name == "true")
             case Apply("=" | "!=" | "<" | "<=" | ">" | ">=" as op, (left, right)):
                 return self._compared(op, left, right)
-            case Apply("in", (value, Apply("set", members))):
-                return z3.Or([self._compared("=", value, member) for member in members])
-            case Apply("in", (value, Apply("range", (low, high)))):
-                return self._within(value, low, high)
-            case Apply("even" | "odd" as op, (value,)):
-                return self.term(Apply("mod", (value, Number(residues.TWO)))) == (1 if op == "odd" else 0)
-            case Apply("divides", (divisor, value)):
-                return self.term(Apply("mod", (value, divisor))) == 0
-            case Apply("distinct" | "no_overlap" | "exactly" | "at_least" | "at_most" as op, args):
-                return self._global(op, args)
         return self._boolean(node)
 
     def _boolean(self, node: Node) -> Formula:
@@ -199,40 +188,6 @@ class Formulas:
         if not z3.is_bool(term):
             raise SolveError(f"`{text_of(node)}` is neither true nor false; a comparison such as = or ≤ is missing")
         return term
-
-    def _global(self, op: str, args: tuple[Node, ...]) -> Formula:
-        import z3
-
-        if op == "distinct":
-            return z3.Distinct(_alike([self.term(arg) for arg in listed(args)]))
-        if op == "no_overlap":
-            return self._no_overlap(args)
-        count = self.term(args[0])
-        held = z3.Sum([z3.If(self.plain(arg), 1, 0) for arg in listed(args[1:])])
-        return {"exactly": held == count, "at_least": held >= count, "at_most": held <= count}[op]
-
-    def _no_overlap(self, args: tuple[Node, ...]) -> Formula:
-        import z3
-
-        spans = []
-        for arg in args:
-            if not isinstance(arg, Apply) or arg.op != "list" or len(arg.args) != 2:  # noqa: PLR2004
-                raise SolveError("no_overlap takes pairs of start and duration: no_overlap((a, 3), (b, 2))")
-            start, duration = (self.term(part) for part in arg.args)
-            spans.append((start, start + duration))
-        pairs = itertools.combinations(spans, 2)
-        return z3.And([z3.Or(a[1] <= b[0], b[1] <= a[0]) for a, b in pairs])
-
-    def _within(self, value: Node, low: Node, high: Node) -> Formula:
-        import z3
-
-        inside = [self._compared("<=", low, value), self._compared("<=", value, high)]
-        if isinstance(value, Name) and self._domains.get(value.name, REAL).sort == "integer":
-            return z3.And(inside)
-        if self._relaxed:
-            raise Unsupported("whether a value is whole is no question about reals")
-        term = self.term(value)
-        return z3.And([*inside, z3.IsInt(term)] if z3.is_real(term) else inside)
 
     def _compared(self, op: str, left: Node, right: Node) -> Formula:
         import z3
@@ -258,8 +213,7 @@ class Formulas:
 
         match node:
             case Number(value):
-                whole = value.denominator == 1 and not self._relaxed
-                return z3.IntVal(int(value)) if whole else z3.RealVal(str(value))
+                return z3.IntVal(int(value)) if value.denominator == 1 else z3.RealVal(str(value))
             case Name(name):
                 return self._named(name)
             case Apply("if", (condition, then, otherwise)):
@@ -293,8 +247,6 @@ class Formulas:
 
     def _residues(self, value: Node, divisor: int) -> Term | None:
         """A remainder of a polynomial depends on the remainders of its variables only; Z3 does not see that."""
-        if self._relaxed:
-            return None
         return residues.table(value, divisor, self._domains, self._named)
 
     def _power(self, base: Node, exponent: Node) -> Term:
@@ -305,9 +257,9 @@ class Formulas:
             raise SolveError(f"powers above {MAX_POWER} are too big here")
         value = self.term(base) if degree == 1 else self._root(base, degree)
         if count == 0:
-            return self.term(Number(residues.ONE))
+            return self.term(ONE)
         product = reduce(lambda a, b: a * b, [value] * abs(count))
-        return product if count > 0 else _divided(self.term(Number(residues.ONE)), product)
+        return product if count > 0 else _divided(self.term(ONE), product)
 
     def _root(self, base: Node, degree: int) -> Term:
         """A root is some number that gives the base; where there is none, nothing is said of it."""

@@ -104,6 +104,7 @@ def plain(task: Task, text: str, domains: dict[str, Domain]) -> Parts:
 def equations(task: Task | None, text: str) -> Parts:
     """Reads what is to be solved, with the unknowns that it names."""
     text, unknowns = _for(text)
+    text = re.sub(r"\s+(?:where|with|given(?:\s+that)?)\s+", ", ", text, flags=re.I)
     text = re.sub(
         r"^\s*(?:the\s+)?(?:system|equations?|inequalit(?:y|ies)|simultaneous\s+equations?)\b\s*:?",
         "",

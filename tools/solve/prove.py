@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from .names import conditions
 from .problem import Report
 from .show import text_of
 from .statement import Statement, in_one_line, opposite
-from .syntax import COMPARISONS, Apply, Node, Quantified, walk
+from .syntax import COMPARISONS, Apply, Node, Quantified
 from .truth import Evaluator, Value
 
 UNKNOWN = "unknown within the limit"
@@ -83,7 +83,7 @@ def _settled(statement: Statement, clock: Clock) -> Finding:
     """Decides a statement in which everything is defined: one question answers both ways."""
     formulas = Formulas(statement.domains)
     negated = _negated(statement, formulas)
-    decision = decide(negated, clock, relaxed=_relaxed(statement, ()))
+    decision = decide(negated, clock)
     if decision.verdict == "impossible":
         return _proved(statement, clock)
     return _refuted(statement, formulas, decision) if decision.verdict == "possible" else Finding(UNKNOWN)
@@ -94,7 +94,7 @@ def _partial(statement: Statement, clock: Clock) -> Finding:
     share = Clock(clock.left * 0.35)
     strict = Formulas(statement.domains)
     negated = _negated(statement, strict)
-    if decide(negated, share, relaxed=_relaxed(statement, ())).verdict == "impossible":
+    if decide(negated, share).verdict == "impossible":
         return _proved(statement, clock)
     if found := _conditional(statement, strict, negated, clock):
         return found
@@ -113,8 +113,7 @@ def _conditional(statement: Statement, strict: Formulas, negated: list[Any], clo
     base = [*_facts(statement, strict), *strict.definitions]
     if decide([*base, *assumed], Clock(clock.left * 0.2)).verdict == "impossible":
         raise SolveError(f"for no values is everything in it defined: {in_one_line(needed)} would have to hold")
-    relaxed = _relaxed(statement, tuple(needed))
-    decision = decide([*negated, *strict.definitions], Clock(clock.left * 0.6), assumed, relaxed)
+    decision = decide([*negated, *strict.definitions], Clock(clock.left * 0.6), assumed)
     if decision.verdict != "impossible":
         return None
     return _proved(statement, clock, tuple(needed[number] for number in decision.core))
@@ -129,23 +128,6 @@ def _negated(statement: Statement, formulas: Formulas) -> list[Any]:
 
     negated = [*_facts(statement, formulas), z3.Not(formulas.formula(statement.claim))]
     return [*negated, *formulas.definitions]
-
-
-def _relaxed(statement: Statement, assumed: tuple[Node, ...]) -> Callable[[], Any] | None:
-    """The negation over the reals, which is of use where integers are multiplied."""
-    quantified = any(isinstance(part, Quantified) for part in walk(_whole(statement)))
-    if quantified or all(domain.sort != "integer" for domain in statement.domains.values()):
-        return None
-
-    def translated() -> list[Any] | None:
-        formulas = Formulas(statement.domains, relaxed=True)
-        try:
-            negated = _negated(statement, formulas)
-            return [*negated, *(formulas.plain(part) for part in assumed), *formulas.definitions]
-        except Unsupported:
-            return None
-
-    return translated
 
 
 def _proved(statement: Statement, clock: Clock, needed: tuple[Node, ...] = ()) -> Finding:

@@ -23,7 +23,7 @@ HEADS: tuple[tuple[str, Task], ...] = (
         "ode",
     ),
     (
-        r"prove\b|show\s+that\b|disprove\b|verify\b|is\s+it\s+(?:always\s+)?true\b|does\s+it\s+hold\b|check\s+(?:that|whether|if)\b",
+        r"prove\b|is\b(?=[^,;]*[<>=≤≥≠])(?!\s+(?:it|there)\b)|show\s+that\b|disprove\b|verify\b|is\s+it\s+(?:always\s+)?true\b|does\s+it\s+hold\b|check\s+(?:that|whether|if)\b",
         "prove",
     ),
     (r"(?P<count>(?:first|second|third|fourth|\d+(?:st|nd|rd|th))\s+)?derivative\s+of\b", "differentiate"),
@@ -172,6 +172,8 @@ def _task_of(problem: Problem) -> Task:
     if any(isinstance(part, Quantified) for part in parts):
         return "prove"
     if len(nodes) == 1 and isinstance(nodes[0], Apply) and nodes[0].op in ("implies", "iff"):
+        return "prove"
+    if nodes and all(map(is_statement, nodes)) and not problem.variables():
         return "prove"
     if not any(map(is_statement, nodes)):
         return "simplify" if problem.variables() else "evaluate"

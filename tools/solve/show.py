@@ -12,7 +12,7 @@ from .syntax import Apply, Name, Node, Number, Quantified, Unknown
 TIGHTNESS = {
     **{"iff": 1, "implies": 2, "or": 3, "xor": 3, "and": 4, "not": 5},
     **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "in", "divides"), 6),
-    **{"+": 8, "-": 8, "*": 9, "/": 9, "//": 9, "mod": 9, "neg": 10, "^": 11, "factorial": 12},
+    **{"+": 8, "-": 8, "*": 9, "/": 9, "//": 8.5, "mod": 8.5, "neg": 10, "^": 11, "factorial": 12},
 }
 LOOSEST, COMPARES, SUMS, TIGHTEST = 0, 6, 8, 13
 SIGNS = {
@@ -35,7 +35,7 @@ def number_text(value: Fraction) -> str:
     return text.replace("-", "−")
 
 
-def text_of(node: Node, within: int = LOOSEST) -> str:
+def text_of(node: Node, within: float = LOOSEST) -> str:
     """Returns a tree as one line.
 
     Args:

@@ -6,10 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .core import core
 from .defined import requirements
 from .limits import SolveError
 from .symbolic import Translator
-from .syntax import COMPARISONS, Apply, Name, Node, Quantified, listed
+from .syntax import COMPARISONS, Apply, Name, Node, Quantified, rebuilt
 
 Value = Any  # SymPy's exact number, a truth value, or the name of a choice
 TRIALS, POINTS, MIN_POINTS = 20, 5, 3
@@ -30,7 +31,7 @@ class Evaluator:
         self._values = {**{name: name for name in choices}, **values}
         self._translator = Translator(values=self._values)
 
-    def truth(self, node: Node) -> bool | None:
+    def truth(self, node: Node) -> bool | None:  # noqa: PLR0911 — one for each form
         """Returns whether a statement holds; None where that is open."""
         match node:
             case Quantified():
@@ -43,9 +44,14 @@ class Evaluator:
                 return None if truth is None else not truth
             case Apply("and" | "or" | "implies" | "iff" | "xor" as op, args):
                 return _connected(op, [self.truth(arg) for arg in args])
-        if any(self._atom(part) is not True for part in requirements(node)):
+        if (plainer := core(node)) is not node:
+            return self.truth(plainer)
+        if any(self.truth(part) is not True for part in requirements(node)):
             return None
-        return self._atom(node)
+        match node:
+            case Apply(sign, (left, right)) if sign in COMPARISONS:
+                return self._compared(sign, self._side(left), self._side(right))
+        return None
 
     def value(self, node: Node) -> Value | None:
         """Returns the value of an expression; None where there is none."""
@@ -54,68 +60,26 @@ class Evaluator:
                 return name == "true"
             case Name(name) if isinstance(self._values.get(name), bool | str):
                 return self._values[name]
-            case Apply("if", (condition, then, otherwise)):
-                holds = self.truth(condition)
-                return None if holds is None else self.value(then if holds else otherwise)
         try:
-            found = self._translator.expression(node)
+            found = self._translator.expression(self._chosen(node))
         except OPEN:
             return None
         return found if found.is_number and found.is_extended_real else None
 
-    def _atom(self, node: Node) -> bool | None:  # noqa: PLR0911 — one for each form
+    def _chosen(self, node: Node) -> Node:
+        """Returns an expression with the branch that is taken in place of each ``if``."""
         match node:
-            case Apply(op, (left, right)) if op in COMPARISONS:
-                return self._compared(op, self._side(left), self._side(right))
-            case Apply("implies" | "and" | "not"):  # what ``if`` requires
-                return self.truth(node)
-            case Apply("in", (item, Apply("set", members))):
-                return _connected("or", [self._compared("=", self.value(item), self.value(part)) for part in members])
-            case Apply("in", (item, Apply("range", (low, high)))):
-                found = self.value(item)
-                limits = [self._compared("<=", self.value(low), found), self._compared("<=", found, self.value(high))]
-                return _connected("and", [*limits, getattr(found, "is_integer", None)])
-            case Apply("exactly" | "at_least" | "at_most" as op, (count, *statements)):
-                held = [self.truth(part) for part in listed(tuple(statements))]
-                sign = {"exactly": "=", "at_least": ">=", "at_most": "<="}[op]
-                return (
-                    None if None in held else self._compared(sign, self._whole(sum(map(bool, held))), self.value(count))
-                )
-            case Apply("no_overlap", spans):
-                return self._apart([listed((span,)) for span in spans])
-            case Apply(op, args):
-                return self._property(op, [self.value(arg) for arg in listed(args)])
-        return None
+            case Apply("if", (condition, then, otherwise)):
+                holds = self.truth(condition)
+                if holds is None:
+                    raise SolveError("whether the condition holds is open")
+                return self._chosen(then if holds else otherwise)
+        return rebuilt(node, self._chosen)
 
     def _side(self, node: Node) -> Value | None:
         """A side of a comparison, which may be a statement that is compared with another one."""
         found = self.value(node)
         return self.truth(node) if found is None else found
-
-    def _property(self, op: str, values: Sequence[Value | None]) -> bool | None:
-        if None in values:
-            return None
-        if op == "distinct":
-            return _connected("and", [self._compared("!=", a, b) for i, a in enumerate(values) for b in values[:i]])
-        if not all(getattr(value, "is_Integer", False) for value in values):
-            return None
-        if op in ("even", "odd"):
-            return int(values[0] or 0) % 2 == (op == "odd")
-        return int(values[1] or 0) % int(values[0] or 0) == 0 if op == "divides" and values[0] != 0 else None
-
-    def _apart(self, spans: Sequence[tuple[Node, ...]]) -> bool | None:
-        pairs = [(a, b) for i, a in enumerate(spans) for b in spans[:i]]
-        ends = [
-            [self.truth(Apply("<=", (Apply("+", first), second[0]))) for first, second in (pair, pair[::-1])]
-            for pair in pairs
-        ]
-        return _connected("and", [_connected("or", orders) for orders in ends])
-
-    @staticmethod
-    def _whole(count: int) -> Value:
-        import sympy
-
-        return sympy.Integer(count)
 
     @staticmethod
     def _compared(op: str, left: Value | None, right: Value | None) -> bool | None:
