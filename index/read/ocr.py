@@ -187,6 +187,8 @@ class _Engines:
     def get(self) -> Any:
         with suppress(IndexError):
             return self._idle.pop()
+        # ONNX Runtime reports its use to its makers, and keeps a database of it in the home folder, unless told not to.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         from rapidocr import RapidOCR
 
         threads = "EngineConfig.onnxruntime.{}_op_num_threads"

@@ -23,7 +23,7 @@ from index.types import Box, Line, Page, ReadPicture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "MPO")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF")
 MOST_PIXELS = 100_000_000
 """Of a picture that is opened; four bytes each, in a process that may have a gigabyte."""
 LONGEST_SIDE = 2048

@@ -35,6 +35,8 @@ _CHUNK = 1 << 20
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH")
 # Text recognition takes and frees tensors of every size; glibc by itself would keep twice what is in use.
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000"}
+# Set before the process starts, since a variable that Python sets reaches the libraries too late for some of them.
+_QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
 _MOST_STORY = 64_000
 _TIME = "took longer than {seconds:g} s to read; split it into smaller files"
 _MEMORY = "needs more than {megabytes:,} MB of memory to be read; split it into smaller files"
@@ -159,7 +161,9 @@ def _document(path: Path, kind: bytes, payload: bytes, limits: Limits) -> ReadDo
         raise UnreadableFile(_MEMORY.format(megabytes=limits.megabytes))
     reason, _, story = payload.decode("utf-8", "replace").partition("\n")
     if story.strip():
-        _log.warning("%s was refused: %s\n%s", path, reason, story)
+        _log.log(
+            logging.INFO if kind == wire.REFUSED else logging.WARNING, "%s was refused: %s\n%s", path, reason, story
+        )
     if kind == wire.REFUSED:
         raise UnreadableFile(reason)
     raise UnreadableFile(_FAILED.format(how=reason))
@@ -178,7 +182,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,  # an interrupt at the terminal is for the parent, which ends this one in order
-            env={name: os.environ[name] for name in _INHERITED if name in os.environ} | _ALLOCATOR,
+            env={name: os.environ[name] for name in _INHERITED if name in os.environ} | _ALLOCATOR | _QUIET,
         )
         self._story = b""
         self._watch = selectors.DefaultSelector()

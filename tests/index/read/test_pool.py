@@ -124,6 +124,7 @@ def test_a_reader_writes_nothing_and_has_no_secrets(readers: Readers, monkeypatc
     readers.read(NOTE)
     [worker] = workers()
     assert "SOME_API_KEY" not in worker.environ()
+    assert worker.environ()["ORT_DISABLE_TELEMETRY"] == "1"
     assert worker.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
 
 
