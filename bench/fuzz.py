@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from PIL import Image, ImageDraw
 
 from bench.report import describe
@@ -155,9 +155,8 @@ def _repacked(seed: bytes, others: Sequence[bytes], chance: random.Random) -> by
 
 
 def _flip(data: bytearray, _: Sequence[bytes], chance: random.Random) -> None:
-    for _ in range(chance.randint(1, 16)):
-        if data:
-            data[chance.randrange(len(data))] = chance.randrange(256)
+    for place in chance.sample(range(len(data)), min(len(data), chance.randint(1, 16))):
+        data[place] = chance.randrange(256)
 
 
 def _cut(data: bytearray, _: Sequence[bytes], chance: random.Random) -> None:

@@ -38,7 +38,7 @@ def read_within(path: Path, spent: Budget) -> ReadDocument:
     Raises:
         UnreadableFile: As ``read``.
     """
-    data = _load(path)
+    data = load(path)
     spent.beside = _Folder(path.parent)
     return read_data(data, path.name)
 
@@ -84,7 +84,12 @@ class _Folder:
         return None
 
 
-def _load(path: Path) -> bytes:
+def load(path: Path) -> bytes:
+    """Returns what is in a file.
+
+    Raises:
+        UnreadableFile: There is none, it is none, it may not be read, or it is too large.
+    """
     try:
         found = path.stat()
         _refuse_what_is_no_file(found)

@@ -85,6 +85,21 @@ def _largest_heading(text: str) -> str:
     return next((match["title"] for match in found if match), "")
 
 
+@contextmanager
+def opened_page(data: bytes, index: int) -> Iterator[PdfPage | None]:
+    """A page of a PDF, counted from 0, with what was filled into it; None where there is none."""
+    with _PDFIUM:
+        pdf = _open(data)
+        try:
+            if not 0 <= index < len(pdf):
+                yield None
+                return
+            with _page(pdf, index) as page:
+                yield page
+        finally:
+            pdf.close()
+
+
 @dataclass(slots=True)
 class _Content:
     """What a page holds.

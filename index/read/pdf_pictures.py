@@ -117,9 +117,9 @@ def _touch(a: Box, b: Box) -> bool:
     return across > -_TOUCHING and down > -_TOUCHING
 
 
-def rendered(page: PdfPage) -> Image:
-    """A page as a viewer shows it, large enough to be recognised."""
-    return _picture(page, PAGE_PIXELS / max(1.0, *page.get_size()), (0, 0, 0, 0))
+def rendered(page: PdfPage, longest: int = PAGE_PIXELS) -> Image:
+    """A page as a viewer shows it, by default large enough to be recognised."""
+    return _picture(page, longest / max(1.0, *page.get_size()), (0, 0, 0, 0))
 
 
 def cropped(page: PdfPage, box: Box) -> Image:

@@ -96,18 +96,46 @@ class Readers:
             UnreadableFile: One line says why it cannot be read and what to do.
             ReadingStopped: As asked.
         """
+        kind, payload = self._ask(path, {"path": os.fspath(path)}, stopped)
+        try:
+            return wire.decode(payload if kind == wire.DOCUMENT else b"")
+        except wire.Malformed as error:
+            raise UnreadableFile(_FAILED.format(how="its reader answered with nonsense")) from error
+
+    def draw(self, path: Path, page: int, longest: int = 1600) -> bytes:
+        """Draws a page as a viewer shows it, in a process of its own; boxes count on this picture.
+
+        Args:
+            path: An absolute path, of a PDF or a picture.
+            page: Its number from 1; 1 for a picture.
+            longest: Pixels of the longest side.
+
+        Returns:
+            A PNG.
+
+        Raises:
+            UnreadableFile: One line says why it cannot be drawn.
+        """
+        return self._ask(path, {"path": os.fspath(path), "page": page, "longest": longest}, bool)[1]
+
+    def _ask(self, path: Path, request: dict[str, str | int], stopped: Stopped) -> tuple[bytes, bytes]:
+        """The reply of a worker, where it is no refusal."""
         while not self._free.acquire(timeout=_TICK_SECONDS):
             if stopped():
                 raise ReadingStopped
         try:
             worker = self._take()
             try:
-                kind, payload = worker.ask({"path": os.fspath(path)}, stopped)
+                kind, payload = worker.ask(request, stopped)
             finally:
                 self._give_back(worker)
         finally:
             self._free.release()
-        return _document(path, kind, payload, self.limits)
+        if kind == wire.EXHAUSTED:
+            raise UnreadableFile(_MEMORY.format(megabytes=self.limits.megabytes))
+        if kind in (wire.REFUSED, wire.FAILED):
+            raise _refusal(path, kind, payload)
+        return kind, payload
 
     def close(self) -> None:
         """Ends the processes; one in the middle of a file ends with it."""
@@ -151,22 +179,12 @@ class Readers:
             worker.end()
 
 
-def _document(path: Path, kind: bytes, payload: bytes, limits: Limits) -> ReadDocument:
-    if kind == wire.DOCUMENT:
-        try:
-            return wire.decode(payload)
-        except wire.Malformed as error:
-            raise UnreadableFile(_FAILED.format(how="its reader answered with nonsense")) from error
-    if kind == wire.EXHAUSTED:
-        raise UnreadableFile(_MEMORY.format(megabytes=limits.megabytes))
+def _refusal(path: Path, kind: bytes, payload: bytes) -> UnreadableFile:
     reason, _, story = payload.decode("utf-8", "replace").partition("\n")
     if story.strip():
-        _log.log(
-            logging.INFO if kind == wire.REFUSED else logging.WARNING, "%s was refused: %s\n%s", path, reason, story
-        )
-    if kind == wire.REFUSED:
-        raise UnreadableFile(reason)
-    raise UnreadableFile(_FAILED.format(how=reason))
+        level = logging.INFO if kind == wire.REFUSED else logging.WARNING
+        _log.log(level, "%s was refused: %s\n%s", path, reason, story)
+    return UnreadableFile(reason if kind == wire.REFUSED else _FAILED.format(how=reason))
 
 
 class _Worker:
@@ -209,7 +227,7 @@ class _Worker:
             return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
         return 0.0
 
-    def ask(self, request: dict[str, str], stopped: Stopped) -> tuple[bytes, bytes]:
+    def ask(self, request: dict[str, str | int], stopped: Stopped) -> tuple[bytes, bytes]:
         """Sends a request and awaits its reply; ends the process where that takes too much.
 
         Raises:

@@ -13,7 +13,7 @@ MOST_BYTES = 256_000_000
 """A longer reply is refused before it is taken in."""
 LENGTH = struct.Struct("<cI")
 """What stands before each reply: its kind and its length in bytes."""
-READY, DOCUMENT, REFUSED, FAILED, EXHAUSTED = b"h", b"d", b"r", b"f", b"m"
+READY, DOCUMENT, REFUSED, FAILED, EXHAUSTED, PICTURE = b"h", b"d", b"r", b"f", b"m", b"p"
 _HEAD = struct.Struct("<I")
 _MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 

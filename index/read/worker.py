@@ -24,6 +24,7 @@ from index.errors import UnreadableFile
 from index.read import wire
 from index.read.budget import new_budget
 from index.read.dispatch import read_within
+from index.read.draw import draw
 
 # Above the limit of whoever watches; only an orphan lives long enough to meet it.
 _GRACE_SECONDS = 5
@@ -57,9 +58,9 @@ def main() -> None:
 
 def _answer(request: dict[str, Any], seconds: float) -> tuple[bytes, bytes, bool]:
     """The reply, and whether this process is fit for another file."""
+    kind = wire.PICTURE if "page" in request else wire.DOCUMENT
     try:
-        with new_budget(seconds) as spent:
-            payload = wire.encode(read_within(Path(request["path"]), spent))
+        payload = _done(request, seconds)
     except UnreadableFile as error:
         return wire.REFUSED, _told(str(error), error.__cause__), True
     except MemoryError:
@@ -68,7 +69,15 @@ def _answer(request: dict[str, Any], seconds: float) -> tuple[bytes, bytes, bool
         return wire.FAILED, _told(type(error).__name__, error), True
     if len(payload) > wire.MOST_BYTES:
         return wire.REFUSED, _told(wire.too_much(len(payload)), None), True
-    return wire.DOCUMENT, payload, True
+    return kind, payload, True
+
+
+def _done(request: dict[str, Any], seconds: float) -> bytes:
+    path = Path(request["path"])
+    if "page" in request:
+        return draw(path, request["page"], request["longest"])
+    with new_budget(seconds) as spent:
+        return wire.encode(read_within(path, spent))
 
 
 def _told(reason: str, cause: BaseException | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -14,11 +15,13 @@ from threading import Event, Timer
 
 import psutil
 import pytest
+from PIL import Image
 
 from index.errors import UnreadableFile
 from index.library import Library
 from index.read import read
 from index.read.pool import Limits, Readers, ReadingStopped
+from tests.index.read.files import picture
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NOTE = FIXTURES / "gravity-hill.md"
@@ -56,6 +59,23 @@ def test_refusals_come_back_in_the_readers_words(readers: Readers, tmp_path: Pat
     strange = tmp_path / os.fsdecode(b"caf\xe9 \n.txt")
     strange.write_text("A name in Latin-1.")
     assert readers.read(strange).pages[0].text == "A name in Latin-1."
+
+
+def test_pages_are_drawn(readers: Readers, tmp_path: Path) -> None:
+    shown = Image.open(io.BytesIO(readers.draw(FIXTURES / "two-columns.pdf", 2, 800)))
+    assert (shown.format, max(shown.size)) == ("PNG", 800)
+    (tmp_path / "a.jpg").write_bytes(picture("JPEG", (160, 120)))
+    assert Image.open(io.BytesIO(readers.draw(tmp_path / "a.jpg", 1))).size == (160, 120)
+    for path, page, reason in (
+        (FIXTURES / "two-columns.pdf", 4, "has no page 4"),
+        (FIXTURES / "two-columns.pdf", 0, "has no page 0"),
+        (tmp_path / "a.jpg", 2, "has no page 2"),
+        (NOTE, 1, "is of a kind whose pages cannot be drawn"),
+        (FIXTURES / "open-password.pdf", 1, "is encrypted"),
+        (tmp_path / "gone.pdf", 1, "there is no such file"),
+    ):
+        with pytest.raises(UnreadableFile, match=reason):
+            readers.draw(path, page)
 
 
 def test_a_process_is_kept_for_the_next_file_and_several_work_at_once(readers: Readers) -> None:
