@@ -5,10 +5,10 @@ from __future__ import annotations
 import gradio as gr
 
 from assistant.session import Assistant
-from ui import conversation, evidence, header, library
+from ui import approval, conversation, evidence, header, library
 from ui.assets import script
-from ui.conversation import Handlers, Parts
 from ui.evidence import EVENT
+from ui.handlers import Handlers, Parts
 from ui.theme import CSS, THEME
 from ui.view import View
 
@@ -32,7 +32,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     with page:
         token = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_KEY)
         view = gr.State(View())
-        header.make_header(assistant)
+        head = header.make_header(assistant)
         with gr.Row(elem_id="shell", equal_height=True):
             with gr.Column(elem_id="rail", scale=0, min_width=0):
                 new = gr.Button("+  New conversation", elem_id="new", variant="primary", size="md")
@@ -40,12 +40,13 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Conversation", elem_id="conversation"):
                     chat = conversation.make_chat()
+                    card = approval.make_card(assistant)
                     box = conversation.make_box()
                 with gr.Tab("Library", elem_id="library") as tab:
                     library.make_panel(assistant, tab)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
-        handlers = Handlers(assistant, Parts(token, view, chat, box, sources, past))
+        handlers = Handlers(assistant, Parts(token, view, head, chat, card, box, sources, past))
         conversation.connect(handlers, new)
-        page.load(handlers.arrive, [token, view], [token, past], **EVENT)
+        page.load(handlers.arrive, [token, view], [token, past, head], **EVENT)
     return page

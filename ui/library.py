@@ -15,6 +15,7 @@ from assistant.session import Assistant
 from index.types import Document
 from ui.assets import script
 from ui.evidence import EVENT
+from ui.text import size_words
 from ui.uploads import Upload, Uploads, kinds
 
 NOTE = """<div class="about-library"><p>Everyone who uses this server shares this library: what you add, all of them can
@@ -106,7 +107,7 @@ def documents_html(documents: Sequence[Document]) -> str:
 
 def _document_row(document: Document) -> str:
     name = escape(Path(document.path).name)
-    facts = escape(f"{_amount(document)}, {_size(document.size)}, added {document.added[:10]}")
+    facts = escape(f"{_amount(document)}, {size_words(document.size)}, added {document.added[:10]}")
     return (
         f'<li><span class="kind">{escape(document.kind)}</span>'
         f'<div><b>{escape(document.title)}</b><span class="facts">{name} · {facts}</span></div>'
@@ -118,7 +119,3 @@ def _document_row(document: Document) -> str:
 def _amount(document: Document) -> str:
     passages = "1 passage" if document.passages == 1 else f"{document.passages:,} passages"
     return f"{document.pages:,} pages, {passages}" if document.pages > 1 else passages
-
-
-def _size(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, size // 1000):,} kB"  # noqa: PLR2004 — a megabyte

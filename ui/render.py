@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-from pathlib import Path
 from typing import Any
 
-from assistant.events import Answer, Failed
+from assistant.events import Answer, Failed, ToolCall
 from assistant.terminal import sureness
-from ui.text import fenced, linked, marked, plain, prose, shortened
+from ui.figures import contents
+from ui.text import fenced, linked, listed, marked, plain, prose, shortened
 from ui.view import ShownTurn, Step
 
 Message = dict[str, Any]
@@ -20,6 +20,10 @@ MAX_TITLE = 60
 NO_SOURCE = "No source was found for this sentence. Check it yourself before you rely on it."
 # Stand for the tags of a mark while tags are taken out of the text: characters for private use.
 BEGIN, END = "\ue000", "\ue001"
+# How the text begins that the model is told in place of a result.
+REFUSED = "this call was not approved"
+# Ends that are nobody's failure.
+CALM = {"Stopped": "stopped", "NotApproved": "stopped"}
 THINKING = '<span class="thinking">Thinking …</span>'
 
 
@@ -29,7 +33,7 @@ def messages(turns: list[ShownTurn]) -> list[Message]:
 
 
 def turn_messages(turn: ShownTurn, number: int) -> list[Message]:
-    """Returns the messages of one turn: the question, the tool steps, the text with what is to be known of it.
+    """Returns the messages of one turn: the question, the tool steps, the text with what is to be known of it, files.
 
     Args:
         turn: What is shown of it so far.
@@ -37,7 +41,8 @@ def turn_messages(turn: ShownTurn, number: int) -> list[Message]:
     """
     question = {"role": "user", "content": plain(shortened(turn.question, MAX_QUESTION))}
     steps = [_step(step, ended=turn.end is not None) for step in turn.steps]
-    return [question, *steps, *_said(turn, number)]
+    files = [_assistant(contents(turn.artifacts))] if turn.artifacts else []
+    return [question, *steps, *_said(turn, number), *files]
 
 
 def confidence_line(answer: Answer) -> str:
@@ -52,6 +57,8 @@ def _said(turn: ShownTurn, number: int) -> list[Message]:
             return [_assistant(_answer(turn.end, number))]
         case Failed():
             return [_failed(turn.end, turn.text)]
+    if turn.requests:
+        return [_assistant(_noted(turn.text, "waiting", _waiting(turn)))]
     if turn.text:
         return [_assistant(prose(turn.text))]
     waiting = not turn.steps or turn.steps[-1].call is not None
@@ -74,17 +81,23 @@ def _foot(answer: Answer, missing: list[str]) -> str:
         words = "1 sentence has no source" if count == 1 else f"{count} sentences have no source"
         lines.append(f'<span class="warn" title="{NO_SOURCE}">{words}; marked above where it stands.</span>')
         lines += [f'<span class="warn">No source: {html.escape(sentence)}</span>' for sentence in missing]
-    lines += [f'<span class="made">Made: {html.escape(Path(item.path).name)}</span>' for item in answer.artifacts]
     # One line: a blank one would end the HTML for Markdown.
     return f'<div class="foot {kind}">{"".join(lines)}</div>'.replace("\n", " ")
 
 
 def _failed(failed: Failed, shown: str) -> Message:
-    kind = "stopped" if failed.kind == "Stopped" else "failed"
-    note = f'<div class="note {kind}" role="alert">{html.escape(failed.message)}</div>'.replace("\n", " ")
-    return _assistant("\n\n".join([prose(shown), note] if shown else [note])) | {
-        "options": [{"label": "Ask again", "value": "ask-again"}]
-    }
+    note = _noted(shown, CALM.get(failed.kind, "failed"), failed.message)
+    return _assistant(note) | {"options": [{"label": "Ask again", "value": "ask-again"}]}
+
+
+def _waiting(turn: ShownTurn) -> str:
+    tools = listed(list(dict.fromkeys(request.tool for request in turn.requests)))
+    return f"Waiting for your approval of {tools}."
+
+
+def _noted(shown: str, kind: str, words: str) -> str:
+    note = f'<div class="note {kind}" role="{"status" if kind == "waiting" else "alert"}">{html.escape(words)}</div>'
+    return "\n\n".join([prose(shown), note.replace("\n", " ")] if shown else [note.replace("\n", " ")])
 
 
 def _step(step: Step, *, ended: bool) -> Message:
@@ -94,12 +107,17 @@ def _step(step: Step, *, ended: bool) -> Message:
         # Gradio does not show a duration of nothing.
         metadata |= {"status": "done", "duration": max(0.001, round(call.seconds, 3))}
         if not call.ok:
-            metadata["log"] = "gave an error"
+            metadata["log"] = "not approved" if is_refused(call) else "gave an error"
     elif ended:
         metadata |= {"status": "done", "log": "did not finish"}
     else:
         metadata |= {"status": "pending", "log": shortened(step.progress, MAX_TITLE)}
     return _assistant(_step_body(step)) | {"metadata": metadata}
+
+
+def is_refused(call: ToolCall) -> bool:
+    """Whether a call did not run, since a person or a rule refused it or nobody was there to approve it."""
+    return not call.ok and str(call.result).startswith(REFUSED)
 
 
 def step_title(step: Step) -> str:
@@ -114,7 +132,8 @@ def step_title(step: Step) -> str:
 def _step_body(step: Step) -> str:
     parts = [f"**Asked** `{step.name}` with", fenced(_json(step.arguments), "json")]
     if call := step.call:
-        parts += ["**Result**" if call.ok else "**Error**", *_result(call.result)]
+        head = "**Result**" if call.ok else "**Not approved**" if is_refused(call) else "**Error**"
+        parts += [head, *_result(call.result)]
     elif step.progress:
         parts.append(plain(step.progress))
     return "\n\n".join(parts)
@@ -140,5 +159,5 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
-def _assistant(content: str) -> Message:
+def _assistant(content: str | list[dict[str, Any]]) -> Message:
     return {"role": "assistant", "content": content}

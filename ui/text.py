@@ -84,6 +84,16 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"
 
 
+def listed(words: Sequence[str]) -> str:
+    """Returns words as a sentence lists them: "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def size_words(size: int) -> str:
+    """Returns a size in bytes as people read it."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, size // 1000):,} kB"  # noqa: PLR2004 — a megabyte
+
+
 def place(citation: Citation) -> str:
     """Returns title and page."""
     return f"{citation.title}, page {citation.page}" if citation.page else citation.title

@@ -1,4 +1,4 @@
-"""Answers one question in the page, update by update."""
+"""Shows one turn in the page as it happens, update by update."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from assistant.events import Event, Failed, TextDelta
-from assistant.session import Assistant
 from ui.view import ShownTurn, View
 
 log = logging.getLogger(__name__)
@@ -17,22 +16,21 @@ log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.04
 
 
-async def answer(assistant: Assistant, view: View, question: str) -> AsyncGenerator[ShownTurn, None]:
-    """Adds a question to a view and answers it there.
+async def play(view: View, turn: ShownTurn, stream: AsyncGenerator[Event, None]) -> AsyncGenerator[ShownTurn, None]:
+    """Shows a turn of a view as it happens.
 
     Args:
-        assistant: Who answers.
-        view: Where; its running turn must have ended.
-        question: As typed.
+        view: Where it is shown; its running turn must have ended.
+        turn: One of the view's turns.
+        stream: The turn's events.
 
     Yields:
         The turn, each time that there is more to show of it.
     """
-    turn = ShownTurn(question)
-    turns, conversation, owner = view.turns, view.conversation, view.owner
-    turns.append(turn)
+    turns, conversation = view.turns, view.conversation
+    turn.requests = ()
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    task = view.running = asyncio.create_task(_pump(assistant, turn.question, conversation, owner, events))
+    task = view.running = asyncio.create_task(_pump(stream, events))
     try:
         yield turn
         async with aclosing(_updates(turn, events)) as updates:
@@ -52,12 +50,10 @@ async def answer(assistant: Assistant, view: View, question: str) -> AsyncGenera
             view.conversation, view.running = turn.conversation or conversation, None
 
 
-async def _pump(
-    assistant: Assistant, question: str, conversation: str | None, owner: str, events: asyncio.Queue[Event | None]
-) -> None:
+async def _pump(stream: AsyncGenerator[Event, None], events: asyncio.Queue[Event | None]) -> None:
     """Runs the turn in a task of its own, which a stop cancels."""
     try:
-        async with aclosing(assistant.stream(question, conversation, owner)) as stream:
+        async with aclosing(stream):
             async for event in stream:
                 events.put_nowait(event)
     finally:

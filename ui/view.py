@@ -12,6 +12,8 @@ from typing import Any
 from assistant.conversations import Turn
 from assistant.events import (
     Answer,
+    ApprovalNeeded,
+    ApprovalRequest,
     Artifact,
     Began,
     Citation,
@@ -23,6 +25,7 @@ from assistant.events import (
     ToolProgress,
     ToolStarted,
 )
+from ui.artifacts import ShownArtifact
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 CUT_OFF = (
@@ -58,7 +61,9 @@ class ShownTurn:
         question: As it was asked.
         steps: The tool calls, in order.
         text: What the model has said so far.
-        end: How it ended; None while it runs.
+        end: How it ended; None while it runs or waits.
+        requests: The calls that wait for approval; none while it runs.
+        artifacts: The answer's files, made ready to be shown.
         conversation: The conversation's id, once the question was written down.
     """
 
@@ -66,6 +71,8 @@ class ShownTurn:
     steps: list[Step] = field(default_factory=list)
     text: str = ""
     end: Answer | Failed | None = None
+    requests: tuple[ApprovalRequest, ...] = ()
+    artifacts: tuple[ShownArtifact, ...] = ()
     conversation: str | None = None
 
     def take(self, event: Event) -> None:
@@ -82,14 +89,18 @@ class ShownTurn:
                 self._step(call_id).progress = (message + share).strip()
             case ToolFinished(call):
                 self._step(call.id, call).call = call
+            case ApprovalNeeded(requests):
+                self.requests = requests
             case Answer():
                 self.end, self.text = event, event.text
+                if len(event.tool_calls) > len(self.steps):  # some ran before this page saw the turn
+                    self.steps = _steps(event)
             case Failed():
                 self.end = event
 
     def stop(self) -> None:
-        """Ends a turn that the person stopped."""
-        if self.end is None:
+        """Ends a turn that the person stopped; one that waits goes on waiting."""
+        if self.end is None and not self.requests:
             self.end = Failed(STOPPED, "", "Stopped")
 
     @property
@@ -131,8 +142,13 @@ class View:
 
     @property
     def busy(self) -> bool:
-        """Whether a question of this list is still without an end."""
-        return bool(self.turns) and self.turns[-1].end is None
+        """Whether a question of this list is being answered."""
+        return bool(self.turns) and self.turns[-1].end is None and not self.turns[-1].requests
+
+    @property
+    def waiting(self) -> ShownTurn | None:
+        """The turn that waits for approval; a question that was refused may stand behind it."""
+        return next((turn for turn in reversed(self.turns) if turn.requests), None)
 
     def of(self, token: object) -> View:
         """Returns this view, emptied first if it belongs to another browser.
@@ -183,12 +199,23 @@ def from_stored(turn: Turn) -> ShownTurn:
     result = turn.result
     if turn.state == "running" or result is None:
         return ShownTurn(turn.question, end=Failed(CUT_OFF, "", "CutOff"))
+    if turn.state == "waiting":
+        return ShownTurn(turn.question, text=result["shown"], requests=requests_of(turn))
     if turn.state == "failed":
         message = STOPPED if result["kind"] == "Stopped" else result["error"]
         return ShownTurn(turn.question, text=result.get("shown", ""), end=Failed(message, "", result["kind"]))
     answer = _answer(result)
-    steps = [Step(call.id, call.name, call.arguments, call=call) for call in answer.tool_calls]
-    return ShownTurn(turn.question, steps, answer.text, answer)
+    return ShownTurn(turn.question, _steps(answer), answer.text, answer)
+
+
+def requests_of(turn: Turn) -> tuple[ApprovalRequest, ...]:
+    """Returns what a saved turn waits for; nothing where it does not wait."""
+    rows = (turn.result or {}).get("requests", []) if turn.state == "waiting" else []
+    return tuple(ApprovalRequest(**{**row, "touches": tuple(row["touches"])}) for row in rows)
+
+
+def _steps(answer: Answer) -> list[Step]:
+    return [Step(call.id, call.name, call.arguments, call=call) for call in answer.tool_calls]
 
 
 def _answer(result: dict[str, Any]) -> Answer:

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 from assistant.events import Artifact, Failed, TextDelta, ToolFinished, ToolProgress, ToolStarted
 from tests.ui.answers import CALL, answer
+from ui.artifacts import load
+from ui.figures import figure_html
 from ui.render import THINKING, messages, step_title, turn_messages
 from ui.view import STOPPED, ShownTurn, Step
 
@@ -105,9 +107,33 @@ def test_a_huge_question_is_shown_in_part():
     assert "996,000 more characters" in shown
 
 
-def test_artifacts_are_named():
-    said = ended(answer(artifacts=(Artifact("/home/me/<plot>.png", "image/png"),)))[1]["content"]
-    assert "Made: &lt;plot&gt;.png" in said
+def test_files_stand_behind_the_answer(tmp_path):
+    (tmp_path / "<plot>.png").write_bytes(b"png")
+    (tmp_path / "t.csv").write_text("name,n\nbolt,<3>\n", encoding="utf-8")
+    made = [Artifact(str(tmp_path / "<plot>.png"), "image/png"), Artifact(str(tmp_path / "t.csv"), "text/csv")]
+    turn = ShownTurn("q", end=answer(), artifacts=tuple(load(each, tmp_path, str) for each in made))
+    picture, table = (part["value"] for part in turn_messages(turn, 0)[-1]["content"])
+    assert "&lt;plot&gt;.png" in picture
+    assert "<img" in picture
+    assert "<td>&lt;3&gt;</td>" in table
+    assert "1 row" in table
+    assert "Download" in table
+
+
+def test_a_file_that_lies_elsewhere_is_not_shown(tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"png")
+    shown = load(Artifact(str(tmp_path / "secret.png"), "image/png"), tmp_path / "mine", str)
+    assert "outside" in figure_html(shown)
+    assert "<img" not in figure_html(shown)
+    gone = load(Artifact(str(tmp_path / "gone.png"), "image/png"), tmp_path, str)
+    assert "not there any more" in figure_html(gone)
+
+
+def test_what_could_run_scripts_is_only_downloaded(tmp_path):
+    (tmp_path / "page.svg").write_text("<svg onload='alert(1)'/>", encoding="utf-8")
+    html = figure_html(load(Artifact(str(tmp_path / "page.svg"), "image/svg+xml"), tmp_path, str))
+    assert "<img" not in html
+    assert "Download" in html
 
 
 def test_turns_are_numbered_through_the_conversation():

@@ -1,0 +1,84 @@
+"""From an answer's files to the content of a chat message: pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from ui.artifacts import ShownArtifact, Table
+from ui.text import shortened, size_words
+
+Content = dict[str, Any]
+
+MAX_CELL = 300
+NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?\s*%?", re.IGNORECASE)
+
+
+def contents(artifacts: Sequence[ShownArtifact]) -> list[Content]:
+    """Returns the files as contents of one message: HTML of ours, and Gradio's plot for each figure of Plotly's."""
+    found: list[Content] = []
+    for artifact in artifacts:
+        if artifact.plot:
+            # As Gradio's own Plot has it; made here, since making the component would need the plot as an object.
+            found.append(_component("plot", {"type": "plotly", "plot": artifact.plot}))
+        found.append(_component("html", figure_html(artifact)))
+    return found
+
+
+def figure_html(artifact: ShownArtifact) -> str:
+    """Returns a file with its name and a link to download it; of a plot that alone."""
+    body = _body(artifact)
+    problem = f'<span class="problem">{escape(artifact.problem)}</span>' if artifact.problem else ""
+    caption = f"<figcaption>{_caption(artifact)}{problem}</figcaption>"
+    return f'<figure class="artifact {artifact.kind}">{body}{caption}</figure>'
+
+
+def table_html(table: Table, name: str) -> str:
+    """Returns rows that can be sorted by each column."""
+    head = "".join(
+        f'<th scope="col" aria-sort="none"><button type="button">{escape(shortened(each, MAX_CELL))}</button></th>'
+        for each in table.columns
+    )
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
+    return (
+        f'<div class="grid" tabindex="0" role="region" aria-label="{escape(name)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _body(artifact: ShownArtifact) -> str:
+    url, name = escape(artifact.url), escape(artifact.name)
+    if artifact.table:
+        return table_html(artifact.table, artifact.name)
+    if artifact.kind == "picture" and url:
+        return f'<a href="{url}" target="_blank" rel="noopener"><img src="{url}" alt="{name}" loading="lazy"></a>'
+    if artifact.kind == "video" and url:
+        return f'<video src="{url}" controls preload="metadata" aria-label="{name}"></video>'
+    return ""
+
+
+def _caption(artifact: ShownArtifact) -> str:
+    name = f'<span class="name">{escape(artifact.name)}</span>'
+    if not artifact.url:
+        return name
+    link = f'<a class="download" href="{escape(artifact.url)}" download="{escape(artifact.name)}">Download</a>'
+    return f'{name}<span class="facts">{escape(_facts(artifact))}</span>{link}'
+
+
+def _facts(artifact: ShownArtifact) -> str:
+    size = size_words(artifact.size)
+    if (table := artifact.table) is None:
+        return size
+    count = len(table.rows)
+    return f"the first {count} rows, {size} in all" if table.cut else f"{count} row{'s' * (count != 1)}, {size}"
+
+
+def _cell(text: str) -> str:
+    kind = ' class="number"' if NUMBER.fullmatch(text.strip()) else ""
+    return f"<td{kind}>{escape(shortened(text, MAX_CELL))}</td>"
+
+
+def _component(name: str, value: Any) -> Content:
+    return {"type": "component", "component": name, "value": value, "constructor_args": {}, "props": {}}
