@@ -379,6 +379,10 @@ def _exit_reason(status: int, limits: Limits) -> str:
     number = -status if status < 0 else status - 128
     if number == signal.SIGXCPU:
         return f"it used more than {limits.cpu_seconds} s of processor time"
+    if number in (signal.SIGSEGV, signal.SIGABRT):
+        # Compiled libraries seldom look whether they were given memory; Python itself raises MemoryError.
+        name, most = signal.Signals(number).name, limits.memory >> 20
+        return f"its process crashed with {name}, as compiled code does that gets no more of the {most} MiB of memory"
     if number > 0:
         with contextlib.suppress(ValueError):
             return f"its process was ended by {signal.Signals(number).name}"
