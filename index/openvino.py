@@ -108,7 +108,8 @@ class OpenVinoModel:
         coded = sorted(
             (_Coded(row, one.ids, one.type_ids) for row, one in enumerate(found)), key=lambda one: -len(one.ids)
         )
-        waiting = deque(coded[first : first + BATCH] for first in range(0, len(coded), BATCH))
+        size = max(1, min(BATCH, -(-len(coded) // self._parallel)))  # a few texts are shared out as well
+        waiting = deque(coded[first : first + size] for first in range(0, len(coded), size))
         # Not openvino's AsyncInferQueue: its threads call back into Python, which aborts a process that ends meanwhile.
         idle = [self._network.create_infer_request() for _ in range(min(self._parallel, len(waiting)))]
         running: deque[tuple[list[_Coded], Any]] = deque()
