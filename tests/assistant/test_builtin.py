@@ -76,6 +76,12 @@ async def test_a_plugin_is_chosen_by_its_examples(builtin: Assistant) -> None:
     assert "[6, 6, 6]" in end.text
 
 
+async def test_a_tool_that_takes_a_request_gets_it_as_it_stands(builtin: Assistant) -> None:
+    end = await ask(builtin, "Integrate x sin(x) from 0 to pi")
+    assert end.tool_calls[0].arguments == {"problem": "Integrate x sin(x) from 0 to pi"}
+    assert "π" in end.text
+
+
 async def test_a_tool_can_be_called_by_name(builtin: Assistant) -> None:
     for question in ("@roll_dice 2", "@roll_dice count=2", '@roll_dice {"count": 2}'):
         assert (await ask(builtin, question)).tool_calls[0].result == [6, 6]

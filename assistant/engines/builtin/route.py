@@ -11,6 +11,8 @@ from assistant.engines.builtin.arguments import fill, missing, parse_explicit
 from index.embed import Embedder
 
 # A request this near to an example of a tool is meant for it; cosine of MiniLM, by the trial in bench/routing.py.
+# A parameter of such a name is meant for the request as it stands.
+WHOLE = {"instruction", "problem", "prompt", "question", "request", "task"}
 MIN_EXAMPLE_COSINE = 0.75
 
 GREETING = re.compile(
@@ -107,7 +109,9 @@ class Router:
         name = self._nearest(request, tools)
         if name in (None, "search_documents", "calculator"):
             return None
-        arguments = fill(request, tools[name]["parameters"])
+        whole = [parameter for parameter, _ in missing({}, tools[name]) if parameter in WHOLE]
+        # A number in such a request belongs to it, not to another parameter.
+        arguments = {whole[0]: request} if whole else fill(request, tools[name]["parameters"])
         return None if missing(arguments, tools[name]) else Call(name, arguments)
 
     def _nearest(self, request: str, tools: Mapping[str, Any]) -> str | None:
