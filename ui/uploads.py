@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assistant.session import Assistant
 from index.errors import LibraryError
-from index.read import SUFFIXES
+from index.read import LABELS, SUFFIXES
 from index.types import Outcome, OutcomeStatus
 
 log = logging.getLogger(__name__)
@@ -127,5 +127,5 @@ class Uploads:
 
 
 def kinds() -> str:
-    """Returns the endings of the files that can be read."""
-    return ", ".join(sorted(SUFFIXES))
+    """Returns the kinds of files that can be read."""
+    return ", ".join(LABELS)

@@ -1,6 +1,6 @@
 """From a file to the text of its pages, one file per family of formats."""
 
 from index.read.dispatch import read
-from index.read.formats import SUFFIXES
+from index.read.formats import LABELS, SUFFIXES
 
-__all__ = ["SUFFIXES", "read"]
+__all__ = ["LABELS", "SUFFIXES", "read"]

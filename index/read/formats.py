@@ -86,12 +86,12 @@ FORMATS = (
     Format("epub", "EPUB", (".epub",), 200 * MEGABYTE, "EPUB book"),
     Format("mail", "e-mail", (".eml",), 100 * MEGABYTE, "e-mail", "save it anew from the mail program"),
     Format(
-        "notebook", "Jupyter notebook", (".ipynb",), 100 * MEGABYTE, "notebook", "open it in Jupyter and save it again"
+        "notebook", "Jupyter notebooks", (".ipynb",), 100 * MEGABYTE, "notebook", "open it in Jupyter and save it again"
     ),
     Format("code", "source code", tuple(_CODE.split()), 20 * MEGABYTE, "source code"),
     Format(
         "picture",
-        "picture",
+        "pictures",
         (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".bmp"),
         100 * MEGABYTE,
         "picture",
@@ -103,6 +103,8 @@ BY_KIND = {form.kind: form for form in FORMATS}
 BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
 SUFFIXES: frozenset[str] = frozenset(BY_SUFFIX)
 """How the files end that can be indexed, in lower case with the dot."""
+LABELS = tuple(form.label for form in FORMATS)
+"""What the kinds are called."""
 LARGEST = max(form.limit for form in FORMATS)
 
 _OFFICE = (

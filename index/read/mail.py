@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
+from email.policy import EmailPolicy
 from functools import partial
+from typing import cast
 
 from index.read.budget import budget
 from index.read.clean import clean, heading, not_headings, one_line, title_or
@@ -15,7 +17,16 @@ from index.read.parts import Parts
 from index.types import Page, ReadDocument
 
 _FIELDS = ("From", "To", "Cc", "Date")
+_LONGEST_FIELD = 10_000
 _NAMELESS = {"message/rfc822": "message.eml", "text/html": "page.html", "text/plain": "text.txt"}
+
+
+class _Policy(EmailPolicy):
+    """Cuts fields that are far longer than any that is meant: the time to parse one grows with its square."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_FIELD]
 
 
 def read_mail(data: bytes, name: str) -> ReadDocument:
@@ -25,7 +36,7 @@ def read_mail(data: bytes, name: str) -> ReadDocument:
         ValueError: It has none of the fields of an e-mail.
         UnreadableFile: Something in it is made to do harm.
     """
-    message = message_from_bytes(data, _class=EmailMessage, policy=policy.default)
+    message = cast("EmailMessage", message_from_bytes(data, policy=_Policy(message_factory=EmailMessage)))
     if not any(field in message for field in (*_FIELDS, "Subject", "Received", "MIME-Version")):
         raise ValueError("it has no sender, no subject and no date")
     subject = one_line(_field(message, "Subject"))

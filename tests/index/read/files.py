@@ -19,15 +19,14 @@ def zipped(files: Mapping[str, bytes | str]) -> bytes:
 
 
 def picture(form: str = "PNG", size: tuple[int, int] = (160, 120), *, words: str = "", seed: int = 0) -> bytes:
-    """A picture with blocks of colour, and words where there are any."""
+    """A picture that fades from one colour to another, with words where there are any."""
     image = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(image)
     if words:
-        draw.text((20, 20), words, fill="black", font_size=28)
+        ImageDraw.Draw(image).text((20, 20), words, fill="black", font_size=28)
     else:
-        colours = random.Random(seed)
-        for left in range(0, size[0], 20):
-            draw.rectangle((left, 10, left + 18, 90), fill=tuple(colours.randrange(256) for _ in range(3)))
+        chance = random.Random(seed)
+        colours = [Image.new("RGB", size, tuple(chance.randrange(256) for _ in range(3))) for _ in range(2)]
+        image = Image.composite(*colours, Image.linear_gradient("L").resize(size))
     packed = io.BytesIO()
     image.save(packed, form)
     return packed.getvalue()

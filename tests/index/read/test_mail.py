@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -83,3 +84,11 @@ def test_broken_messages_are_read_as_far_as_they_go(tmp_path: Path, broken: byte
 def test_no_message_at_all(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="is damaged or is no e-mail"):
         reading(tmp_path / "a.eml", b"Just words.")
+
+
+@pytest.mark.parametrize("field", ["Subject: (", "To: (", "To: <", "Content-Type: a", "X-Other: a"])
+def test_fields_that_never_end_cost_no_time(tmp_path: Path, field: str) -> None:
+    broken = f"From: a\n{field}".encode() + field[-1:].encode() * 100_000 + b"a " * 100_000 + b"\n\nHello."
+    began = time.monotonic()
+    assert "Hello." in reading(tmp_path / "a.eml", broken).pages[0].text
+    assert time.monotonic() - began < 10
