@@ -115,6 +115,7 @@ MADE: dict[str, Callable[[], list[bytes]]] = {
     "mail": messages,
     "zip": archives,
     "pptx": presentations,
+    "csv": lambda: [(FIXTURES / "shift-jis.txt").read_bytes()],
     "code": lambda: [Path(__file__).read_bytes()],
 }
 
