@@ -16,6 +16,7 @@ from assistant.engines.choose import choose, make_engine
 from assistant.errors import SettingsError
 from assistant.graph import Parts, build_graph
 from assistant.loader import builtin_folder
+from assistant.schema import Tool
 from assistant.session import Assistant, EngineInfo
 from assistant.settings import Settings
 from assistant.toolbox import Plugins
@@ -47,6 +48,20 @@ def open_library(settings: Settings, embedder: Embedder | None = None) -> Librar
 
 
 @asynccontextmanager
+async def open_tools(settings: Settings) -> AsyncIterator[Plugins]:
+    """Gathers the tools of files, packages and MCP servers; the servers stay connected until the end."""
+    folders = [builtin_folder(), *settings.tools.folders]
+    async with AsyncExitStack() as parts:
+        others: list[Tool] = []
+        broken: dict[str, str] = {}
+        if settings.tools.mcp:  # only then is the protocol's library loaded
+            from assistant.mcp.client import connected
+
+            others, broken = await parts.enter_async_context(connected(settings.tools.mcp))
+        yield await asyncio.to_thread(Plugins, folders, settings.tools.settings, others, broken)
+
+
+@asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Assistant]:
     """Makes an assistant of its parts and takes it apart again.
 
@@ -66,7 +81,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         parts.callback(library.close)
         engine = make_engine(await choose(settings), settings, embedder)
         parts.push_async_callback(engine.close)
-        plugins = await asyncio.to_thread(Plugins, [builtin_folder(), *settings.tools.folders], settings.tools.settings)
+        plugins = await parts.enter_async_context(open_tools(settings))
         connection = await _connect(settings.home / "conversations.sqlite")
         parts.push_async_callback(connection.close)
         saver, conversations = AsyncSqliteSaver(connection), Conversations(connection)

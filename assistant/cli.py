@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
     from assistant.approval import Rule
-    from assistant.events import Answer, Failed
+    from assistant.events import Answer, Failed, ToolCall
     from assistant.settings import Settings
+    from assistant.toolbox import Toolbox
 
 
 @click.group(
@@ -222,11 +223,8 @@ def tools() -> None:
 def tools_list(as_json: bool) -> None:
     """List the tools, and the tool files that could not be loaded with the reason of each."""
     from assistant import terminal
-    from assistant.loader import builtin_folder
-    from assistant.toolbox import load_tools
 
-    settings = load()
-    toolbox = load_tools([builtin_folder(), *settings.tools.folders], settings.tools.settings)
+    toolbox = asyncio.run(_toolbox(load()))
     click.echo(terminal.toolbox_json(toolbox) if as_json else terminal.toolbox(toolbox))
     if toolbox.broken:
         sys.exit(1)
@@ -283,22 +281,58 @@ def tools_run(
     name: str, given: tuple[str, ...], base: str | None, folder: Path | None, approved: bool, rules: Sequence[Rule]
 ) -> None:
     """Call the tool NAME once, with the checks and limits that it has in a conversation."""
-    from assistant.loader import builtin_folder
-    from assistant.tool_run import run, show
-    from assistant.toolbox import load_tools
-    from assistant.workshop import arguments_of, find
+    from assistant.tool_run import show
 
-    settings = load()
-    toolbox = load_tools([builtin_folder(), *settings.tools.folders], settings.tools.settings)
-    for reason in toolbox.broken.values():
-        click.echo(f"Warning: {reason}", err=True)
-    tool = find(toolbox.tools, name)
-    arguments = arguments_of(tool, given, base)
-    where = folder or settings.home / "files" / "tools"
-    done = asyncio.run(run(tool, arguments, settings, folder=where, approved=approved, rules=rules))
+    done = asyncio.run(_run_tool(load(), name, given, base, folder, approved, rules))
     show(done)
     if not done.ok:
         sys.exit(1)
+
+
+@cli.command(epilog=options.examples("assistant mcp", "assistant mcp --http 127.0.0.1:8765 --policy rules.yaml"))
+@click.option("--http", "address", metavar="HOST:PORT", help="Serve over HTTP instead of standard input and output.")
+@options.policy
+@common
+def mcp(address: str | None, rules: Sequence[Rule]) -> None:
+    """Serve the tools and the library to clients of the Model Context Protocol; see docs/mcp.md."""
+    from assistant.mcp.server import serve_http, serve_stdio
+
+    if address is None:
+        asyncio.run(serve_stdio(load(), rules))
+        return
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or not host:
+        raise click.BadParameter(f"{address} is no HOST:PORT, such as 127.0.0.1:8765", param_hint="--http")
+    asyncio.run(serve_http(load(), rules, host, int(port)))
+
+
+async def _toolbox(settings: Settings) -> Toolbox:
+    from assistant.app import open_tools
+
+    async with open_tools(settings) as plugins:
+        return plugins.toolbox
+
+
+async def _run_tool(
+    settings: Settings,
+    name: str,
+    given: Sequence[str],
+    base: str | None,
+    folder: Path | None,
+    approved: bool,
+    rules: Sequence[Rule],
+) -> ToolCall:
+    from assistant.app import open_tools
+    from assistant.tool_run import run
+    from assistant.workshop import arguments_of, find
+
+    async with open_tools(settings) as plugins:
+        for reason in plugins.toolbox.broken.values():
+            click.echo(f"Warning: {reason}", err=True)
+        tool = find(plugins.toolbox.tools, name)
+        arguments = arguments_of(tool, given, base)
+        where = folder or settings.home / "files" / "tools"
+        return await run(tool, arguments, settings, folder=where, approved=approved, rules=rules)
 
 
 async def _ask(

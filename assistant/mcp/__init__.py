@@ -1,0 +1,1 @@
+"""The Model Context Protocol, https://modelcontextprotocol.io, both ways: others' tools here, ours elsewhere."""
