@@ -271,5 +271,7 @@ def _address(server: McpServer) -> Any:
 def _reason(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if str(error) == "Connection closed":  # what the protocol's library says
+        return "it ended before it answered"
     text = " ".join(str(error).split())[:300] or type(error).__name__
     return text if isinstance(error, Unreachable) else f"{type(error).__name__}: {text}"

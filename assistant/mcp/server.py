@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +131,7 @@ def make_server(desk: Desk) -> Server[Any, Any]:
     from mcp.server.lowlevel import Server
     from mcp.server.lowlevel.helper_types import ReadResourceContents
 
-    server: Server[Any, Any] = Server("assistant")
+    server: Server[Any, Any] = Server("assistant", version=version("assistant"))
 
     async def tools() -> list[Any]:
         return await asyncio.to_thread(desk.tools)
@@ -181,10 +182,11 @@ async def serve_stdio(settings: Settings, rules: Sequence[Rule]) -> None:
 async def serve_http(settings: Settings, rules: Sequence[Rule], host: str, port: int) -> None:
     """Serves any number of clients at ``http://HOST:PORT/mcp``."""
     import uvicorn
+    from mcp.server.fastmcp.server import StreamableHTTPASGIApp
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
     from mcp.server.transport_security import TransportSecuritySettings
     from starlette.applications import Starlette
-    from starlette.routing import Mount
+    from starlette.routing import Route
 
     # A page in a browser must not reach a server on this machine under a name of its own.
     names = [host, "127.0.0.1", "localhost"]
@@ -201,6 +203,6 @@ async def serve_http(settings: Settings, rules: Sequence[Rule], host: str, port:
             async with manager.run():
                 yield
 
-        app = Starlette(routes=[Mount("/mcp", manager.handle_request)], lifespan=lifespan)
+        app = Starlette(routes=[Route("/mcp", StreamableHTTPASGIApp(manager))], lifespan=lifespan)
         config = uvicorn.Config(app, host, port, log_level="warning", timeout_graceful_shutdown=2)
         await uvicorn.Server(config).serve()
