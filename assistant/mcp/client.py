@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from pydantic import ConfigDict, Field, create_model
 
 from assistant.plugin import Context, ToolError, ToolOptions
@@ -96,12 +97,21 @@ class Connection:
         async def report(progress: float, total: float | None, message: str | None) -> None:
             ctx.progress(message or tool, progress / total if total else None)
 
-        try:
+        async def ask() -> CallToolResult:
             session = await self._connected()
-            result = await self._race(session.call_tool(tool, arguments, progress_callback=report))
+            return await self._race(session.call_tool(tool, arguments, progress_callback=report))
+
+        try:
+            try:
+                result = await ask()
+            except anyio.ClosedResourceError:  # gone since the last call; nothing was sent, so asking again is safe
+                await self.close()
+                result = await ask()
         except Unreachable as error:
             raise ToolError(f"the MCP server {self.name} cannot be reached: {error}") from error
         except Exception as error:
+            if _lost(error):  # the program has ended, and the session does not know it; the next call starts it again
+                await self.close()
             raise ToolError(f"the MCP server {self.name} failed: {_reason(error)}") from error
         return _taken(result, ctx)
 
@@ -266,6 +276,15 @@ def _address(server: McpServer) -> Any:
             raise Unreachable(f"the environment variable {server.token_env} is not set")
         headers["Authorization"] = f"Bearer {os.environ[server.token_env]}"
     return {"transport": "streamable_http", "url": server.url, "headers": headers}
+
+
+def _lost(error: Exception) -> bool:
+    from mcp import McpError
+    from mcp.types import CONNECTION_CLOSED
+
+    if isinstance(error, McpError):
+        return error.error.code == CONNECTION_CLOSED
+    return isinstance(error, (anyio.ClosedResourceError, anyio.BrokenResourceError))
 
 
 def _reason(error: BaseException) -> str:
