@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import importlib.util
 import os
@@ -9,14 +10,15 @@ import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
-from assistant.app import open_library
+from assistant.app import open_library, open_tools
 from assistant.engines.choose import ADVICE, choose
 from assistant.errors import AssistantError
-from assistant.loader import builtin_folder
+from assistant.loader import plugin_name
 from assistant.settings import ServerEngine, Settings
-from assistant.toolbox import load_tools
+from assistant.toolbox import Toolbox
 from index.errors import LibraryError
 
 State = Literal["ok", "missing", "broken"]
@@ -57,7 +59,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *_packages(),
         _home(settings),
         _library(settings),
-        *_tools(settings),
+        *await _tools(settings),
         _gpu(),
         _vllm(),
         await _engine(settings),
@@ -98,13 +100,23 @@ def _library(settings: Settings) -> Finding:
     return Finding("library", "ok" if status.documents else "missing", detail, advice)
 
 
-def _tools(settings: Settings) -> Iterator[Finding]:
-    toolbox = load_tools([builtin_folder(), *settings.tools.folders], settings.tools.settings)
+async def _tools(settings: Settings) -> list[Finding]:
+    async with open_tools(settings) as plugins:
+        return list(_judged(plugins.toolbox, settings))
+
+
+def _judged(toolbox: Toolbox, settings: Settings) -> Iterator[Finding]:
     yield Finding("tools", "ok", ", ".join(toolbox.tools))
     for name, reason in toolbox.absent.items():
         yield Finding(name, "missing", reason, "The other tools work without it.")
-    for reason in toolbox.broken.values():
-        yield Finding("tool file", "broken", reason, "Mend the file; the other tools work.")
+    for source, reason in toolbox.broken.items():
+        name = "MCP server" if source.startswith("MCP server") else "tool file"
+        yield Finding(name, "broken", reason, f"Mend the {name.split()[-1]}; the other tools work.")
+    known = toolbox.tools.keys() | toolbox.absent.keys() | {plugin_name(Path(source)) for source in toolbox.broken}
+    for name in settings.tools.settings.keys() - known:
+        near = difflib.get_close_matches(name, known, 1)
+        advice = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."
+        yield Finding("settings", "broken", f"tools.settings.{name} is for no tool that there is", advice)
 
 
 def _gpu() -> Finding:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from pydantic import ConfigDict, Field, create_model
 
+from assistant.guard import guarded
 from assistant.plugin import Context, ToolError, ToolOptions
 from assistant.schema import Tool
 from assistant.settings import McpServer
@@ -90,7 +91,8 @@ class Connection:
         Raises:
             ToolError: The server says that the call failed, or cannot be reached.
         """
-        future = asyncio.run_coroutine_threadsafe(self._call(tool, arguments, ctx), self._loop)
+        with guarded(None):  # what it takes to reach the server is not the tool's doing
+            future = asyncio.run_coroutine_threadsafe(self._call(tool, arguments, ctx), self._loop)
         return await asyncio.wrap_future(future)
 
     async def _call(self, tool: str, arguments: dict[str, Any], ctx: Context) -> Any:

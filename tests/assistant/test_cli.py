@@ -123,6 +123,17 @@ def test_doctor_says_which_engine_and_why(home: Path, tmp_path: Path) -> None:
     assert "cannot be reached" in assistant(home, "doctor", "--config", str(config), ok=False).stdout
 
 
+def test_doctor_tells_of_tools_that_cannot_be_had(home: Path, tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "engine: builtin\ntools: {settings: {calculater: {digits: 3}}, mcp: {far: {command: no-such-program}}}\n"
+    )
+    shown = assistant(home, "doctor", "--config", str(config), ok=False).stdout
+    assert "tools.settings.calculater is for no tool that there is" in shown
+    assert "Did you mean calculator?" in shown
+    assert "MCP server far" in shown
+
+
 def test_doctor_knows_the_servers_models(home: Path, tmp_path: Path, model_server: ScriptedServer) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(f"engine: {{url: {model_server.url}, model: other}}\n")

@@ -45,6 +45,10 @@ def calls_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls.txt"
 
 
+def is_png(path: str) -> bool:
+    return Path(path).read_bytes().startswith(b"\x89PNG")
+
+
 def asked(log: Path) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
 
@@ -95,7 +99,7 @@ async def test_failures_and_pictures_of_a_server(home: Path, tmp_path: Path) -> 
         done, context = await call(plugins, "facts_picture", tmp_path)
         assert "a red dot" in str(done.result)
         assert [(each.kind, each.media_type) for each in context.artifacts] == [("picture", "image/png")]
-        assert Path(context.artifacts[0].path).read_bytes().startswith(b"\x89PNG")
+        assert is_png(context.artifacts[0].path)
 
 
 async def test_a_server_that_ended_is_started_again_by_the_next_call(home: Path, tmp_path: Path) -> None:
@@ -107,7 +111,8 @@ async def test_a_server_that_ended_is_started_again_by_the_next_call(home: Path,
 
 
 async def test_a_server_that_was_killed_between_calls_is_not_noticed(home: Path, tmp_path: Path) -> None:
-    async with open_tools(settings_with(home, facts=LOCAL)) as plugins:
+    trusted = LOCAL.model_copy(update={"touches": ()})  # its tools start no programs; we do, to have it back
+    async with open_tools(settings_with(home, facts=trusted)) as plugins:
         for each in psutil.Process().children(recursive=True):
             if str(SERVER) in each.cmdline():
                 each.kill()
@@ -173,16 +178,17 @@ def listens(port: int) -> bool:
 
 @asynccontextmanager
 async def program(port: int, *command: str) -> AsyncIterator[None]:
-    with subprocess.Popen(command) as running:
-        try:
-            for _ in range(300):
-                if listens(port):
-                    break
-                assert running.poll() is None
-                await asyncio.sleep(0.1)
-            yield
-        finally:
-            running.terminate()
+    running = await asyncio.create_subprocess_exec(*command)
+    try:
+        for _ in range(300):
+            if listens(port):
+                break
+            assert running.returncode is None
+            await asyncio.sleep(0.1)
+        yield
+    finally:
+        running.terminate()
+        await running.wait()
 
 
 async def test_a_server_over_http(home: Path, tmp_path: Path) -> None:
