@@ -68,7 +68,8 @@ class ToolOptions:
         sandboxed: Whether the programs that it starts are locked in, so that starting them touches nothing.
         settings: Pydantic model of the tool's own settings; None takes them as they are.
         secrets: Environment variables that ``Context.secret`` may read.
-        prepare: Called once where the assistant stays up, such as behind the page; None where nothing takes long.
+        prepare: Called once where the assistant stays up, such as behind the page, with the settings where the tool
+            has a model of them; None where nothing takes long.
     """
 
     examples: tuple[str, ...] = ()
@@ -80,7 +81,7 @@ class ToolOptions:
     sandboxed: bool = False
     settings: type[BaseModel] | None = None
     secrets: tuple[str, ...] = ()
-    prepare: Callable[[], None] | None = None
+    prepare: Callable[..., None] | None = None
 
     def __post_init__(self) -> None:
         if self.timeout <= 0:
@@ -107,7 +108,7 @@ def tool(
     sandboxed: bool = False,
     settings: type[BaseModel] | None = None,
     secrets: Sequence[str] = (),
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[..., None] | None = None,
 ) -> Callable[[Function], Function]: ...
 def tool(function: Function | None = None, **declared: Any) -> Function | Callable[[Function], Function]:
     """Marks a function as a tool and leaves it callable as it is.

@@ -44,7 +44,7 @@ class Toolbox:
             if tool.options.prepare is None:
                 continue
             try:
-                tool.options.prepare()
+                tool.options.prepare(*([tool.settings] if tool.options.settings else []))
             except Exception:  # its first call tells what is wrong
                 log.exception("preparing the tool %s failed", tool.name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assistant.plugin import Context, Unavailable, tool
 
 from .sandbox import NoSandbox, check_once
+from .settings import InterpreterSettings
 
 try:
     check_once()
@@ -12,17 +13,18 @@ except NoSandbox as error:
     raise Unavailable(str(error)) from error
 
 
-def warm() -> None:
+def warm(settings: InterpreterSettings) -> None:
     """Has a kernel ready for the first conversation."""
     from .interpreter import shared
 
-    shared().warm()
+    shared(settings.limits()).warm()
 
 
 @tool(
     examples=["plot sin(x) from 0 to 10", "what is the average of the second column of sales.csv?"],
     timeout=180,
     sandboxed=True,
+    settings=InterpreterSettings,
     prepare=warm,
 )
 async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> dict[str, object]:
@@ -33,8 +35,9 @@ async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> di
     every file that is written to the current folder. The files of the conversation are in that folder.
 
     There is numpy, pandas, scipy, matplotlib, sympy, scikit-learn (sklearn), openpyxl, plotly and the standard library
-    of Python. There is no network, nothing can be installed, and nothing of the computer outside can be seen. A call
-    may take 2 minutes, 4 GB of memory and 512 MB of files; processes that it leaves behind are ended.
+    of Python. There is no network, nothing can be installed, and nothing of the computer outside can be seen. Time,
+    memory and files are limited, to 2 minutes, 4 GB and 512 MB where the settings say nothing else; processes that a
+    call leaves behind are ended.
 
     Args:
         code: Python; a line that begins with ! is given to the shell.
@@ -43,4 +46,4 @@ async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> di
     # The kernel's libraries are loaded when the first code comes.
     from .interpreter import shared
 
-    return await shared().run(code, ctx, restart)
+    return await shared(ctx.settings.limits()).run(code, ctx, restart)

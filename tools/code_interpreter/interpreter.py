@@ -13,7 +13,6 @@ import functools
 import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from .connection import UNREADABLE
 from .kernel import Kernel, KernelLost
 from .limits import Limits
 from .sandbox import Walls
+from .scratch import make_folder
 from .transcript import Transcript, settled
 
 # The spare is made after the call that took the last one, so that they do not share the processor.
@@ -112,7 +112,7 @@ class Interpreter:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._begin:
             if self._loop is None:
-                self._walls = Walls.make(Path(tempfile.mkdtemp(prefix="assistant-code-")))
+                self._walls = Walls.make(make_folder())
                 self._context = zmq.asyncio.Context()
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._serve, args=[self._loop], name="kernels", daemon=True)
@@ -252,9 +252,9 @@ class Interpreter:
 
 
 @functools.cache
-def shared() -> Interpreter:
-    """Returns the interpreter of this process: the tool's file may be loaded more than once."""
-    return Interpreter()
+def shared(limits: Limits) -> Interpreter:
+    """Returns the interpreter of this process with these limits: the tool's file may be loaded more than once."""
+    return Interpreter(limits)
 
 
 async def _collect(kernel: Kernel, code: str, transcript: Transcript, context: Context) -> None:
