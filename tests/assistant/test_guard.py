@@ -19,13 +19,14 @@ import pytest
 from assistant.guard import Guard, NotDeclared, guarded
 from assistant.plugin import Touch
 
-HOME = Path(__file__).parent
-
 
 @pytest.fixture
-def outside() -> Path:
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file in a place where tools may not write: neither their folder nor one for temporary files."""
-    return HOME / "written-by-a-tool.txt"
+    monkeypatch.setattr("assistant.guard._free", lambda: (tmp_path / "temporary",))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "other.txt").touch()
+    return tmp_path / "elsewhere" / "written.txt"
 
 
 def connect() -> None:
@@ -51,8 +52,8 @@ REACHES: list[tuple[Callable[[Path], object], Touch]] = [
     (lambda path: path.mkdir(), "files"),
     (lambda path: path.symlink_to("/etc/passwd"), "files"),
     (lambda path: shutil.copy(__file__, path), "files"),
-    ((HOME / "__init__.py").rename, "files"),
-    (lambda _: (HOME / "no-such-file").unlink(), "files"),
+    (lambda path: (path.parent / "other.txt").rename(path), "files"),
+    (lambda path: (path.parent / "other.txt").unlink(), "files"),
     (sqlite3.connect, "files"),
     (lambda _: run_true(), "world"),
     (lambda _: os.system("true"), "world"),
@@ -63,7 +64,7 @@ REACHES: list[tuple[Callable[[Path], object], Touch]] = [
 def test_what_is_not_declared_is_stopped(
     reach: Callable[[Path], object], touch: Touch, outside: Path, tmp_path: Path
 ) -> None:
-    guard = Guard("sly", (), tmp_path)
+    guard = Guard("sly", (), tmp_path / "own")
     with guarded(guard), pytest.raises(NotDeclared, match=f'touches=."{touch}"'):
         reach(outside)
     assert not outside.exists()
@@ -71,13 +72,13 @@ def test_what_is_not_declared_is_stopped(
 
 
 def test_what_is_declared_works(tmp_path: Path, outside: Path) -> None:
-    with guarded(Guard("plain", ("files", "world"), tmp_path)):
+    with guarded(Guard("plain", ("files", "world"), tmp_path / "own")):
         try:
             write(outside)
         finally:
             outside.unlink(missing_ok=True)
         run_true()
-    with guarded(Guard("plain", ("network",), tmp_path)), pytest.raises(ConnectionRefusedError):
+    with guarded(Guard("plain", ("network",), tmp_path / "own")), pytest.raises(ConnectionRefusedError):
         connect()
 
 
@@ -91,7 +92,7 @@ def test_reading_and_ones_own_folder_are_free(tmp_path: Path) -> None:
 
 def test_a_link_out_of_the_folder_does_not_lead_out(tmp_path: Path, outside: Path) -> None:
     (tmp_path / "link").symlink_to(outside)
-    with guarded(Guard("sly", (), tmp_path)), pytest.raises(NotDeclared):
+    with guarded(Guard("sly", (), tmp_path / "own")), pytest.raises(NotDeclared):
         write(tmp_path / "link")
     assert not outside.exists()
 
@@ -106,7 +107,7 @@ def test_threads_of_a_tool_are_held_and_others_are_not(tmp_path: Path, outside: 
         except NotDeclared:
             seen.append(f"{name} was stopped")
 
-    with guarded(Guard("sly", (), tmp_path)):
+    with guarded(Guard("sly", (), tmp_path / "own")):
         threads = [
             threading.Thread(target=copy_context().run, args=(attempt, "the tool")),
             threading.Thread(target=attempt, args=("another",)),

@@ -21,7 +21,7 @@ def warm(settings: InterpreterSettings) -> None:
 
 
 @tool(
-    examples=["plot sin(x) from 0 to 10", "what is the average of the second column of sales.csv?"],
+    examples=["Run this Python: print(6 * 7)", "what is the average of the second column of sales.csv?"],
     timeout=180,
     sandboxed=True,
     settings=InterpreterSettings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Mapping
@@ -15,6 +16,12 @@ NUMBER_WORDS = {
     )
 }
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?|\b(?:" + "|".join(NUMBER_WORDS) + r")\b", re.I)
+FILE = re.compile(r"[\w./-]*\w\.\w{2,5}\b")
+SPAN = re.compile(r"\bfrom\s+(\S+)\s+to\s+(\S+?)[.?!]?(?=\s|$)", re.I)
+# Names of functions and constants that a formula holds beside its one-letter variables.
+FORMULA_WORD = re.compile(
+    r"(a?(sin|cos|tan)h?|sqrt|cbrt|exp|abs|ln|log(2|10)?|floor|ceil|round|sign|min|max|pi|[a-z])$", re.I
+)
 QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|'([^']+)'")
 
 
@@ -40,7 +47,9 @@ def parse_explicit(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fill(request: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Takes numbers, quoted strings and enumerated words out of a request, in the parameters' order.
+    """Takes formulas, ranges, file names, numbers, quotes and enumerated words out of a request.
+
+    Numbers and quotes are dealt out in the parameters' order; those of a formula, a range or a file name belong to it.
 
     Args:
         request: What the person typed.
@@ -49,9 +58,12 @@ def fill(request: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         The arguments that were found; required ones may be missing.
     """
-    numbers, quotes = iter(NUMBER.findall(request)), iter(filter(None, sum(QUOTED.findall(request), ())))
-    found = {}
-    for name, schema in parameters.get("properties", {}).items():
+    properties = parameters.get("properties", {})
+    found, rest = _marked(request, properties)
+    numbers, quotes = iter(NUMBER.findall(rest)), iter(filter(None, sum(QUOTED.findall(rest), ())))
+    for name, schema in properties.items():
+        if name in found:
+            continue
         value: Any = None
         if choices := schema.get("enum"):
             value = next((choice for choice in choices if re.search(rf"\b{re.escape(str(choice))}\b", request)), None)
@@ -62,6 +74,51 @@ def fill(request: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             found[name] = value
     return found
+
+
+def _marked(request: str, properties: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Takes what its form gives away; returns it with the rest of the request."""
+    found: dict[str, Any] = {}
+    first, last = (next((name for name in properties if name.endswith(end)), None) for end in ("_from", "_to"))
+    if first and last and (span := SPAN.search(request)):
+        ends = [_constant(text) for text in span.groups()]
+        if None not in ends:
+            found |= {first: ends[0], last: ends[1]}
+            request = request.replace(span[0], " ")
+    if "file" in properties and (file := FILE.search(request)):
+        found["file"] = file[0]
+        request = request.replace(file[0], " ")
+    elif "expressions" in properties and (formulas := _formulas(request)):
+        found["expressions"] = formulas
+        request = ""
+    return found, request
+
+
+def _constant(text: str) -> float | None:
+    """A number as it is written in ranges: ``-2``, ``0.5``, ``2pi``, ``-π``."""
+    match = re.fullmatch(r"([-−]?\d*\.?\d*)\s*\*?\s*(pi|π)?", text.casefold())
+    if not match or not any(match.groups()):
+        return None
+    factor = match[1].replace("−", "-")
+    try:
+        return float(factor + "1" if factor in ("", "-") and match[2] else factor) * (math.pi if match[2] else 1)
+    except ValueError:
+        return None
+
+
+def _formulas(request: str) -> list[str]:
+    """Returns the parts between commas and "and" that are formulas of x: nothing but numbers, signs and known names."""
+    text = re.sub(
+        r"^\s*(please\s+)?\w+(\s+(the|a|an|function|functions|graph|plot|curve|curves|of|y\s*=))*\s+", "", request
+    )
+    parts = [part.strip().rstrip(".?!") for part in re.split(r",(?![^(]*\))|\band\b|;", text)]
+    parts = [re.sub(r"^(y|f\(x\))\s*=\s*", "", part) for part in parts]
+    parts = [re.sub(r"(?<![a-z\d.])(\d+(\.\d+)?)(?=[a-z(])", r"\1*", part) for part in parts]  # 2x, not log2(x)
+    return [part for part in parts if re.search(r"\bx\b", part) and _is_formula(part)]
+
+
+def _is_formula(text: str) -> bool:
+    return all(FORMULA_WORD.match(word) for word in re.findall(r"[^\W\d_]+\d*", text))
 
 
 def missing(arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,10 +10,15 @@ from typing import Any
 from assistant.engines.builtin.arguments import fill, missing, parse_explicit
 from index.embed import Embedder
 
-# A request this near to an example of a tool is meant for it; cosine of MiniLM, by the trial in bench/routing.py.
 # A parameter of such a name is meant for the request as it stands.
 WHOLE = {"instruction", "problem", "prompt", "question", "request", "task"}
+# A request this near to an example of a tool is meant for it; cosine of MiniLM.
 MIN_EXAMPLE_COSINE = 0.75
+# And one that begins with the same verb, where no other tool's examples do.
+MIN_VERB_COSINE = 0.15
+NO_VERB = set(
+    "a an the what who whom whose when where which why how is are was were do does did can could i my".split()
+)
 
 GREETING = re.compile(
     r"\W*(hi|hello|hey|good (morning|afternoon|evening|day)|hallo|moin|servus)\b[\w\s]{0,20}\W*", re.I
@@ -33,7 +38,7 @@ NUMBER = re.compile(r"\d")
 OPERATOR = re.compile(
     r"[-+*/^×÷·−%!√²³]|\b(plus|minus|times|divided by|percent|mod|squared|cubed|to the power of)\b", re.I
 )
-CONVERSION = re.compile(r"\d[\d.,]*\s*[°\w/^²³]+(\s+[\w/]+)?\s+(in|to|into|as)\s+[°\w/^²³ ]+\W*$", re.I)
+CONVERSION = re.compile(r"\d[\d.,]*\s*[°\w/^²³]+(\s+[\w/]+)?\s+(in|to|into|as)\s+(?![-\d])[°\w/^²³ ]+\W*$", re.I)
 FUNCTION = re.compile(
     r"\b(sqrt|cbrt|root|log|ln|log2|log10|exp|sin|cos|tan|asin|acos|atan|factorial|gcd|lcm|abs|round|floor|ceil|min|max"
     r"|sum|mean|median|stdev|binomial)\s*\(",
@@ -45,6 +50,7 @@ ARITHMETIC_WORD = re.compile(
     r"is|as|a|percentage|digits|deg|rad)$",
     re.I,
 )
+ERROR = re.compile(r"\d\s*(±|\+/-|\+-)\s*\d")  # an interval of error, which nobody but the calculator reads
 MAX_ARITHMETIC = 1_000
 
 
@@ -107,8 +113,10 @@ class Router:
 
     def _by_example(self, request: str, tools: Mapping[str, Any]) -> Call | None:
         name = self._nearest(request, tools)
-        if name in (None, "search_documents", "calculator"):
+        if name in (None, "search_documents"):
             return None
+        if name == "calculator":  # which reads whole sentences of its own kinds
+            return Call(name, {"expression": _stripped(request)})
         whole = [parameter for parameter, _ in missing({}, tools[name]) if parameter in WHOLE]
         # A number in such a request belongs to it, not to another parameter.
         arguments = {whole[0]: request} if whole else fill(request, tools[name]["parameters"])
@@ -122,21 +130,38 @@ class Router:
         if not examples:
             return None
         query = self._embedder.embed([request])[0]
-        cosine, name = max((float(self._known[text] @ query), name) for text, name in examples)
-        return name if cosine >= MIN_EXAMPLE_COSINE else None
+        likeness = sorted(((float(self._known[text] @ query), name, text) for text, name in examples), reverse=True)
+        if likeness[0][0] >= MIN_EXAMPLE_COSINE:
+            return likeness[0][1]
+        alike = [(cosine, name) for cosine, name, text in likeness if _verb(text) == _verb(request)]
+        sure = len({name for _, name in alike}) == 1 and alike[0][0] >= MIN_VERB_COSINE
+        return alike[0][1] if sure and _verb(request) not in NO_VERB else None
 
 
 def arithmetic(request: str) -> str | None:
     """Returns the expression in a request that asks for nothing but a number, else None."""
     if len(request) > MAX_ARITHMETIC or not NUMBER.search(request):
         return None
-    text = LEAD.sub("", request).strip().rstrip("?=.! ").strip()
+    text = _stripped(request)
+    if ERROR.search(text):
+        return text
     if CONVERSION.search(text) and not re.match(r"(who|when|where|which|why|how)\b", text, re.I):
         return text
     if not (OPERATOR.search(text) or FUNCTION.search(text)):
         return None
     words = re.findall(r"[^\W\d_]+", FUNCTION.sub(" ", text))
     return text if all(ARITHMETIC_WORD.match(word) for word in words) else None
+
+
+def _stripped(request: str) -> str:
+    """The request without what only asks for the result."""
+    return LEAD.sub("", request).strip().rstrip("?=.! ").strip()
+
+
+def _verb(request: str) -> str:
+    """The first word, politeness aside."""
+    words = re.sub(r"^(please|can you|could you|i want you to)\s+", "", request.strip(), flags=re.I).split(maxsplit=1)
+    return words[0].strip(",.:!?").casefold() if words else ""
 
 
 def _small_talk(request: str, tools: Mapping[str, Any]) -> Talk | None:
