@@ -89,7 +89,9 @@ def _drawn(chart: Chart, ctx: Context) -> dict[str, Any]:
     ctx.progress("drawing")
     kept = [ctx.save_plot(name, picture(chart)), ctx.save_table(f"{name}-data", as_rows(chart))]
     kept.append(ctx.save_plot(name, interactive(chart)))
+    names = ", ".join(series.name for series in chart.series)
     return {
+        "text": f"Drawn as {chart.kind}: {names}",
         "drawn": chart.kind,
         "series": [series.summary() for series in chart.series],
         "files": [artifact.path.rpartition("/")[2] for artifact in kept],

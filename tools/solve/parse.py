@@ -123,6 +123,12 @@ class Parser:
         return self.now.kind == "name" or self.now.text == "("
 
     def _product(self, left: Node) -> Node:
+        last = left.args[-1] if isinstance(left, Apply) and left.op == "*" else left
+        if isinstance(last, Name) and self.now.kind == "name" and min(len(last.name), len(self.now.text)) > 1:
+            raise SolveError(
+                f"“{last.name} {self.now.text}” cannot be read: write it as a formula, with * between names of several "
+                "letters; for example: prove for all odd integers m, n: m + n is even"
+            )
         # A product without a sign binds as one with it: 1/2x is (1/2)·x, as in the calculator.
         return Apply("*", (left, self.expression(Bind.PRODUCT)))
 
