@@ -4,7 +4,8 @@ A sentence of an answer counts as supported when
 - a passage it cites holds the words in quotation marks that it quotes, all of its numbers (a tool may have computed
   them too) and names, and either half of its content words or a sentence of much the same meaning, and neither denies
   what the other does not; or
-- it cites nothing, but all of its numbers were computed by a tool in this turn.
+- it cites nothing, but all of its numbers were computed by a tool in this turn, or it repeats a tool's text word by
+  word.
 
 This is a check of words, not an understanding: who did what to whom it cannot tell. Blocks of code are left out.
 """
@@ -186,7 +187,8 @@ def check(
     computed = _numbers(" ".join(json.dumps(call.result, ensure_ascii=False) for call in calls if call.ok))
     found = _Findings()
     for claim in _claims(text):
-        _judge(claim, ledger, found, lambda said, item: _cite(said, item, computed, page_text, similarity), computed)
+        by_tool = _is_computed(claim.text, computed) or any(_repeats(claim.text, call) for call in calls if call.ok)
+        _judge(claim, ledger, found, lambda said, item: _cite(said, item, computed, page_text, similarity), by_tool)
     citations = tuple(found.citations.values())
     cited = {citation.n for citation in citations}
     return Checked(_drop_markers(text, cited.__contains__), citations, tuple(found.unsupported), found.claims)
@@ -197,7 +199,7 @@ def _judge(
     ledger: Ledger,
     found: _Findings,
     cite: Callable[[str, Evidence], Citation | None],
-    computed: set[str],
+    by_tool: bool,
 ) -> None:
     """Looks for the support of one sentence."""
     cited = [item for n in claim.numbers if (item := ledger.get(n))]
@@ -209,7 +211,7 @@ def _judge(
     supporting = [citation for item in sources if (citation := cite(claim.text, item))]
     for citation in supporting:
         found.citations.setdefault((citation.n, citation.start), citation)
-    if not supporting and (cited or not _is_computed(claim.text, computed)):
+    if not supporting and (cited or not by_tool):
         found.unsupported.append(claim.text)
 
 
@@ -301,6 +303,18 @@ def _states_something(sentence: str) -> bool:
 def _is_computed(sentence: str, computed: set[str]) -> bool:
     numbers = _numbers(sentence)
     return bool(numbers) and numbers <= computed
+
+
+def _repeats(sentence: str, call: ToolCall) -> bool:
+    """Whether a sentence is a tool's own text, with no more added than where it comes from."""
+    text = call.result.get("text") if isinstance(call.result, dict) else call.result
+    if not isinstance(text, str):
+        return False
+    whole = " ".join(text.split())
+    parts = [part for start, end in sentences(whole) if (part := whole[start:end].strip()) and part in sentence]
+    return any(
+        content_words(sentence.replace(part, " ")) <= content_words(f"computed tool {call.name}") for part in parts
+    )
 
 
 def _cite(

@@ -109,6 +109,18 @@ def test_a_number_may_come_from_a_tool() -> None:
     assert checked("2,480 is the price.", {"value": 2480}).unsupported == ()
 
 
+def test_a_tools_own_words_may_be_repeated_but_nothing_added() -> None:
+    proved = {"text": "proved: the product of m and n is even. It was checked by trying every remainder."}
+    assert not checked("proved: the product of m and n is even.", proved).unsupported
+    assert not checked(
+        "proved: the product of m and n is even. (computed by the tool `calculator`)", proved
+    ).unsupported
+    assert not checked("It was checked by trying every remainder.", proved).unsupported
+    assert checked("proved: the product of m and n is even and Holm built the lighthouse.", proved).unsupported
+    assert checked("Neither was it proved that the product of m and n is even.", proved).unsupported
+    assert checked("The product of several odd integers is always odd.", proved).unsupported
+
+
 def test_what_states_nothing_needs_no_source() -> None:
     for text in ("Hello! How can I help you today?", "Sure.", "Which lighthouse do you mean exactly, please?", ""):
         assert checked(text).claims == 0
