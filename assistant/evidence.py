@@ -312,9 +312,9 @@ def _repeats(sentence: str, call: ToolCall) -> bool:
         return False
     whole = " ".join(text.split())
     parts = [part for start, end in sentences(whole) if (part := whole[start:end].strip()) and part in sentence]
-    return any(
-        content_words(sentence.replace(part, " ")) <= content_words(f"computed tool {call.name}") for part in parts
-    )
+    origin = content_words(f"computed tool {call.name}")  # which may also stand by itself, behind a full stop
+    rests = [sentence, *(sentence.replace(part, " ") for part in parts)]
+    return any(content_words(rest) <= origin for rest in rests)
 
 
 def _cite(
