@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,24 +71,53 @@ def chat(conversation: str | None) -> None:
     asyncio.run(run(load(), conversation))
 
 
-@cli.command(epilog=options.examples('assistant search "notice period" -k 3', 'assistant search --json "rent"'))
+@cli.command(
+    epilog=options.examples(
+        'assistant search "notice period" -k 3',
+        'assistant search --json "rent"',
+        'assistant search "rent" --kind pdf --since 2026-01-01 --around 1',
+    )
+)
 @click.argument("query")
 @click.option("-k", "count", type=click.IntRange(1, 1000), default=6, show_default=True, help="Passages to show.")
+@click.option("--document", "documents", multiple=True, help="Only this document: number, path, file name or title.")
+@click.option("--folder", "folders", multiple=True, help="Only documents that were added from below this folder.")
+@click.option("--kind", "kinds", multiple=True, help="Only this format, such as pdf; see `assistant index list`.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was added or changed on this day or later.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="Only what was added or changed on this day or before."
+)
+@click.option("--around", type=click.IntRange(0, 100), default=0, help="Passages to show before and after each.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
 @common
-def search(query: str, count: int, as_json: bool) -> None:
+def search(
+    query: str,
+    count: int,
+    documents: tuple[str, ...],
+    folders: tuple[str, ...],
+    kinds: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    around: int,
+    as_json: bool,
+) -> None:
     """Show the passages of the library that fit QUERY best, and why."""
     from assistant import terminal
     from assistant.app import open_library
+    from index.filter import Filter
 
+    only = Filter(documents, folders, kinds, since and since.date(), until and until.date())
     library = open_library(load())
     try:
-        hits = library.search(query, count)
+        hits = library.search(query, count, only)
+        context = [library.neighbours(hit.passage.id, around, around) if around else [hit.passage] for hit in hits]
     finally:
         library.close()
-    click.echo(
-        json.dumps([terminal.hit_row(hit) for hit in hits], ensure_ascii=False) if as_json else terminal.hits(hits)
-    )
+    if as_json:
+        rows = [terminal.hit_row(hit, shown) for hit, shown in zip(hits, context, strict=True)]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        click.echo(terminal.hits(hits, context))
 
 
 @cli.command(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.events import Artifact
+from index.filter import Filter
 from index.types import Document, Hit
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -26,7 +27,7 @@ SECONDS_BETWEEN_REPORTS = 0.05
 class LibraryView(Protocol):
     """The part of the library that a tool may use."""
 
-    def search(self, query: str, k: int = 6) -> list[Hit]:
+    def search(self, query: str, k: int = 6, only: Filter | None = None) -> list[Hit]:
         """Returns at most ``k`` passages, best first."""
         ...
 

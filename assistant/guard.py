@@ -23,6 +23,7 @@ import platformdirs
 
 from assistant.context import LibraryView
 from assistant.plugin import Touch
+from index.filter import Filter
 from index.types import Document, Hit
 
 # Events of the network, each with the position of the address among its arguments.
@@ -109,10 +110,10 @@ class Unguarded:
     def __init__(self, library: LibraryView) -> None:
         self._library = library
 
-    def search(self, query: str, k: int = 6) -> list[Hit]:
-        """Returns at most ``k`` passages, best first."""
+    def search(self, query: str, k: int = 6, only: Filter | None = None) -> list[Hit]:
+        """Returns at most ``k`` passages of the documents that the filter lets through, best first."""
         with guarded(None):
-            return self._library.search(query, k)
+            return self._library.search(query, k, only)
 
     def documents(self) -> list[Document]:
         """Returns every document in the library."""

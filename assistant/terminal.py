@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta, ToolFinished, ToolProgress
-from index.types import Document, Hit
+from index.types import Document, Hit, Passage
 
 if TYPE_CHECKING:
     from assistant.toolbox import Toolbox
@@ -74,8 +74,8 @@ def sureness(answer: Answer) -> str:
     return "possibly right" if answer.confidence >= POSSIBLE else "unsure"
 
 
-def hit_row(hit: Hit) -> dict[str, Any]:
-    """Returns a hit as ``search --json`` prints it."""
+def hit_row(hit: Hit, context: Sequence[Passage]) -> dict[str, Any]:
+    """Returns a hit as ``search --json`` prints it, with the passages around it."""
     passage, document = hit.passage, hit.document
     return {
         "document": document.path,
@@ -89,20 +89,21 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "dense": hit.dense,
         "lexical": hit.lexical,
         "reranked": hit.reranked,
+        "around": [{"page": each.page, "text": each.text} for each in context if each.id != passage.id],
     }
 
 
-def hits(found: Sequence[Hit]) -> str:
-    """Returns hits as text, each with its place and its scores."""
+def hits(found: Sequence[Hit], context: Sequence[Sequence[Passage]]) -> str:
+    """Returns hits as text, each with its place and its scores, and with the passages that are to be shown of it."""
     if not found:
         return "Nothing found; `assistant index status` tells what the library holds."
     blocks = []
-    for number, hit in enumerate(found, 1):
+    for number, (hit, shown) in enumerate(zip(found, context, strict=True), 1):
         page = f", page {hit.passage.page}" if hit.passage.page else ""
         again = "" if hit.reranked is None else f", second look {hit.reranked:.3f}"
         scores = f"score {hit.score:.3f} = meaning {hit.dense:.3f}, words {hit.lexical:.3f}{again}"
         head = click.style(f"{number}. {hit.document.title}{page}", bold=True)
-        blocks.append(f"{head}  ({scores})\n{hit.passage.text}")
+        blocks.append(f"{head}  ({scores})\n" + "\n".join(passage.text for passage in shown))
     return "\n\n".join(blocks)
 
 

@@ -13,6 +13,7 @@ from assistant.context import Context, LibraryView
 from assistant.plugin import ToolError
 from assistant.runner import run_tool
 from assistant.schema import build_tool
+from index.filter import Filter
 from index.types import Document, Hit
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -21,7 +22,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 class EmptyLibrary:
     """A library that holds nothing."""
 
-    def search(self, query: str, k: int = 6) -> list[Hit]:
+    def search(self, query: str, k: int = 6, only: Filter | None = None) -> list[Hit]:
         """Finds nothing."""
         return []
 

@@ -10,6 +10,7 @@ from threading import Event, Lock
 from index import records
 from index.embed import Embedder
 from index.errors import LibraryDamaged
+from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
 from index.read.pool import Readers
 from index.rerank import Reranker, rerank
@@ -169,17 +170,33 @@ class Library:
         with self._store.reading() as connection:
             return records.passages(connection, document)
 
-    def search(self, query: str, k: int = 6) -> list[Hit]:
+    def neighbours(self, passage: int, before: int = 1, after: int = 1) -> list[Passage]:
+        """Returns a passage with those around it in its document, in reading order.
+
+        Args:
+            passage: Its id.
+            before: How many before it at most.
+            after: How many after it at most.
+
+        Raises:
+            UnknownDocument: There is no such passage any more.
+        """
+        with self._store.reading() as connection:
+            return records.neighbours(connection, passage, before, after)
+
+    def search(self, query: str, k: int = 6, only: Filter | None = None) -> list[Hit]:
         """Finds the passages that answer a query, in documents that this or another process has added.
 
         Args:
             query: Any text; only its beginning counts where it is very long.
             k: How many passages at most.
+            only: Which documents to search; None searches all.
 
         Returns:
             The hits, best first; none for a blank query or an empty library.
 
         Raises:
+            UnknownDocument: The filter names a document that there is not.
             LibraryError: The store cannot be read or the model not be loaded.
         """
         if not query.strip() or k < 1 or self._is_empty():
@@ -187,7 +204,9 @@ class Library:
         vector = self._embedder.embed([query])[0]
         index = self._index()
         with self._store.reading() as connection:
-            hits = search(connection, index, query, vector, max(k, self._reranker.depth if self._reranker else 0))
+            among = admitted(connection, only)
+            depth = max(k, self._reranker.depth if self._reranker else 0)
+            hits = search(connection, index, query, vector, depth, among)
         index.save()
         return rerank(self._reranker, query, hits)[:k] if self._reranker else hits
 

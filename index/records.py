@@ -124,6 +124,20 @@ def passages(connection: sqlite3.Connection, number: int) -> list[Passage]:
     return [Passage(*row) for row in connection.execute(f"{_PASSAGE} {order}", (number,))]
 
 
+def neighbours(connection: sqlite3.Connection, number: int, before: int, after: int) -> list[Passage]:
+    """Returns a passage with at most so many before and after it in its document.
+
+    Raises:
+        UnknownDocument: There is no such passage.
+    """
+    row = connection.execute(f"{_PASSAGE} WHERE passages.id = ?", (number,)).fetchone()
+    if row is None:
+        raise UnknownDocument(f"There is no passage {number} any more.")
+    around = passages(connection, row[1])
+    place = next(place for place, passage in enumerate(around) if passage.id == number)
+    return around[max(0, place - before) : place + after + 1]
+
+
 def passages_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Passage]:
     """Returns those of the passages that exist."""
     found = {}

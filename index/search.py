@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -37,7 +38,12 @@ STOP_WORDS = frozenset(
 
 
 def search(
-    connection: sqlite3.Connection, index: VectorIndex, query: str, vector: NDArray[np.float32], count: int
+    connection: sqlite3.Connection,
+    index: VectorIndex,
+    query: str,
+    vector: NDArray[np.float32],
+    count: int,
+    among: Sequence[int] | None = None,
 ) -> list[Hit]:
     """Finds the passages that answer a query.
 
@@ -50,13 +56,14 @@ def search(
         query: What is asked, in any words.
         vector: Its embedding, shape (dimensions,).
         count: How many passages at most.
+        among: The passages to search; None searches all.
 
     Returns:
         The hits, best first.
     """
     depth = max(CANDIDATES, 2 * count)
-    cosines = dict(zip(*index.nearest(connection, vector, depth), strict=True))
-    words = lexical(connection, query, 2 * depth)
+    cosines = dict(zip(*index.nearest(connection, vector, depth, among), strict=True))
+    words = lexical(connection, query, 2 * depth, among)
     cosines |= cosines_of(connection, vector, [number for number in words if number not in cosines])
     scores = {number: DENSE_WEIGHT * cosines[number] + LEXICAL_WEIGHT * words.get(number, 0.0) for number in cosines}
     best = sorted(scores, key=lambda number: (-scores[number], number))[:count]
@@ -74,30 +81,35 @@ def search(
     ]
 
 
-def lexical(connection: sqlite3.Connection, query: str, count: int) -> dict[int, float]:
+def lexical(
+    connection: sqlite3.Connection, query: str, count: int, among: Sequence[int] | None = None
+) -> dict[int, float]:
     """Finds passages by their words.
 
     Returns:
         BM25 divided by the best BM25 of this query, 0 to 1, by passage, best first.
     """
     words = telling_words(query)
-    scores = dict(_bm25(connection, words_expression(words), count))
+    chosen = None if among is None else json.dumps(list(among))
+    scores = dict(_bm25(connection, words_expression(words), count, chosen))
     # Words that stand together in the question and in the passage belong together.
-    for number, score in _bm25(connection, pairs_expression(words), count):
+    for number, score in _bm25(connection, pairs_expression(words), count, chosen):
         if number in scores:
             scores[number] += PAIR_WEIGHT * score
     best = max(scores.values(), default=0.0)
     return {number: score / best for number, score in scores.items()} if best > 0 else {}
 
 
-def _bm25(connection: sqlite3.Connection, match: str, count: int) -> list[tuple[int, float]]:
+def _bm25(connection: sqlite3.Connection, match: str, count: int, chosen: str | None) -> list[tuple[int, float]]:
+    """Returns passages and their scores; ``chosen`` is a JSON list of the passages that come into question."""
     if not match:
         return []
+    among, values = ("", ()) if chosen is None else ("AND rowid IN (SELECT value FROM json_each(?))", (chosen,))
     query = f"""
-        SELECT rowid, -bm25(words, {_COLUMN_WEIGHTS}) AS score FROM words WHERE words MATCH ?
+        SELECT rowid, -bm25(words, {_COLUMN_WEIGHTS}) AS score FROM words WHERE words MATCH ? {among}
         ORDER BY score DESC LIMIT ?
     """  # noqa: S608
-    return connection.execute(query, (match, count)).fetchall()
+    return connection.execute(query, (match, *values, count)).fetchall()
 
 
 def telling_words(query: str) -> list[str]:

@@ -11,6 +11,7 @@ import logging
 import os
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -71,7 +72,11 @@ class VectorIndex:
         self._saved = 0
 
     def nearest(
-        self, connection: sqlite3.Connection, query: NDArray[np.float32], count: int
+        self,
+        connection: sqlite3.Connection,
+        query: NDArray[np.float32],
+        count: int,
+        among: Sequence[int] | None = None,
     ) -> tuple[list[int], list[float]]:
         """Finds the passages nearest to a query in the store as a connection sees it.
 
@@ -79,16 +84,19 @@ class VectorIndex:
             connection: In a reading transaction.
             query: Shape (dimensions,), length 1.
             count: How many at most.
+            among: The passages to search; None searches all.
 
         Returns:
             Their ids and cosines, nearest first.
         """
         with self._lock:
             self._catch_up(connection)
-            if not self._index.ntotal:
+            count = min(count, self._index.ntotal if among is None else len(among))
+            if not count or not self._index.ntotal:
                 return [], []
-            cosines, ids = self._index.search(query[None], min(count, self._index.ntotal))
-        return ids[0].tolist(), cosines[0].tolist()
+            cosines, ids = self._index.search(query[None], count, params=_only(among))
+        found = ids[0] >= 0  # FAISS fills up with -1 where there are fewer
+        return ids[0][found].tolist(), cosines[0][found].tolist()
 
     def contents(self, connection: sqlite3.Connection) -> dict[int, NDArray[np.float32]]:
         """Returns every vector that a search would consider, by passage."""
@@ -182,6 +190,14 @@ def cache_problem(folder: Path) -> str | None:
 def _leads_to(earlier: Mark, later: Mark) -> bool:
     same = earlier.library == later.library
     return same and earlier.passage <= later.passage and earlier.removal <= later.removal
+
+
+def _only(among: Sequence[int] | None) -> Any:
+    import faiss
+    import numpy as np
+
+    chosen = None if among is None else faiss.IDSelectorBatch(np.asarray(among, np.int64))
+    return chosen and faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # FAISS adds it when it is loaded
 
 
 def _empty(dimensions: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from assistant.plugin import Context, ToolError, tool
+from assistant.plugin import Context, Filter, ToolError, UnknownDocument, tool
 
 
 @tool(
@@ -14,7 +14,11 @@ from assistant.plugin import Context, ToolError, tool
     timeout=60,
 )
 def search_documents(
-    query: str, ctx: Context, limit: Annotated[int | None, Field(ge=1, le=50)] = None
+    query: str,
+    ctx: Context,
+    limit: Annotated[int | None, Field(ge=1, le=50)] = None,
+    document: str | None = None,
+    kind: str | None = None,
 ) -> list[dict[str, Any]]:
     """Search the person's own documents and return the passages that fit best.
 
@@ -24,9 +28,17 @@ def search_documents(
     Args:
         query: What to look for, in the words that the document would use.
         limit: How many passages to return; leave it out for the usual number.
+        document: Title or file name of the only document to look into, as list_documents has it; to compare two
+            documents, search each by itself.
+        kind: The only format to look into, such as pdf.
     """
     if not query.strip():
         raise ToolError("query is empty; say what to look for")
+    only = Filter(documents=[document] if document else [], kinds=[kind] if kind else [])
+    try:
+        hits = ctx.library.search(query, limit or ctx.passages, only)
+    except UnknownDocument as error:
+        raise ToolError(str(error)) from error
     return [
         {
             "n": ctx.cite(hit),
@@ -36,5 +48,5 @@ def search_documents(
             "text": hit.passage.text,
             "score": round(hit.score, 3),
         }
-        for hit in ctx.library.search(query, limit or ctx.passages)
+        for hit in hits
     ]
