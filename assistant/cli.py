@@ -185,6 +185,16 @@ def index_add(paths: tuple[Path, ...]) -> None:
         sys.exit(1)
 
 
+@index.command("watch", epilog=options.examples("assistant index watch ~/Documents"))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@common
+def index_watch(paths: tuple[Path, ...]) -> None:
+    """Add files and folders and follow them: what is new, changed or deleted there is so in the library too."""
+    from assistant.watch import watch
+
+    watch(load(), paths)
+
+
 @index.command("list", epilog=options.examples("assistant index list", "assistant index list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
 @common
