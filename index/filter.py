@@ -36,9 +36,9 @@ def admitted(connection: sqlite3.Connection, only: Filter | None) -> list[int] |
     Raises:
         UnknownDocument: It names a document that there is not, or that several go by.
     """
-    if only is None or only == Filter():
+    conditions, values = _conditions(connection, only or Filter())
+    if not conditions:
         return None
-    conditions, values = _conditions(connection, only)
     query = f"""
         SELECT passages.id FROM documents JOIN pages ON pages.document = documents.id JOIN passages ON page = pages.id
         WHERE {" AND ".join(conditions)} ORDER BY passages.id

@@ -31,6 +31,7 @@ def test_every_condition_narrows_the_search(filled, folder):
     everything = found(filled, "tea", None)
     assert len(everything) == 5
     assert found(filled, "tea", Filter()) == everything
+    assert found(filled, "tea", Filter(documents=[], kinds=[])) == everything
     assert found(filled, "tea", Filter(kinds=["MARKDOWN"])) == {"The oak", "Tea"}
     assert found(filled, "tea", Filter(documents=["oak.md", "engine.txt"])) == {"The oak", "engine.txt"}
     assert found(filled, "tea", Filter(folders=[folder / "below"])) == {"tea.txt"}
