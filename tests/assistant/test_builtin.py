@@ -1,5 +1,7 @@
 """The engine without a language model, through the whole agent."""
 
+import math
+
 import pytest
 
 from assistant.engines.builtin.arguments import fill, missing, parse_explicit
@@ -82,6 +84,36 @@ async def test_a_tool_that_takes_a_request_gets_it_as_it_stands(builtin: Assista
     assert "π" in end.text
 
 
+@pytest.mark.parametrize(
+    ("question", "tool", "said"),
+    [
+        ("what is (5.2±0.1 m) / (2.0±0.1 s)?", "calculator", "2.60 ± 0.14"),
+        ("How many days between 2024-02-01 and 2024-03-01?", "calculator", "29 d"),
+        ("Standard deviation of 1, 2, 3", "calculator", "stdev(1, 2, 3) = 1"),
+        ("Convert 5 km to miles", "calculator", "3.10685"),
+        ("Prove for all odd integers m, n: m + n is even", "solve", "proved"),
+        ("integrate x^2 from 0 to 3", "solve", "= 9"),
+        ("Plot y = 2x + 1", "plot", "2*x + 1"),
+    ],
+)
+async def test_the_tools_that_ship_are_reached_without_their_names(
+    builtin: Assistant, question: str, tool: str, said: str
+) -> None:
+    end = await ask(builtin, question)
+    assert [(call.name, call.ok) for call in end.tool_calls] == [(tool, True)]
+    assert said in end.text
+    assert end.unsupported == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How many days of leave does an employee have?", "Who plotted against Clara Holm?", "Is the lamp even?"],
+)
+async def test_questions_that_look_like_tasks_go_to_the_library(builtin: Assistant, question: str) -> None:
+    end = await ask(builtin, question)
+    assert [call.name for call in end.tool_calls] == ["search_documents"]
+
+
 async def test_a_tool_can_be_called_by_name(builtin: Assistant) -> None:
     for question in ("@roll_dice 2", "@roll_dice count=2", '@roll_dice {"count": 2}'):
         assert (await ask(builtin, question)).tool_calls[0].result == [6, 6]
@@ -139,6 +171,43 @@ def test_arguments_are_filled_in_order_and_never_guessed() -> None:
     assert missing({}, {"parameters": DICE}) == [("count", "")]
     colour = {"properties": {"colour": {"enum": ["red", "blue"]}, "label": {"type": "string"}}}
     assert fill('draw it in blue with "hello"', colour) == {"colour": "blue", "label": "hello"}
+
+
+PLOT = {
+    "properties": {
+        "expressions": {"type": "array", "items": {"type": "string"}},
+        "x_from": {"type": "number"},
+        "x_to": {"type": "number"},
+        "file": {"type": "string"},
+        "kind": {"enum": ["line", "bar", "histogram"]},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "arguments"),
+    [
+        ("plot sin(x)/x from -10 to 10", {"x_from": -10, "x_to": 10, "expressions": ["sin(x)/x"]}),
+        ("Please plot x^2, max(x, 2) and exp(x).", {"expressions": ["x^2", "max(x, 2)", "exp(x)"]}),
+        (
+            "Draw the graph of y = log2(x) + 3x from 1 to 2.5",
+            {"expressions": ["log2(x) + 3*x"], "x_from": 1, "x_to": 2.5},
+        ),
+        ("draw a histogram of sales-2024.csv", {"file": "sales-2024.csv", "kind": "histogram"}),
+        ("plot the sales of 2024", {}),
+        ("plot from here to there", {}),
+    ],
+)
+def test_formulas_ranges_and_files_are_known_by_their_form(request_: str, arguments: dict[str, object]) -> None:
+    found = fill(request_, PLOT)
+    assert {name: found.get(name) for name in arguments} == arguments
+    assert "expressions" in arguments or "expressions" not in found
+    assert "file" in arguments or "file" not in found
+
+
+def test_a_range_may_be_written_with_pi() -> None:
+    found = fill("plot cos(x) from -π to 2pi", PLOT)
+    assert (found["x_from"], found["x_to"]) == (pytest.approx(-math.pi), pytest.approx(2 * math.pi))
 
 
 def test_explicit_arguments_keep_what_they_cannot_read() -> None:
