@@ -34,6 +34,7 @@ from index.library import Library
 log = logging.getLogger(__name__)
 
 LOCAL = "local"
+SECONDS_TO_CANCEL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +245,7 @@ class Assistant:
                 requests = tuple(_request(row) for row in stops[0].value)
                 yield ApprovalNeeded(requests, turn.conversation)
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await _end_task(task)
 
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: str) -> None:
         evidence = turn.ledger.take_new()
@@ -267,6 +267,15 @@ class Assistant:
 
     def _lock(self, conversation: str) -> asyncio.Lock:
         return self._locks.setdefault(conversation, asyncio.Lock())
+
+
+async def _end_task(task: asyncio.Task[Any]) -> None:
+    """Cancels a task until it has ended; what it raised is left in it."""
+    while not task.done():
+        # Once may not do: before Python 3.12 `asyncio.wait_for`, which reads a server's stream, swallows a cancellation
+        # that comes together with the next piece of text.
+        task.cancel()
+        await asyncio.wait([task], timeout=SECONDS_TO_CANCEL)
 
 
 async def _end(events: AsyncGenerator[Event, None]) -> End:

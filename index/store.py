@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock
 
 from index.errors import EmbedderMismatch, LibraryDamaged, LibraryError, LibraryLocked
 
 FILE = "library.sqlite"
-SCHEMA_VERSION = "1"
 WAIT_SECONDS = 60.0
 """How long a writer waits for another process; a commit takes well under a second."""
 
@@ -120,16 +120,15 @@ class Store:
         """Makes the tables unless they are there; two processes may do so at once."""
         with self._explained(), self._connection() as connection:
             self._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
-            ready = _has_tables(connection)
-        if not ready:
-            with self.writing() as connection:
-                if not _has_tables(connection):
-                    _create(connection)
+        newest = len(_steps())
         with self.reading() as connection:
-            version = meta(connection, "schema")
-        if version != SCHEMA_VERSION:
+            version = _version(connection)
+        if version < newest:
+            with self.writing() as connection:
+                _bring_up_to_date(connection)
+        if version > newest:
             raise LibraryError(
-                f"The library {self.path} has format {version}, this version reads format {SCHEMA_VERSION}; update the "
+                f"The library {self.path} has format {version}, this version reads formats up to {newest}; update the "
                 "assistant, or choose another --home."
             )
 
@@ -216,14 +215,29 @@ def claim(connection: sqlite3.Connection, path: Path, embedder: str, dimensions:
     set_meta(connection, embedder=embedder, dimensions=dimensions)
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone() is not None
+def _version(connection: sqlite3.Connection) -> int:
+    """The last of the schema's steps that the store has taken, 0 before the first."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone() is None:
+        return 0
+    return int(meta(connection, "schema") or 0)
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in _statements((files("index") / "schema.sql").read_text(encoding="utf-8")):
-        connection.execute(statement)
-    set_meta(connection, schema=SCHEMA_VERSION, library=uuid.uuid4().hex)
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Takes the steps that are missing; a store of an earlier version keeps all that it holds."""
+    version, steps = _version(connection), _steps()
+    for step in steps[version:]:
+        for statement in _statements(step.read_text(encoding="utf-8")):
+            connection.execute(statement)
+    if version < len(steps):
+        set_meta(connection, schema=len(steps))
+    if meta(connection, "library") is None:
+        set_meta(connection, library=uuid.uuid4().hex)
+
+
+def _steps() -> list[Traversable]:
+    """The scripts 1.sql, 2.sql and so on, in this order; one that has been released is never changed."""
+    scripts = [path for path in (files("index") / "schema").iterdir() if path.name.endswith(".sql")]
+    return sorted(scripts, key=lambda path: int(path.name.removesuffix(".sql")))
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from assistant.events import (
     ToolProgress,
     ToolStarted,
 )
-from assistant.session import Assistant
+from assistant.session import Assistant, _end_task
 from assistant.settings import ServerEngine, Settings
 from tests.replies import Calls, HalfStream, Hang, Nonsense, SlowText, Status, Text
 from tests.scripted_server import ScriptedServer, refused_url
@@ -277,6 +277,19 @@ async def test_a_cancelled_task_ends_the_turn(assistant: Assistant, model_server
     (conversation,) = await assistant.conversations.list("local")
     (turn,) = await assistant.conversations.turns(conversation.id, "local")
     assert turn.state == "failed"
+
+
+async def test_a_stop_that_is_swallowed_once_is_said_again() -> None:
+    async def deaf() -> None:
+        for _ in range(2):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(_end_task(task), 10)
+    assert task.cancelled()
 
 
 async def test_two_questions_to_one_conversation_wait_for_each_other(

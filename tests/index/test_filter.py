@@ -37,7 +37,8 @@ def test_every_condition_narrows_the_search(filled, folder):
     assert found(filled, "tea", Filter(folders=[folder / "below"])) == {"tea.txt"}
     assert found(filled, "tea", Filter(folders=[f"{folder}/below_100%/"])) == {"cup.txt"}
     assert found(filled, "tea", Filter(folders=[folder])) == everything
-    assert found(filled, "tea", Filter(folders=[folder], kinds=["text"], documents=["cup.txt", "oak.md"])) == {"cup.txt"}
+    chosen = Filter(folders=[folder], kinds=["text"], documents=["cup.txt", "oak.md"])
+    assert found(filled, "tea", chosen) == {"cup.txt"}
     assert found(filled, "tea", Filter(kinds=["pdf"])) == set()
 
 
