@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant import options
+from assistant.index_commands import index
 from assistant.options import common, load
 
 if TYPE_CHECKING:
@@ -168,87 +169,7 @@ def ui(host: str | None, port: int | None, samples: bool, open_browser: bool) ->
     serve(load(page=page), samples=samples, open_browser=open_browser)
 
 
-@cli.group()
-@common
-def index() -> None:
-    """Add, list and remove documents."""
-
-
-@index.command("add", epilog=options.examples("assistant index add handbook.pdf notes/", "assistant index add ."))
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@common
-def index_add(paths: tuple[Path, ...]) -> None:
-    """Add files and folders; a file that is there already is skipped, a changed one replaces its passages."""
-    from assistant.ingest import add
-
-    if not add(load(), paths):
-        sys.exit(1)
-
-
-@index.command("watch", epilog=options.examples("assistant index watch ~/Documents"))
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@common
-def index_watch(paths: tuple[Path, ...]) -> None:
-    """Add files and folders and follow them: what is new, changed or deleted there is so in the library too."""
-    from assistant.watch import watch
-
-    watch(load(), paths)
-
-
-@index.command("list", epilog=options.examples("assistant index list", "assistant index list --json"))
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
-@common
-def index_list(as_json: bool) -> None:
-    """List the documents."""
-    from assistant import terminal
-
-    with options.library() as library:
-        documents = library.documents()
-    click.echo(terminal.as_json(documents) if as_json else terminal.documents(documents))
-
-
-@index.command("remove", epilog=options.examples("assistant index remove handbook.pdf", "assistant index remove 3"))
-@click.argument("references", nargs=-1, required=True, metavar="DOCUMENT...")
-@common
-def index_remove(references: tuple[str, ...]) -> None:
-    """Remove documents, each named by its number, path, file name or title; the files themselves stay."""
-    from index.errors import UnknownDocument
-
-    failed = False
-    with options.library() as library:
-        for reference in references:
-            try:
-                click.echo(f"removed {library.remove(reference).path}")
-            except UnknownDocument as error:
-                click.echo(f"Error: {error}", err=True)
-                failed = True
-    if failed:
-        sys.exit(1)
-
-
-@index.command("status", epilog=options.examples("assistant index status", "assistant index status --json"))
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
-@common
-def index_status(as_json: bool) -> None:
-    """Tell how much the library holds."""
-    from assistant import terminal
-
-    with options.library() as library:
-        status = library.status()
-    click.echo(terminal.as_json(status) if as_json else terminal.status(status))
-
-
-@index.command("verify", epilog=options.examples("assistant index verify"))
-@common
-def index_verify() -> None:
-    """Check that the library is sound; exit code 1 if not."""
-    with options.library() as library:
-        problems = library.verify()
-    for problem in problems:
-        click.echo(f"Error: {problem}", err=True)
-    if problems:
-        sys.exit(1)
-    click.echo("The library is sound.")
+cli.add_command(index)
 
 
 @cli.group()
