@@ -10,6 +10,7 @@ from threading import Event, Lock
 from index import records
 from index.embed import Embedder
 from index.errors import LibraryDamaged
+from index.faiss_index import FaissIndex, cache_path
 from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
 from index.read.pool import Readers
@@ -17,8 +18,7 @@ from index.rerank import Reranker, rerank
 from index.search import search
 from index.store import Store, check_embedder, meta
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
-from index.vectors import FILE as CACHE
-from index.vectors import VectorIndex
+from index.vectors import PASSAGES, OpenIndex, VectorIndex
 from index.verify import problems
 from index.walk import walk
 
@@ -52,22 +52,36 @@ class Library:
     Use ``Library.open``.
     """
 
-    def __init__(self, store: Store, embedder: Embedder, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        reranker: Reranker | None = None,
+        open_index: OpenIndex = FaissIndex,
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._reranker = reranker
+        self._open_index = open_index
         self._lock = Lock()
         self._readers = Readers()
         self._vectors: VectorIndex | None = None
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder, reranker: Reranker | None = None) -> Library:
+    def open(
+        cls,
+        folder: Path,
+        embedder: Embedder,
+        reranker: Reranker | None = None,
+        open_index: OpenIndex = FaissIndex,
+    ) -> Library:
         """Opens a library, making it where there is none; loads neither the models nor FAISS.
 
         Args:
             folder: Where it lies.
             embedder: Makes the vectors.
             reranker: Looks again at the best hits of a search; None leaves them as they are.
+            open_index: Opens what finds the nearest vectors; FAISS unless the settings say otherwise.
 
         Raises:
             LibraryError: The folder cannot be used.
@@ -81,7 +95,7 @@ class Library:
         except BaseException:
             store.close()
             raise
-        return cls(store, embedder, reranker)
+        return cls(store, embedder, reranker, open_index)
 
     def add(
         self, paths: Iterable[Path], *, on_outcome: OnOutcome | None = None, cancelled: Cancelled | None = None
@@ -230,7 +244,7 @@ class Library:
             dimensions, embedder = meta(connection, "dimensions"), meta(connection, "embedder")
         folder = self._store.folder
         size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-        cached = (folder / CACHE).exists()
+        cached = cache_path(folder).exists()
         return Status(
             str(folder), documents, passages, size, embedder or self._embedder.name, int(dimensions or 0), cached
         )
@@ -238,14 +252,14 @@ class Library:
     def verify(self) -> list[str]:
         """Returns every problem found, a line each; none where the library is sound."""
         try:
-            return problems(self._store)
+            return problems(self._store, self._open_index)
         except LibraryDamaged as error:
             return [str(error)]
 
     def close(self) -> None:
         """Ends the use of the library; calls that are still running end in peace."""
         if self._vectors is not None:
-            self._vectors.save()
+            self._vectors.close()
         self._readers.close()
         self._store.close()
 
@@ -256,5 +270,5 @@ class Library:
     def _index(self) -> VectorIndex:
         with self._lock:
             if self._vectors is None:
-                self._vectors = VectorIndex(self._store.folder, self._embedder.dimensions)
+                self._vectors = self._open_index(self._store.folder, PASSAGES, self._embedder.dimensions)
             return self._vectors

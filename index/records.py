@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.chunk import Chunk
-from index.errors import LibraryDamaged, UnknownDocument
+from index.errors import UnknownDocument
 from index.types import Document, OutcomeStatus, Passage, ReadDocument
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Matrix = NDArray[np.float32]
-
-FLOAT_BYTES = 4
 
 _DOCUMENT = """
     SELECT id, path, title, kind, sha256, size, (SELECT count(*) FROM pages WHERE document = documents.id),
@@ -210,25 +208,3 @@ def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors
 
 def _blob(vector: NDArray[np.float32]) -> bytes:
     return vector.astype("<f4", copy=False).tobytes()
-
-
-def vectors_after(connection: sqlite3.Connection, passage: int, dimensions: int) -> tuple[list[int], Matrix]:
-    """Returns the ids and vectors of the passages after one, shapes (n,) and (n, dimensions).
-
-    Raises:
-        LibraryDamaged: A vector is of another length.
-    """
-    import numpy as np
-
-    query = "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage"
-    rows = connection.execute(query, (passage,)).fetchall()
-    for number, blob in rows:
-        if len(blob) != FLOAT_BYTES * dimensions:
-            raise LibraryDamaged(f"The vector of passage {number} is damaged; run `assistant index verify`.")
-    matrix = np.frombuffer(b"".join(blob for _, blob in rows), "<f4").reshape(len(rows), dimensions)
-    return [number for number, _ in rows], matrix
-
-
-def removed_after(connection: sqlite3.Connection, removal: int) -> list[int]:
-    """Returns the passages that were removed after a removal."""
-    return [row[0] for row in connection.execute("SELECT passage FROM removals WHERE id > ?", (removal,))]

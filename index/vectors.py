@@ -1,231 +1,154 @@
-"""Nearest vectors: an exact FAISS index in memory, kept in step with the store, and a file to start from.
+"""What the library asks of an index of vectors, and which vectors of the store an index is made of.
 
-The file is a cache. It names the library and the state of the store that it stands for; one that is missing, damaged,
-of another library or ahead of the store is left aside, and the index is built from the store.
+The store is the truth. An index keeps in step with it by numbers that only grow: what was added after the last number
+that it knows, and what was removed after the last removal that it knows.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import sqlite3
-import zlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from index.records import removed_after, vectors_after
+from index.errors import LibraryDamaged
 from index.store import meta
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FILE = "vectors.faiss"
-# Fewer vectors than these are read from the store faster than anybody notices.
-WORTH_A_FILE = 1000
-SAMPLES = 16
-_MAGIC = b"assistant-vectors-1\n"
-# What reading a file that is not ours may raise.
-_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
-_log = logging.getLogger(__name__)
+    Matrix = NDArray[np.float32]
+    Numbers = NDArray[np.int64]
+
+FLOAT_BYTES = 4
+BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table of vectors in the store, with what tells how it changed.
+
+    Attributes:
+        name: Of the index, for its files.
+        table: Where the vectors are, as float32 in little endian in a column ``vector``.
+        item: The column with the id of what a vector stands for; ids are never used again.
+        number: The column with the vector's own number, which only grows.
+        sequence: The table whose ``AUTOINCREMENT`` gives these numbers; it has as many rows as there are vectors.
+        removals: A table of removals: their numbers in ``id``, the removed ids in the column ``item``.
+        model: Under which key ``meta`` names the model that made the vectors.
+    """
+
+    name: str
+    table: str
+    item: str
+    number: str
+    sequence: str
+    removals: str
+    model: str
+
+
+PASSAGES = Source("vectors", "vectors", "passage", "passage", "passages", "removals", "embedder")
+PICTURES = Source(
+    "pictures", "picture_vectors", "picture", "id", "picture_vectors", "picture_removals", "picture_embedder"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A state of the store.
+    """A state of the vectors in a store.
 
     Attributes:
         library: The store's own name.
-        passage: The last passage that was ever added, 0 before the first.
-        removal: The last removal, 0 before the first.
+        model: The model that made the vectors.
+        added: The number of the last vector that was ever added, 0 before the first.
+        removed: The number of the last removal, 0 before the first.
     """
 
     library: str
-    passage: int
-    removal: int
+    model: str
+    added: int
+    removed: int
+
+    def leads_to(self, later: Mark) -> bool:
+        """Whether this is the same or an earlier state of the same vectors."""
+        same = (self.library, self.model) == (later.library, later.model)
+        return same and self.added <= later.added and self.removed <= later.removed
 
 
-def mark(connection: sqlite3.Connection) -> Mark:
-    """Returns the state that a connection sees; costs microseconds."""
-    last = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
-    return Mark(meta(connection, "library") or "", last.get("passages", 0), last.get("removals", 0))
-
-
-class VectorIndex:
-    """The vectors of a library; used by any number of threads.
-
-    Args:
-        folder: Where the cache file lies.
-        dimensions: Numbers in a vector.
-    """
-
-    def __init__(self, folder: Path, dimensions: int) -> None:
-        self.path = folder / FILE
-        self._dimensions = dimensions
-        self._lock = Lock()
-        self._index: Any = None
-        self._mark: Mark | None = None
-        self._saved = 0
+class VectorIndex(Protocol):
+    """Finds the nearest of the vectors that a store holds; used by any number of threads."""
 
     def nearest(
-        self,
-        connection: sqlite3.Connection,
-        query: NDArray[np.float32],
-        count: int,
-        among: Sequence[int] | None = None,
+        self, connection: sqlite3.Connection, query: NDArray[np.float32], count: int, among: Sequence[int] | None = None
     ) -> tuple[list[int], list[float]]:
-        """Finds the passages nearest to a query in the store as a connection sees it.
+        """Finds what is nearest to a query in the store as a connection sees it.
 
         Args:
             connection: In a reading transaction.
             query: Shape (dimensions,), length 1.
             count: How many at most.
-            among: The passages to search; None searches all.
+            among: The ids to search, in any order; None searches all.
 
         Returns:
-            Their ids and cosines, nearest first.
+            Ids and cosines, nearest first.
         """
-        with self._lock:
-            self._catch_up(connection)
-            count = min(count, self._index.ntotal if among is None else len(among))
-            if not count or not self._index.ntotal:
-                return [], []
-            cosines, ids = self._index.search(query[None], count, params=_only(among))
-        found = ids[0] >= 0  # FAISS fills up with -1 where there are fewer
-        return ids[0][found].tolist(), cosines[0][found].tolist()
+        ...
 
     def contents(self, connection: sqlite3.Connection) -> dict[int, NDArray[np.float32]]:
-        """Returns every vector that a search would consider, by passage."""
-        import faiss
+        """Returns every vector that a search would consider, by id."""
+        ...
 
-        with self._lock:
-            self._catch_up(connection)
-            ids = faiss.vector_to_array(self._index.id_map).tolist()
-            return {number: self._index.reconstruct(number) for number in ids}
+    def problem(self) -> str | None:
+        """Says what is wrong with what the index keeps outside the store, if anything is."""
+        ...
 
     def save(self) -> None:
-        """Writes the cache file if it has fallen behind enough to matter; failing to do so loses only time."""
-        with self._lock:
-            if self._mark is None or abs(self._mark.passage + self._mark.removal - self._saved) < WORTH_A_FILE:
-                return
-            try:
-                _write(self.path, self._index, self._mark)
-                self._saved = self._mark.passage + self._mark.removal
-            except OSError as error:
-                _log.warning("The cache %s was not written: %s", self.path, error)
+        """Keeps what the next start can use, if that is worth it; failing to do so loses only time."""
+        ...
 
-    def _catch_up(self, connection: sqlite3.Connection) -> None:
-        now = mark(connection)
-        if self._mark is None:
-            self._start(connection, now)
-        elif not _leads_to(now, self._mark):  # another thread may have seen a later state already
-            self._apply(connection, self._mark)
-            self._mark = now
-
-    def _start(self, connection: sqlite3.Connection, now: Mark) -> None:
-        saved = self._load(now)
-        if saved is not None:
-            self._apply(connection, saved)
-        if saved is None or not self._agrees(connection):
-            self._index = _empty(self._dimensions)
-            self._apply(connection, Mark(now.library, 0, now.removal))
-        self._mark = now
-
-    def _agrees(self, connection: sqlite3.Connection) -> bool:
-        """Whether the index has as many vectors as the store and the same ones at some places.
-
-        A store that was put back from a copy and has grown since looks like a successor of what the file stands for.
-        """
-        import faiss
-        import numpy as np
-
-        ids = faiss.vector_to_array(self._index.id_map)
-        if len(ids) != connection.execute("SELECT count(*) FROM passages").fetchone()[0]:
-            return False
-        for number in ids[:: max(1, len(ids) // SAMPLES)].tolist():
-            row = connection.execute("SELECT vector FROM vectors WHERE passage = ?", (number,)).fetchone()
-            if row is None or not np.array_equal(self._index.reconstruct(number), np.frombuffer(row[0], "<f4")):
-                return False
-        return True
-
-    def _apply(self, connection: sqlite3.Connection, since: Mark) -> None:
-        import faiss
-        import numpy as np
-
-        ids, vectors = vectors_after(connection, since.passage, self._dimensions)
-        if ids:
-            self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.asarray(ids, np.int64))
-        if gone := removed_after(connection, since.removal):
-            self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(gone, np.int64)))
-
-    def _load(self, now: Mark) -> Mark | None:
-        try:
-            index, saved = _read(self.path)
-        except FileNotFoundError:
-            return None
-        except (OSError, *_DAMAGE) as error:
-            _log.warning("The cache %s is built anew: %s", self.path, error)
-            return None
-        if not _leads_to(saved, now) or index.d != self._dimensions:
-            return None
-        self._index, self._saved = index, saved.passage + saved.removal
-        return saved
+    def close(self) -> None:
+        """Saves, and ends whatever runs in the background."""
+        ...
 
 
-def cache_problem(folder: Path) -> str | None:
-    """Says what is wrong with the cache file, if anything is."""
-    try:
-        _read(folder / FILE)
-    except FileNotFoundError:
-        return None
-    except (OSError, *_DAMAGE) as error:
-        return f"the cache {folder / FILE} is not sound ({error}); delete it, it will be made anew"
-    return None
+OpenIndex = Callable[[Path, Source, int], VectorIndex]
+"""Opens the index of a library in a folder over vectors of so many numbers; loads nothing heavy."""
 
 
-def _leads_to(earlier: Mark, later: Mark) -> bool:
-    same = earlier.library == later.library
-    return same and earlier.passage <= later.passage and earlier.removal <= later.removal
+def mark(connection: sqlite3.Connection, source: Source = PASSAGES) -> Mark:
+    """Returns the state that a connection sees; costs microseconds."""
+    last = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+    library, model = meta(connection, "library") or "", meta(connection, source.model) or ""
+    return Mark(library, model, last.get(source.sequence, 0), last.get(source.removals, 0))
 
 
-def _only(among: Sequence[int] | None) -> Any:
-    import faiss
+def added_after(
+    connection: sqlite3.Connection, source: Source, number: int, dimensions: int
+) -> Iterator[tuple[Numbers, Matrix]]:
+    """Yields the ids and vectors that were added after one, some at a time, shapes (n,) and (n, dimensions).
+
+    Raises:
+        LibraryDamaged: A vector is of another length.
+    """
     import numpy as np
 
-    chosen = None if among is None else faiss.IDSelectorBatch(np.asarray(among, np.int64))
-    return chosen and faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # FAISS adds it when it is loaded
+    query = f"""
+        SELECT {source.item}, vector FROM {source.table} WHERE {source.number} > ? ORDER BY {source.number}
+    """  # noqa: S608
+    rows = connection.execute(query, (number,))
+    while some := rows.fetchmany(BATCH):
+        for item, blob in some:
+            if len(blob) != FLOAT_BYTES * dimensions:
+                raise LibraryDamaged(f"The vector of {source.item} {item} is damaged; run `assistant index verify`.")
+        matrix = np.frombuffer(b"".join(blob for _, blob in some), "<f4").reshape(len(some), dimensions)
+        yield np.array([item for item, _ in some], np.int64), matrix
 
 
-def _empty(dimensions: int) -> Any:
-    import faiss
-
-    return faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
-
-
-def _write(path: Path, index: Any, state: Mark) -> None:
-    import faiss
-
-    payload = faiss.serialize_index(index).tobytes()
-    header = json.dumps({**asdict(state), "checksum": zlib.crc32(payload)}).encode()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(_MAGIC + header + b"\n" + payload)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> tuple[Any, Mark]:
-    import faiss
+def removed_after(connection: sqlite3.Connection, source: Source, removal: int) -> Numbers:
+    """Returns the ids that were removed after a removal."""
     import numpy as np
 
-    magic, header, payload = path.read_bytes().split(b"\n", 2)
-    fields = json.loads(header)
-    # FAISS trusts what it reads, so it is only given what we wrote.
-    if magic + b"\n" != _MAGIC or fields.pop("checksum") != zlib.crc32(payload):
-        raise ValueError("it is damaged")
-    return faiss.deserialize_index(np.frombuffer(payload, np.uint8)), Mark(**fields)
+    query = f"SELECT {source.item} FROM {source.removals} WHERE id > ?"  # noqa: S608
+    return np.array([row[0] for row in connection.execute(query, (removal,))], np.int64)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from index.records import FLOAT_BYTES
 from index.store import Store, meta
-from index.vectors import VectorIndex, cache_problem
+from index.vectors import FLOAT_BYTES, PASSAGES, OpenIndex
 
 _ENOUGH = 20
 _TOLERANCE = 1e-3
@@ -24,8 +23,12 @@ _FAULTS = {
 }
 
 
-def problems(store: Store) -> list[str]:
+def problems(store: Store, open_index: OpenIndex) -> list[str]:
     """Finds what is wrong.
+
+    Args:
+        store: What to check.
+        open_index: Opens the index that is to agree with it.
 
     Returns:
         A line for each problem.
@@ -35,8 +38,8 @@ def problems(store: Store) -> list[str]:
     """
     with store.reading() as connection:
         found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection), *_of_vectors(connection)]
-        if not found:  # the cache is compared with what is sound
-            found += _of_cache(store, connection)
+        if not found:  # the index is compared with what is sound
+            found += _of_index(store, connection, open_index)
     with store.writing() as connection:
         found += _of_words(connection)
     return found
@@ -84,19 +87,20 @@ def _of_vectors(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"the vector of passage {passage} is not {dimensions} numbers of length 1"
 
 
-def _of_cache(store: Store, connection: sqlite3.Connection) -> Iterator[str]:
+def _of_index(store: Store, connection: sqlite3.Connection, open_index: OpenIndex) -> Iterator[str]:
     """What a process that starts now would search."""
     import numpy as np
 
     dimensions = int(meta(connection, "dimensions") or 0)
     if not dimensions:
         return
-    if problem := cache_problem(store.folder):
+    index = open_index(store.folder, PASSAGES, dimensions)
+    if problem := index.problem():
         yield problem
-    cached = VectorIndex(store.folder, dimensions).contents(connection)
+    cached = index.contents(connection)
     for passage, blob in connection.execute("SELECT passage, vector FROM vectors"):
         vector = cached.pop(passage, None)
         if vector is None or not np.array_equal(vector, np.frombuffer(blob, "<f4")):
-            yield f"the vector of passage {passage} in the cache is not the one in the store"
+            yield f"the vector of passage {passage} in the index is not the one in the store"
     if cached:
-        yield f"the cache holds {len(cached)} vectors that the store does not"
+        yield f"the index holds {len(cached)} vectors that the store does not"

@@ -8,10 +8,10 @@ import sqlite3
 import numpy as np
 import pytest
 
+from index.faiss_index import FaissIndex, cache_path
 from index.library import Library
 from index.store import FILE
-from index.vectors import FILE as CACHE
-from index.vectors import VectorIndex, mark
+from index.vectors import PASSAGES, mark
 
 FAULTS = {
     "UPDATE passages SET text = 'Forged.' WHERE id = 2": "passage 2 is not what its page has at",
@@ -63,7 +63,7 @@ def test_torn_pages_are_found(tmp_path, embedder, folder):
 @pytest.fixture
 def cached(library, folder, monkeypatch):
     """A library whose cache file is written however small it is."""
-    monkeypatch.setattr("index.vectors.WORTH_A_FILE", 1)
+    monkeypatch.setattr("index.faiss_index.WORTH_A_FILE", 1)
     library.add([folder])
     library.search("tea")
     assert library.status().vectors_cached
@@ -86,7 +86,7 @@ def test_a_start_from_the_cache_finds_the_same(cached, embedder):
 
 
 def test_a_cache_that_has_fallen_behind_catches_up(cached, embedder, folder, monkeypatch):
-    monkeypatch.setattr("index.vectors.WORTH_A_FILE", 1000)
+    monkeypatch.setattr("index.faiss_index.WORTH_A_FILE", 1000)
     cached.remove("Tea")
     (folder / "new.txt").write_text("The tea clippers Cutty Sark and Thermopylae raced in 1872.")
     cached.add([folder / "new.txt"])
@@ -98,7 +98,7 @@ def test_a_cache_that_has_fallen_behind_catches_up(cached, embedder, folder, mon
     "damage", [lambda data: b"", lambda data: data[:-100], lambda data: data[:500] + b"!" + data[501:]]
 )
 def test_a_damaged_cache_is_never_believed(cached, embedder, damage):
-    path = cached._store.folder / CACHE
+    path = cache_path(cached._store.folder)
     expected = fresh(cached, embedder)
     path.write_bytes(damage(path.read_bytes()))
     assert fresh(cached, embedder) == expected
@@ -107,7 +107,7 @@ def test_a_damaged_cache_is_never_believed(cached, embedder, damage):
 
 def test_a_cache_of_another_state_is_never_believed(cached, embedder, folder):
     """The store was put back from a copy that is older than the cache, and has grown since."""
-    store, path = cached._store, cached._store.folder / CACHE
+    store, path = cached._store, cache_path(cached._store.folder)
     late = path.read_bytes()
     cached.remove("Tea")
     with store.writing() as connection:
@@ -120,7 +120,7 @@ def test_a_cache_of_another_state_is_never_believed(cached, embedder, folder):
 
 def test_the_index_follows_a_state_older_than_what_another_thread_saw(cached):
     store = cached._store
-    index = VectorIndex(store.folder, 384)
+    index = FaissIndex(store.folder, PASSAGES, 384)
     query = np.eye(1, 384, dtype=np.float32)[0]
     with store.reading() as before:
         seen = mark(before)
