@@ -18,6 +18,7 @@ ARTIFACTS = ROOT / "tests" / ".artifacts"
 STARTED = re.compile(r"Assistant is at (http://127\.0\.0\.1:\d+)")
 # The first answer loads the embedding model, on a machine that may be busy with other tests.
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -93,7 +94,7 @@ class Person:
         """Asks and waits for the end of the turn."""
         ends = self.ends.count()
         self.send(question)
-        expect(self.ends).to_have_count(ends + 1, timeout=PATIENCE_MS)
+        expect(self.ends).to_have_count(ends + 1)
         expect(self.page.locator("#ask .submit-button")).to_be_visible()
 
     def send(self, question: str) -> None:

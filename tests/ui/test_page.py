@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests import chromium
 from tests.scripted_server import ScriptedServer, SlowText, Status, Text
-from tests.ui.browser import PATIENCE_MS, PHONE, person, serving
+from tests.ui.browser import PHONE, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -113,7 +113,7 @@ def test_a_calculation_says_how_it_was_made(me):
 
 def test_a_question_beyond_the_library_is_declined(me):
     me.page.get_by_role("button", name="Which planet has the most moons?").click()
-    expect(me.chat.locator(".foot.declined")).to_contain_text("not found", timeout=PATIENCE_MS)
+    expect(me.chat.locator(".foot.declined")).to_contain_text("not found")
     me.picture("declined")
 
 
@@ -131,7 +131,7 @@ def test_nothing_happens_for_an_empty_question_and_a_huge_one_is_refused(me):
     me.send("   ")
     me.box.fill("x" * 1_000_000)
     me.box.press("Enter")
-    expect(me.chat.locator(".note.failed")).to_contain_text("1,000,000 characters", timeout=PATIENCE_MS)
+    expect(me.chat.locator(".note.failed")).to_contain_text("1,000,000 characters")
     expect(me.chat.locator(".user.message")).to_have_count(1)
     me.ask("1 + 1")
     expect(me.chat.locator(".foot.answered")).to_be_visible()
@@ -146,7 +146,7 @@ def test_files_are_added_one_by_one_and_can_be_asked_about(me, tmp_path):
     expect(me.page.locator("#documents")).to_contain_text("Employee handbook")
     me.page.locator("#upload input[type=file]").set_input_files([str(path) for path in files])
     rows = me.page.locator("#progress li")
-    expect(me.page.locator("#progress")).to_contain_text("1 of 3 in the library", timeout=PATIENCE_MS)
+    expect(me.page.locator("#progress")).to_contain_text("1 of 3 in the library")
     expect(rows.nth(0)).to_contain_text("zeppelin.md added")
     expect(rows.nth(1)).to_contain_text("not added")
     expect(rows.nth(2)).to_contain_text("files .exe cannot be read; the library reads Markdown, plain text, HTML, PDF")
@@ -175,7 +175,7 @@ def test_markup_in_files_and_questions_is_shown_and_not_executed(me, tmp_path):
     path.write_text(f"# Gadget {HOSTILE}\n\nThe gadget of Wolkenstein weighs {HOSTILE} `${{alert(5)}}` nine grams.\n")
     me.tab("Library")
     me.page.locator("#upload input[type=file]").set_input_files(str(path))
-    expect(me.page.locator("#progress")).to_contain_text("In the library", timeout=PATIENCE_MS)
+    expect(me.page.locator("#progress")).to_contain_text("In the library")
     me.tab("Conversation")
     me.ask(f"How much does the gadget of Wolkenstein weigh? {HOSTILE}")
     expect(me.chat.locator(".user.message")).to_contain_text(HOSTILE)
@@ -237,7 +237,7 @@ def test_browsers_do_not_see_each_others_conversations(browser, server, me):
 
 def test_an_answer_can_be_stopped_and_asked_again(mine):
     mine.send("a slow one")
-    expect(mine.chat).to_contain_text("One word after the other", timeout=PATIENCE_MS)
+    expect(mine.chat).to_contain_text("One word after the other")
     mine.page.get_by_role("button", name="Stop").click()
     expect(mine.chat.locator(".note.stopped")).to_contain_text("This answer was stopped")
     expect(mine.chat).to_contain_text("One word after")
@@ -252,7 +252,7 @@ def test_a_failure_is_told_and_the_question_can_be_asked_again(mine):
     expect(mine.chat.locator(".note.failed")).to_contain_text("scripted failure")
     mine.picture("failed")
     mine.page.get_by_role("button", name="Ask again").click()
-    expect(mine.chat).to_contain_text("Here you are.", timeout=PATIENCE_MS)
+    expect(mine.chat).to_contain_text("Here you are.")
 
 
 def test_markup_in_an_answer_is_shown_and_not_executed(mine):
@@ -263,7 +263,7 @@ def test_markup_in_an_answer_is_shown_and_not_executed(mine):
 
 def test_one_persons_slow_answer_does_not_keep_others_waiting(browser, scripted, mine):
     mine.send("a slow one")
-    expect(mine.chat).to_contain_text("One word", timeout=PATIENCE_MS)
+    expect(mine.chat).to_contain_text("One word")
     with person(browser, scripted) as other:
         other.ask("a quick one")
         expect(other.chat).to_contain_text("Here you are.")
