@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 
-from index import records
+from index import pages, pictures, records
 from index.embed import Embedder
 from index.errors import LibraryDamaged
 from index.faiss_index import FaissIndex, cache_path
 from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
+from index.pages import PagePicture
 from index.read.pool import Readers
 from index.rerank import Reranker, rerank
 from index.search import search
 from index.store import Store, check_embedder, meta
-from index.types import Document, Hit, Outcome, Passage, ReadDocument
+from index.types import Box, Document, Hit, Outcome, Passage, Picture, ReadDocument
 from index.vectors import PASSAGES, OpenIndex, VectorIndex
 from index.verify import problems
 from index.walk import walk
@@ -179,6 +180,64 @@ class Library:
         with self._store.reading() as connection:
             return records.page_text(connection, document, page)
 
+    def boxes(self, document: int, page: int | None, start: int, end: int) -> tuple[Box, ...]:
+        """Returns where a stretch of a page's text stands on it, a box for each line; none where nobody knows.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            start: First character.
+            end: One past the last.
+        """
+        with self._store.reading() as connection:
+            return pictures.boxes(connection, document, page, start, end)
+
+    def page_picture(self, document: int, page: int | None, longest: int = 1600) -> PagePicture | None:
+        """Draws a page as a viewer shows it; boxes count on this picture.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            longest: Pixels of the longest side.
+
+        Returns:
+            The picture; None where the format has none, or the file is not there any more as it was added.
+
+        Raises:
+            UnknownDocument: There is no such document.
+        """
+        return pages.page_picture(self._store, self._readers, document, page, longest)
+
+    def pictures(self, document: int, page: int | None, start: int = 0, end: int | None = None) -> list[Picture]:
+        """Returns the pictures of a page, or of a stretch of its text, in reading order.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            start: First character.
+            end: One past the last; None for all.
+        """
+        with self._store.reading() as connection:
+            return pictures.within(connection, document, page, start, end)
+
+    def picture(self, id: int) -> Picture:
+        """Returns a picture.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with self._store.reading() as connection:
+            return pictures.picture(connection, id)
+
+    def picture_data(self, id: int) -> bytes:
+        """Returns the bytes of a picture, in its ``media_type``.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with self._store.reading() as connection:
+            return pictures.data(connection, id)
+
     def passages(self, document: int) -> list[Passage]:
         """Returns the passages of a document in reading order."""
         with self._store.reading() as connection:
@@ -222,7 +281,9 @@ class Library:
             depth = max(k, self._reranker.depth if self._reranker else 0)
             hits = search(connection, index, query, vector, depth, among)
         index.save()
-        return rerank(self._reranker, query, hits)[:k] if self._reranker else hits
+        hits = rerank(self._reranker, query, hits)[:k] if self._reranker else hits
+        with self._store.reading() as connection:
+            return pictures.placed(connection, hits)
 
     def warm(self) -> None:
         """Loads the model and the vectors now, so that the first search does not wait for them.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from index import pictures
 from index.chunk import Chunk
 from index.errors import UnknownDocument
 from index.types import Document, OutcomeStatus, Passage, ReadDocument
@@ -190,6 +191,7 @@ def remove(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _empty(connection: sqlite3.Connection, number: int) -> None:
+    pictures.remove(connection, number)
     connection.execute("DELETE FROM passages WHERE page IN (SELECT id FROM pages WHERE document = ?)", (number,))
     connection.execute("DELETE FROM pages WHERE document = ?", (number,))
 
@@ -200,6 +202,7 @@ def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors
         connection.execute(page, (number, position, one.number, one.text)).lastrowid
         for position, one in enumerate(new.content.pages)
     ]
+    pictures.put(connection, new.content, rows)
     passage = "INSERT INTO passages (page, start, end, heading, text) VALUES (?, ?, ?, ?, ?)"
     for one, vector in zip(new.chunks, vectors, strict=True):
         cursor = connection.execute(passage, (rows[one.page], one.start, one.end, one.heading, one.text))

@@ -139,6 +139,35 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the library holds; `Library.picture_data` has its bytes.
+
+    Attributes:
+        id: Its row in the store; never used again after a removal.
+        document: The document's id.
+        page: The page's number, None where the format has no pages.
+        start: First character, in the page's text, of the line that stands for it: its caption and the words in it.
+        end: One past that line's last character.
+        media_type: ``image/png``, ``image/jpeg`` or ``image/webp``.
+        width: Pixels.
+        height: Pixels.
+        caption: Caption, alternative text or file name; may be empty.
+        box: Where it stands on the page, None where the format does not tell.
+    """
+
+    id: int
+    document: int
+    page: int | None
+    start: int
+    end: int
+    media_type: str
+    width: int
+    height: int
+    caption: str
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that answers a query, with the reasons why it came.
 
@@ -149,6 +178,9 @@ class Hit:
         dense: Cosine between query and passage, -1 to 1.
         lexical: BM25 divided by the best BM25 of this query, 0 to 1; 0 where no word matched.
         reranked: The reranker's score on its own scale, None where it did not look at the passage.
+        boxes: Where the passage stands on its page, a box for each line; empty where the format does not tell.
+        pictures: The pictures that stand in the passage, the one most like the query first.
+        visual: Cosine between the query and the first of these pictures, -1 to 1; None where none was compared.
     """
 
     passage: Passage
@@ -157,6 +189,9 @@ class Hit:
     dense: float
     lexical: float
     reranked: float | None = None
+    boxes: tuple[Box, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    visual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

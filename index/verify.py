@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Iterator
 
+from index.pictures import lines_of
 from index.store import Store, meta
 from index.vectors import FLOAT_BYTES, PASSAGES, OpenIndex
 
@@ -20,6 +22,20 @@ _FAULTS = {
     "passages without an entry of words": "SELECT id FROM passages WHERE id NOT IN (SELECT id FROM words_docsize)",
     "entries of words without a passage": "SELECT id FROM words_docsize WHERE id NOT IN (SELECT id FROM passages)",
     "passages that were removed": "SELECT id FROM passages WHERE id IN (SELECT passage FROM removals)",
+    "pictures without a page": "SELECT id FROM pictures WHERE page NOT IN (SELECT id FROM pages)",
+    "pictures without a line on their page": (
+        "SELECT pictures.id FROM pictures JOIN pages ON pages.id = page "
+        "WHERE start < 0 OR start >= end OR end > length(pages.text)"
+    ),
+    "pictures that stand in no passage": (
+        "SELECT id FROM pictures WHERE NOT EXISTS (SELECT 1 FROM passages WHERE passages.page = pictures.page "
+        "AND passages.start < pictures.end AND passages.end > pictures.start)"
+    ),
+    "pictures without bytes": "SELECT id FROM pictures WHERE length(data) = 0",
+    "vectors without a picture": "SELECT id FROM picture_vectors WHERE picture NOT IN (SELECT id FROM pictures)",
+    "pictures' vectors that were removed": (
+        "SELECT id FROM picture_vectors WHERE id IN (SELECT vector FROM picture_removals)"
+    ),
 }
 
 
@@ -37,7 +53,8 @@ def problems(store: Store, open_index: OpenIndex) -> list[str]:
         LibraryDamaged: So much is wrong that the store cannot be read at all.
     """
     with store.reading() as connection:
-        found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection), *_of_vectors(connection)]
+        found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection)]
+        found += [*_of_lines(connection), *_of_vectors(connection)]
         if not found:  # the index is compared with what is sound
             found += _of_index(store, connection, open_index)
     with store.writing() as connection:
@@ -68,6 +85,18 @@ def _of_spans(connection: sqlite3.Connection) -> Iterator[str]:
     for passage, start, end, text, page in connection.execute(query):
         if not 0 <= start < end <= len(page) or page[start:end] != text:
             yield f"passage {passage} is not what its page has at {start} to {end}"
+
+
+def _of_lines(connection: sqlite3.Connection) -> Iterator[str]:
+    query = "SELECT page, boxes, text FROM lines JOIN pages ON pages.id = page"
+    for page, boxes, text in connection.execute(query):
+        try:
+            lines = lines_of(boxes)
+        except struct.error:
+            yield f"the lines of page {page} are not whole"
+            continue
+        if any(not 0 <= line.start <= line.end <= len(text) for line in lines):
+            yield f"a line of page {page} leaves its text"
 
 
 def _of_words(connection: sqlite3.Connection) -> Iterator[str]:

@@ -27,11 +27,12 @@ CREATE TABLE picture_vectors (
     vector BLOB NOT NULL
 ) STRICT;
 
+-- What removals are to the vectors of passages.
 CREATE TABLE picture_removals (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    picture INTEGER NOT NULL
+    vector INTEGER NOT NULL
 ) STRICT;
 
-CREATE TRIGGER picture_removed BEFORE DELETE ON pictures BEGIN
-    INSERT INTO picture_removals (picture) VALUES (old.id);
+CREATE TRIGGER picture_vector_removed BEFORE DELETE ON picture_vectors BEGIN
+    INSERT INTO picture_removals (vector) VALUES (old.id);
 END;
