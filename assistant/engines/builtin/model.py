@@ -17,7 +17,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from assistant.engines.builtin.answer import Reply, from_passages, from_tool
 from assistant.engines.builtin.read import Reader
-from assistant.engines.builtin.route import Call, Router, Talk
+from assistant.engines.builtin.route import Router
+from assistant.engines.builtin.steps import Ask, Call, Talk
 from assistant.state import said
 
 NAME = "built-in engine (no language model)"
@@ -56,7 +57,9 @@ class BuiltinModel(BaseChatModel):
         last = messages[-1]
         if not isinstance(last, ToolMessage):
             chosen = self.router.choose(request, tools)
-            return Reply(chosen.text, confidence=1.0, about_itself=True) if isinstance(chosen, Talk) else chosen
+            if isinstance(chosen, Talk | Ask):
+                return Reply(chosen.text, confidence=1.0, about_itself=True)
+            return chosen[0]
         if last.status == "error":
             return self._after_error(request, last, tools)
         if last.name == "search_documents":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from assistant.engines.builtin.arguments import fill, missing, parse_explicit
+from assistant.engines.builtin.steps import Ask, Call, Talk
 from index.embed import Embedder
 
 # A parameter of such a name is meant for the request as it stands.
@@ -54,33 +54,20 @@ ERROR = re.compile(r"\d\s*(±|\+/-|\+-)\s*\d")  # an interval of error, which no
 MAX_ARITHMETIC = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A reply that needs no tool."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call with its arguments."""
-
-    tool: str
-    arguments: dict[str, Any]
-
-
 class Router:
     """Chooses by exact detectors first, then by likeness to the tools' examples.
 
     Args:
         embedder: Compares a request with the examples.
+        unseen: Judge each function by weights that were fitted on others only, as a measurement must.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, *, unseen: bool = False) -> None:
+        self._unseen = unseen
         self._embedder = embedder
         self._known: dict[str, Any] = {}
 
-    def choose(self, request: str, tools: Mapping[str, Any]) -> Talk | Call:
+    def choose(self, request: str, tools: Mapping[str, Any]) -> Talk | Ask | list[Call]:
         """Returns what to do with a request.
 
         Args:
@@ -92,11 +79,11 @@ class Router:
         if talk := _small_talk(request, tools):
             return talk
         if "calculator" in tools and (expression := arithmetic(request)):
-            return Call("calculator", {"expression": expression})
+            return [Call("calculator", {"expression": expression})]
         if call := self._by_example(request, tools):
-            return call
+            return [call]
         if "search_documents" in tools:
-            return Call("search_documents", {"query": request})
+            return [Call("search_documents", {"query": request})]
         return Talk("I have no tool that could answer this; `assistant tools list` shows what is installed.")
 
     def is_sure(self, request: str) -> bool:
@@ -104,12 +91,12 @@ class Router:
         expression = arithmetic(request)
         return expression is not None and not re.search(r"[^\W\d_]{3,}", OPERATOR.sub(" ", expression))
 
-    def _explicit(self, request: str, tools: Mapping[str, Any]) -> Talk | Call:
+    def _explicit(self, request: str, tools: Mapping[str, Any]) -> Talk | Ask | list[Call]:
         name, _, rest = request[1:].partition(" ")
         if name not in tools:
             return Talk(f"There is no tool `{name}`. Installed: {_names(tools)}.")
         arguments = parse_explicit(rest.strip(), tools[name]["parameters"])
-        return _ask_for(name, missing(arguments, tools[name])) or Call(name, arguments)
+        return _ask_for(name, arguments, missing(arguments, tools[name])) or [Call(name, arguments)]
 
     def _by_example(self, request: str, tools: Mapping[str, Any]) -> Call | None:
         name = self._nearest(request, tools)
@@ -188,12 +175,12 @@ def _names(tools: Mapping[str, Any]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(tools)) or "none"
 
 
-def _ask_for(name: str, parameters: Sequence[tuple[str, str]]) -> Talk | None:
+def _ask_for(name: str, known: Mapping[str, Any], parameters: Sequence[tuple[str, str]]) -> Ask | None:
     if not parameters:
         return None
     lines = [f"- `{parameter}`: {description or 'no description'}" for parameter, description in parameters]
     example = " ".join(f"{parameter}=…" for parameter, _ in parameters)
-    return Talk(f"`{name}` needs:\n\n" + "\n".join(lines) + f"\n\nFor example `@{name} {example}`.")
+    return Ask(name, known, f"`{name}` needs:\n\n" + "\n".join(lines) + f"\n\nFor example `@{name} {example}`.")
 
 
 def _examples(description: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Measures the assistant on published sets: ``assistant eval``."""

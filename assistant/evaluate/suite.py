@@ -1,0 +1,123 @@
+"""What a suite is: cases, a published metric, and the figures that it gives."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import AssistantError
+from assistant.evaluate import suites
+from assistant.settings import Settings
+from index.embed import Embedder
+
+DATA = Path(__file__).parent / "data"
+SEED = 7
+
+
+class EvalError(AssistantError):
+    """A suite cannot be run: it is unknown, or its data is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a suite.
+
+    Attributes:
+        name: What was measured.
+        value: The number.
+        cases: How many cases it was measured on.
+        limit: What it must reach; None where it is only reported.
+        at_most: Whether it must stay at or below the limit, as errors and times must.
+    """
+
+    name: str
+    value: float
+    cases: int
+    limit: float | None = None
+    at_most: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the limit was kept; always where there is none."""
+        if self.limit is None:
+            return True
+        return self.value <= self.limit if self.at_most else self.value >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Where a suite finds its data and what it measures with.
+
+    Attributes:
+        settings: The assistant's settings.
+        embedder: The assistant's embedder.
+        folder: Full sets; None takes the samples that ship.
+        limit: Cases of each file at most, drawn with a fixed seed; None takes all.
+    """
+
+    settings: Settings
+    embedder: Embedder
+    folder: Path | None = None
+    limit: int | None = None
+
+    def path(self, file: str) -> Path:
+        """Returns where a file such as ``bfcl/multiple.jsonl`` lies.
+
+        Raises:
+            EvalError: It does not.
+        """
+        path = (self.folder or DATA) / file
+        if not path.exists():
+            hint = "give the folder of the full set with --data" if self.folder is None else "check --data"
+            raise EvalError(f"There is no {path}; {hint}.")
+        return path
+
+    def rows(self, file: str) -> list[dict[str, Any]]:
+        """Reads a file of JSON lines, at most ``limit`` of them.
+
+        Raises:
+            EvalError: It is not there.
+        """
+        lines = self.path(file).read_text(encoding="utf-8").splitlines()
+        return self.some([json.loads(line) for line in lines if line.strip()])
+
+    def some(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Returns the rows, or as many of them as were asked for."""
+        if self.limit is None or self.limit >= len(rows):
+            return rows
+        return random.Random(SEED).sample(rows, self.limit)  # noqa: S311 - nothing secret is drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Cases with a metric.
+
+    Attributes:
+        name: As it is called on the command line.
+        about: What it measures, one line.
+        metric: How the figure is defined, and where that was published.
+        held_out: Why nothing was measured on what it was trained or tuned on.
+        source: Where the cases are from, with their licence.
+        measure: Runs them.
+    """
+
+    name: str
+    about: str
+    metric: str
+    held_out: str
+    source: str
+    measure: Callable[[Cases], Sequence[Figure]]
+
+
+def all_suites() -> dict[str, Suite]:
+    """Returns every suite by name."""
+    modules = [
+        importlib.import_module(f"{suites.__name__}.{found.name}") for found in pkgutil.iter_modules(suites.__path__)
+    ]
+    return {suite.name: suite for module in modules for suite in module.SUITES}

@@ -1,0 +1,49 @@
+"""The command that measures."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from assistant.cli import cli
+from assistant.evaluate.run import find
+from assistant.evaluate.suite import EvalError, Figure, all_suites
+
+
+def test_every_suite_says_how_it_measures() -> None:
+    for suite in all_suites().values():
+        assert suite.metric and suite.held_out and suite.source and suite.about
+
+
+def test_without_a_name_the_suites_are_listed() -> None:
+    done = CliRunner().invoke(cli, ["eval"])
+    assert done.exit_code == 0
+    assert "bfcl-multiple" in done.output
+
+
+def test_an_unknown_suite_is_named() -> None:
+    with pytest.raises(EvalError, match="no suite nothing"):
+        find(["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("figure", "held"),
+    [
+        (Figure("a", 0.5, 2), True),
+        (Figure("a", 0.5, 2, 0.5), True),
+        (Figure("a", 0.4, 2, 0.5), False),
+        (Figure("a", 0.4, 2, 0.5, at_most=True), True),
+        (Figure("a", 0.6, 2, 0.5, at_most=True), False),
+    ],
+)
+def test_a_limit_is_held_from_its_own_side(figure: Figure, held: bool) -> None:
+    assert figure.held is held
+
+
+def test_a_suite_gives_figures_with_their_limits() -> None:
+    done = CliRunner().invoke(cli, ["eval", "bfcl-multiple", "--limit", "4", "--json"])
+    (report,) = json.loads(done.output)
+    assert report["figures"][0]["cases"] == 4
+    assert done.exit_code == (0 if all(figure["held"] for figure in report["figures"]) else 1)
