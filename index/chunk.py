@@ -80,6 +80,11 @@ def context(title: str, heading: str) -> str:
     return SEPARATOR.join(filter(None, parts))
 
 
+def embedded_text(title: str, heading: str, text: str) -> str:
+    """What is embedded for a passage: its words after the title and the headings that they stand under."""
+    return f"{context(title, heading)}\n{text}"
+
+
 def _sections(document: ReadDocument) -> Iterator[_Section]:
     """The stretches between headings; headings hold on from page to page."""
     stack: dict[int, str] = {}

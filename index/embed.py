@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from index.errors import LibraryError
 from index.openvino import OpenVinoModel, Unsuitable
+from index.tokens import TokenStates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ DEFAULT_DIMENSIONS = 384
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # BERT reads no word of more characters than this; longer texts are cut before they are tokenized.
 LONGEST_TOKEN = 100
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -49,12 +51,19 @@ class Embedder(Protocol):
         """Returns an array of shape (n, dimensions): a row of length 1 for each text."""
         ...
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Returns for each text an array of shape (tokens, dimensions): a row of length 1 for each token in context."""
-        ...
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns how many tokens each text has, the model's own marks left out."""
+        ...
+
+
+@runtime_checkable
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that also tells the tokens of a text, which a second look at the best passages compares."""
+
+    def embed_with_tokens(
+        self, texts: Sequence[str], use: Callable[[TokenStates], T]
+    ) -> tuple[NDArray[np.float32], list[T]]:
+        """Returns what ``embed`` does, and what ``use`` makes of each text's tokens; in one pass of the model."""
         ...
 
 
@@ -66,7 +75,9 @@ class _Model(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]: ...
+    def embed_with_tokens(
+        self, texts: Sequence[str], use: Callable[[TokenStates], T]
+    ) -> tuple[NDArray[np.float32], list[T]]: ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
 
@@ -119,23 +130,32 @@ class SentenceTransformerEmbedder:
         """
         import numpy as np
 
-        ready = self._ready()
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        return ready.embed([_encodable(text[: ready.max_tokens * LONGEST_TOKEN]) for text in texts])
+        return self._ready().embed(self._readable(texts))
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Embeds each token of each text in its context, but for the model's own marks and what is past ``max_tokens``.
+    def embed_with_tokens(
+        self, texts: Sequence[str], use: Callable[[TokenStates], T]
+    ) -> tuple[NDArray[np.float32], list[T]]:
+        """Embeds texts and their tokens in one pass of the model; what is past ``max_tokens`` is left out of both.
+
+        Args:
+            texts: Any texts, empty ones too.
+            use: Called with each text's tokens, in any order; only what it returns is kept.
 
         Returns:
-            For each text, shape (tokens, dimensions), rows of length 1.
+            What ``embed`` does, and what ``use`` made of each text's tokens.
 
         Raises:
             LibraryError: The model cannot be loaded.
         """
-        ready = self._ready()
-        longest = ready.max_tokens * LONGEST_TOKEN
-        return ready.embed_tokens([_encodable(text[:longest]) for text in texts]) if texts else []
+        if not texts:
+            return self.embed(texts), []
+        return self._ready().embed_with_tokens(self._readable(texts), use)
+
+    def _readable(self, texts: Sequence[str]) -> list[str]:
+        longest = self.max_tokens * LONGEST_TOKEN
+        return [_encodable(text[:longest]) for text in texts]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Counts the tokens of each text, the model's own marks left out.

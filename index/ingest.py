@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,13 +14,14 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from index.chunk import chunk, context
-from index.embed import Embedder
+from index.chunk import chunk, embedded_text
+from index.embed import Embedder, TokenEmbedder
 from index.errors import LibraryError, UnreadableFile
 from index.read.pool import Readers, ReadingStopped
 from index.records import NewDocument, at_path, put
 from index.store import Store, claim
-from index.types import Outcome, ReadDocument
+from index.tokens import encode, put_codes, without_codes
+from index.types import Document, Outcome, ReadDocument
 from index.walk import printable
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def ingest(
     on_outcome: OnOutcome | None = None,
     cancelled: Cancelled | None = None,
     stop: Event | None = None,
+    coder: TokenEmbedder | None = None,
 ) -> list[Outcome]:
     """Embeds and stores documents in groups; each group is one transaction.
 
@@ -98,6 +100,7 @@ def ingest(
         on_outcome: Called as soon as a file's outcome is certain.
         cancelled: Asked often; what is stored by then stays, nothing is stored by halves.
         stop: Set when nothing more is wanted from ``incoming``.
+        coder: The same embedder, where the passages' token codes are to be kept.
 
     Returns:
         The outcomes in the order of the files; those never reached are missing.
@@ -105,7 +108,7 @@ def ingest(
     Raises:
         LibraryError: The store or the embedder failed; what is stored by then stays.
     """
-    run = _Run(store, embedder, on_outcome or (lambda outcome: None), cancelled or (lambda: False))
+    run = _Run(store, embedder, on_outcome or (lambda outcome: None), cancelled or (lambda: False), coder)
     try:
         with _ReadAhead(incoming, stop or Event()) as items:
             for number, item in enumerate(run.until_cancelled(items)):
@@ -122,6 +125,7 @@ class _Run:
     embedder: Embedder
     on_outcome: OnOutcome
     cancelled: Cancelled
+    coder: TokenEmbedder | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     group: list[tuple[int, NewDocument]] = field(default_factory=list)
 
@@ -134,6 +138,8 @@ class _Run:
 
     def take(self, number: int, item: NewDocument | Outcome) -> None:
         if isinstance(item, Outcome):
+            if self.coder and item.status == "unchanged" and item.document:
+                self._fill_codes(item.document)
             self._settle(number, item)
             return
         self.group.append((number, item))
@@ -146,26 +152,47 @@ class _Run:
         group, self.group = self.group, []
         if not group:
             return
-        vectors = self._embed([passage for _, one in group for passage in embedded_texts(one)])
+        vectors, codes = self._embed([passage for _, one in group for passage in embedded_texts(one)])
         with self.store.writing() as connection:
             claim(connection, self.store.path, self.embedder.name, self.embedder.dimensions)
             settled, first = [], 0
             for number, one in group:
                 last = first + len(one.chunks)
-                settled.append((number, *put(connection, one, vectors[first:last])))
+                settled.append((number, *put(connection, one, vectors[first:last], codes[first:last])))
                 first = last
         for number, status, document in settled:
             self._settle(number, Outcome(document.path, status, document=document))
 
-    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+    def _embed(self, texts: list[str]) -> tuple[NDArray[np.float32], list[bytes | None]]:
         import numpy as np
 
         parts = [np.zeros((0, self.embedder.dimensions), np.float32)]
+        codes: list[bytes | None] = []
         for first in range(0, len(texts), SLICE):
             if self.cancelled():
                 raise Cancel
-            parts.append(self.embedder.embed(texts[first : first + SLICE]))
-        return np.concatenate(parts)
+            vectors, coded = self._embed_slice(texts[first : first + SLICE])
+            parts.append(vectors)
+            codes += coded
+        return np.concatenate(parts), codes
+
+    def _embed_slice(self, texts: list[str]) -> tuple[NDArray[np.float32], Sequence[bytes | None]]:
+        if self.coder:
+            return self.coder.embed_with_tokens(texts, encode)
+        return self.embedder.embed(texts), [None] * len(texts)
+
+    def _fill_codes(self, document: Document) -> None:
+        """Makes the codes that a document lacks, as one does that was added when none were kept."""
+        with self.store.reading() as connection:
+            lacking = without_codes(connection, document.id)
+        if not lacking:
+            return
+        _, codes = self._embed([text for _, text in lacking])
+        with self.store.writing() as connection:
+            put_codes(
+                connection,
+                [(number, code) for (number, _), code in zip(lacking, codes, strict=True) if code is not None],
+            )
 
     def _settle(self, number: int, outcome: Outcome) -> None:
         self.outcomes[number] = outcome
@@ -174,7 +201,7 @@ class _Run:
 
 def embedded_texts(new: NewDocument) -> list[str]:
     """What is embedded for each passage: its words after the title and the headings that they stand under."""
-    return [f"{context(new.content.title, one.heading)}\n{one.text}" for one in new.chunks]
+    return [embedded_text(new.content.title, one.heading, one.text) for one in new.chunks]
 
 
 class _ReadAhead:

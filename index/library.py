@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from index import pages, pictures, records
 from index.embed import Embedder
@@ -15,13 +16,18 @@ from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
 from index.pages import PagePicture
 from index.read.pool import Readers
-from index.rerank import Reranker, rerank
+from index.rerank import LateInteraction, Question, Reranker, rerank
 from index.search import search
 from index.store import Store, check_embedder, meta
+from index.tokens import telling
 from index.types import Box, Document, Hit, Outcome, Passage, Picture, ReadDocument
 from index.vectors import PASSAGES, OpenIndex, VectorIndex
 from index.verify import problems
 from index.walk import walk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Library:
         self._embedder = embedder
         self._reranker = reranker
         self._open_index = open_index
+        self._coder = reranker.embedder if isinstance(reranker, LateInteraction) else None
         self._lock = Lock()
         self._readers = Readers()
         self._vectors: VectorIndex | None = None
@@ -119,7 +126,7 @@ class Library:
         """
         stop = Event()
         incoming = from_files(walk(paths, self._store.folder), self._store, self._embedder, self._readers, stop)
-        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop)
+        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop, self._coder)
 
     def add_documents(
         self,
@@ -130,7 +137,7 @@ class Library:
     ) -> list[Outcome]:
         """Adds documents that were read already, each with the path that it shall go by; else as ``add``."""
         incoming = from_documents(documents, self._store, self._embedder)
-        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled)
+        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled, coder=self._coder)
 
     def count(self, paths: Iterable[Path]) -> int:
         """Returns how many outcomes ``add`` will have."""
@@ -274,16 +281,17 @@ class Library:
         """
         if not query.strip() or k < 1 or self._is_empty():
             return []
-        vector = self._embedder.embed([query])[0]
+        vector, tokens = self._embedded(query)
         index = self._index()
         with self._store.reading() as connection:
             among = admitted(connection, only)
             depth = max(k, self._reranker.depth if self._reranker else 0)
             hits = search(connection, index, query, vector, depth, among)
+            if self._reranker:
+                hits = rerank(self._reranker, Question(query, tokens), hits, connection)[:k]
+            hits = pictures.placed(connection, hits)
         index.save()
-        hits = rerank(self._reranker, query, hits)[:k] if self._reranker else hits
-        with self._store.reading() as connection:
-            return pictures.placed(connection, hits)
+        return hits
 
     def warm(self) -> None:
         """Loads the model and the vectors now, so that the first search does not wait for them.
@@ -323,6 +331,13 @@ class Library:
             self._vectors.close()
         self._readers.close()
         self._store.close()
+
+    def _embedded(self, query: str) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """A query's vector and, where they are to be compared, its telling tokens."""
+        if self._coder:
+            [vector], [tokens] = self._coder.embed_with_tokens([query], telling)
+            return vector, tokens
+        return self._embedder.embed([query])[0], None
 
     def _is_empty(self) -> bool:
         with self._store.reading() as connection:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from index.bert import INPUTS, Bert, NotBert, processor_settings
+from index.tokens import TokenStates
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from tokenizers import Encoding
 
+T = TypeVar("T")
 BATCH = 16
 POOLED, STATES = 0, 1  # outputs of the network
 POOLINGS = ("pooling_mode_mean_tokens", "pooling_mode_cls_token")
@@ -31,8 +34,8 @@ class Unsuitable(Exception):
 @dataclass(frozen=True, slots=True)
 class _Coded:
     row: int
-    ids: list[int]
-    types: list[int]
+    length: int
+    encoding: Encoding
 
 
 class OpenVinoModel:
@@ -86,28 +89,34 @@ class OpenVinoModel:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Embeds each token of each text in its context, the model's own marks left out.
+    def embed_with_tokens(
+        self, texts: Sequence[str], use: Callable[[TokenStates], T]
+    ) -> tuple[NDArray[np.float32], list[T]]:
+        """Embeds texts and their tokens in one go.
+
+        Args:
+            texts: Any texts.
+            use: Called with each text's tokens while the next batch is computed; only what it returns is kept.
 
         Returns:
-            For each text, shape (tokens, dimensions), rows of length 1.
+            What ``embed`` does, and what ``use`` made of each text's tokens.
         """
         import numpy as np
 
-        vectors = [np.zeros((0, self.dimensions), np.float32)] * len(texts)
+        vectors, used = np.zeros((len(texts), self.dimensions), np.float32), dict[int, T]()
         for coded, found in self._run(texts):
+            vectors[[one.row for one in coded]] = found.get_output_tensor(POOLED).data
             for one, states in zip(coded, found.get_output_tensor(STATES).data, strict=True):
-                inner = states[1 : len(one.ids) - 1]
-                vectors[one.row] = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-12)
-        return vectors
+                words = one.encoding.tokens[1:-1]
+                used[one.row] = use(TokenStates(words, states[1 : 1 + len(words)]))
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors, [used[row] for row in range(len(texts))]
 
     def _run(self, texts: Sequence[str]) -> Iterator[tuple[list[_Coded], Any]]:
         """Yields batches with their finished requests, whose outputs are to be taken before the next is asked for."""
         found = self._tokenizer.encode_batch(list(texts))
         # By length, so that little is filled up; the longest first, so that no core is left with them at the end.
-        coded = sorted(
-            (_Coded(row, one.ids, one.type_ids) for row, one in enumerate(found)), key=lambda one: -len(one.ids)
-        )
+        coded = sorted((_Coded(row, len(one), one) for row, one in enumerate(found)), key=lambda one: -one.length)
         size = max(1, min(BATCH, -(-len(coded) // self._parallel)))  # a few texts are shared out as well
         waiting = deque(coded[first : first + size] for first in range(0, len(coded), size))
         # Not openvino's AsyncInferQueue: its threads call back into Python, which aborts a process that ends meanwhile.
@@ -131,13 +140,12 @@ class OpenVinoModel:
 def _inputs(coded: Sequence[_Coded]) -> dict[str, NDArray[np.int64]]:
     import numpy as np
 
-    longest = max(len(one.ids) for one in coded)
+    longest = max(one.length for one in coded)
     inputs = {name: np.zeros((len(coded), longest), np.int64) for name in INPUTS}
     for row, one in enumerate(coded):
-        count = len(one.ids)
-        inputs["input_ids"][row, :count] = one.ids
-        inputs["attention_mask"][row, :count] = 1
-        inputs["token_type_ids"][row, :count] = one.types
+        inputs["input_ids"][row, : one.length] = one.encoding.ids
+        inputs["attention_mask"][row, : one.length] = 1
+        inputs["token_type_ids"][row, : one.length] = one.encoding.type_ids
     return inputs
 
 

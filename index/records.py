@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from index import pictures
+from index import pictures, tokens
 from index.chunk import Chunk
 from index.errors import UnknownDocument
 from index.types import Document, OutcomeStatus, Passage, ReadDocument
@@ -152,13 +152,16 @@ def at_path(connection: sqlite3.Connection, path: str) -> Document | None:
     return Document(*row) if row else None
 
 
-def put(connection: sqlite3.Connection, new: NewDocument, vectors: Matrix) -> tuple[OutcomeStatus, Document]:
+def put(
+    connection: sqlite3.Connection, new: NewDocument, vectors: Matrix, codes: Sequence[bytes | None]
+) -> tuple[OutcomeStatus, Document]:
     """Stores a document, or replaces the one of the same path.
 
     Args:
         connection: In a writing transaction.
         new: The document.
         vectors: Shape (passages, dimensions), in the order of its chunks.
+        codes: The token codes of each, None where there are none.
 
     Returns:
         What happened and the document as it now is.
@@ -180,7 +183,7 @@ def put(connection: sqlite3.Connection, new: NewDocument, vectors: Matrix) -> tu
     else:
         insert = "INSERT INTO documents (title, kind, sha256, size, added, path) VALUES (?, ?, ?, ?, ?, ?)"
         row = (connection.execute(insert, (*values, new.path)).lastrowid,)
-    _fill(connection, row[0], new, vectors)
+    _fill(connection, row[0], new, vectors, codes)
     return "changed" if len(row) > 1 else "added", document(connection, row[0])
 
 
@@ -196,7 +199,9 @@ def _empty(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("DELETE FROM pages WHERE document = ?", (number,))
 
 
-def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors: Matrix) -> None:
+def _fill(
+    connection: sqlite3.Connection, number: int, new: NewDocument, vectors: Matrix, codes: Sequence[bytes | None]
+) -> None:
     page = "INSERT INTO pages (document, position, number, text) VALUES (?, ?, ?, ?)"
     rows: list[Any] = [
         connection.execute(page, (number, position, one.number, one.text)).lastrowid
@@ -204,9 +209,11 @@ def _fill(connection: sqlite3.Connection, number: int, new: NewDocument, vectors
     ]
     pictures.put(connection, new.content, rows)
     passage = "INSERT INTO passages (page, start, end, heading, text) VALUES (?, ?, ?, ?, ?)"
-    for one, vector in zip(new.chunks, vectors, strict=True):
+    for one, vector, code in zip(new.chunks, vectors, codes, strict=True):
         cursor = connection.execute(passage, (rows[one.page], one.start, one.end, one.heading, one.text))
         connection.execute("INSERT INTO vectors VALUES (?, ?)", (cursor.lastrowid, _blob(vector)))
+        if code is not None:
+            tokens.put_codes(connection, [(cast("int", cursor.lastrowid), code)])
 
 
 def _blob(vector: NDArray[np.float32]) -> bytes:

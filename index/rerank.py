@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.embed import Embedder
+from index.chunk import embedded_text
+from index.embed import Embedder, TokenEmbedder
 from index.errors import LibraryError
+from index.tokens import best_matches, encode, token_codes
 from index.torchvision_guard import guard_torchvision
 from index.types import Hit
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, as a reranker needs it.
+
+    Attributes:
+        text: In words.
+        tokens: Its telling tokens, shape (tokens, dimensions), rows of length 1; None where nobody compares them.
+    """
+
+    text: str
+    tokens: NDArray[np.float32] | None = None
 
 
 class Reranker(Protocol):
@@ -29,8 +46,11 @@ class Reranker(Protocol):
     weight: float
     depth: int
 
-    def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Returns shape (texts,): the better a text answers, the higher, on a scale of its own."""
+    def scores(self, question: Question, hits: Sequence[Hit], connection: Connection) -> NDArray[np.float32]:
+        """Returns a score for each of the first hits, or for fewer where all would take too long.
+
+        The better a passage answers, the higher is its score, on a scale of the reranker's own.
+        """
         ...
 
 
@@ -38,27 +58,40 @@ class LateInteraction:
     """Compares each word of the question with the nearest word of the passage; needs no model but the embedder.
 
     After Khattab and Zaharia, ColBERT, 2020, https://arxiv.org/abs/2004.12832, with the mean in place of the sum, so
-    that long questions weigh no more than short ones.
+    that long questions weigh no more than short ones. The passages' words are read as `index.tokens` keeps them.
     """
 
     weight = 1.0
-    depth = 10
+    depth = 30
+    depth_without_codes = 10
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder: TokenEmbedder) -> None:
+        self.embedder = embedder
 
-    def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Returns the mean over the question's tokens of the largest cosine to any token of the text.
+    def scores(self, question: Question, hits: Sequence[Hit], connection: Connection) -> NDArray[np.float32]:
+        """Returns the mean over the question's tokens of about the largest cosine to any token of the passage.
+
+        Passages that were stored without codes are embedded now, which is why only a few are then looked at.
 
         Raises:
             LibraryError: The model cannot be loaded.
         """
         import numpy as np
 
-        asked, *found = self._embedder.embed_tokens([query, *texts])
-        if not len(asked):
-            return np.zeros(len(texts), np.float32)
-        return np.array([(asked @ one.T).max(axis=1).mean() if len(one) else 0.0 for one in found], np.float32)
+        if question.tokens is None or not len(question.tokens):
+            return np.zeros(0, np.float32)
+        codes = token_codes(connection, [hit.passage.id for hit in hits])
+        if len(codes) < len(hits):
+            hits = hits[: self.depth_without_codes]
+            codes |= self._made([hit for hit in hits if hit.passage.id not in codes])
+        matches = best_matches(question.tokens, [codes[hit.passage.id] for hit in hits])
+        return np.asarray(matches.mean(axis=1), np.float32)
+
+    def _made(self, hits: Sequence[Hit]) -> dict[int, bytes]:
+        texts = [embedded_text(hit.document.title, hit.passage.heading, hit.passage.text) for hit in hits]
+        return dict(
+            zip((hit.passage.id for hit in hits), self.embedder.embed_with_tokens(texts, encode)[1], strict=True)
+        )
 
 
 class CrossEncoderReranker:
@@ -76,7 +109,7 @@ class CrossEncoderReranker:
         self._lock = Lock()
         self._model: Any = None
 
-    def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    def scores(self, question: Question, hits: Sequence[Hit], connection: Connection) -> NDArray[np.float32]:
         """Returns the model's logits: a squashed score would be the same for all good passages.
 
         Raises:
@@ -88,33 +121,44 @@ class CrossEncoderReranker:
         with self._lock:
             if self._model is None:
                 self._model = _cross_encoder(self._source)
-            pairs = [(query, text) for text in texts]
+            pairs = [(question.text, hit.passage.text) for hit in hits]
             found = self._model.predict(pairs, activation_fn=Identity(), show_progress_bar=False)
-        return np.asarray(found, np.float32).reshape(len(texts), -1)[:, 0]
+        return np.asarray(found, np.float32).reshape(len(hits), -1)[:, 0]
 
 
-def rerank(reranker: Reranker, query: str, hits: Sequence[Hit]) -> list[Hit]:
+def rerank(reranker: Reranker, question: Question, hits: Sequence[Hit], connection: Connection) -> list[Hit]:
     """Looks again at the first hits; those after them keep their order behind.
+
+    Args:
+        reranker: What looks.
+        question: What was asked.
+        hits: Best first.
+        connection: In the reading transaction that they were found in.
 
     Raises:
         LibraryError: The reranker's model cannot be loaded.
     """
-    first, rest = hits[: reranker.depth], hits[reranker.depth :]
+    first = hits[: reranker.depth]
     if len(first) < 2:  # noqa: PLR2004
         return list(hits)
-    scores = reranker.scores(query, [hit.passage.text for hit in first]).tolist()
+    scores = reranker.scores(question, first, connection).tolist()
     seen = [
         replace(hit, score=hit.score + reranker.weight * score, reranked=score)
-        for hit, score in zip(first, scores, strict=True)
+        for hit, score in zip(first, scores, strict=False)
     ]
-    return [*sorted(seen, key=lambda hit: -hit.score), *rest]
+    return [*sorted(seen, key=lambda hit: -hit.score), *hits[len(seen) :]]
 
 
 def make_reranker(model: str | None, embedder: Embedder) -> Reranker | None:
-    """Returns the reranker of the settings: a cross-encoder's, none for ``none``, else the one without a model."""
+    """Returns the reranker of the settings: a cross-encoder's, none for ``none``, else the one without a model.
+
+    That one needs an embedder that tells the tokens of a text; with another, nothing looks again.
+    """
     if model == "none":
         return None
-    return CrossEncoderReranker(model) if model else LateInteraction(embedder)
+    if model:
+        return CrossEncoderReranker(model)
+    return LateInteraction(embedder) if isinstance(embedder, TokenEmbedder) else None
 
 
 def _cross_encoder(source: str) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from index.records import document, passages_by_id
 from index.types import Hit
 from index.vectors import VectorIndex
+from index.words import STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +29,6 @@ PAIR_WEIGHT = 0.5
 BETWEEN = 2
 # The tokenizer of the index takes the underscore for a gap between words.
 _WORD = re.compile(r"[^\W_]+")
-# Words that say nothing about what is sought; without them the rest decides.
-STOP_WORDS = frozenset(
-    "a about an and any are as at be been being but by can could did do does for from had has have he her his how i if "
-    "in into is it its may me might must my no not of on or our shall she should so such than that the their them then "
-    "there these they this those to us was we were what when where which while who whom whose why will with would you "
-    "your".split()
-)
 
 
 def search(

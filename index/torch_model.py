@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from index.tokens import TokenStates
 from index.torchvision_guard import guard_torchvision
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+T = TypeVar("T")
 # On a processor a small batch is as fast as a big one and wastes less on filling up to the longest text.
 BATCH, BATCH_ON_GPU = 16, 128
 
@@ -45,6 +47,7 @@ class TorchModel:
         self._counter: Any = copy.deepcopy(self._model.tokenizer)
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or self._counter.model_max_length)
+        self._batch = BATCH if self._model.device.type == "cpu" else BATCH_ON_GPU
         self.embed(["settles the tokenizer"])
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -57,24 +60,31 @@ class TorchModel:
 
         found = self._model.encode(
             list(texts),
-            batch_size=BATCH if self._model.device.type == "cpu" else BATCH_ON_GPU,
+            batch_size=self._batch,
             convert_to_tensor=True,
             show_progress_bar=False,
         )
         vectors = found.float().cpu().numpy()
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Embeds each token of each text in its context, the model's own marks left out.
-
-        Returns:
-            For each text, shape (tokens, dimensions), rows of length 1.
-        """
+    def embed_with_tokens(
+        self, texts: Sequence[str], use: Callable[[TokenStates], T]
+    ) -> tuple[NDArray[np.float32], list[T]]:
+        """Embeds texts and their tokens in one go; as `index.openvino.OpenVinoModel.embed_with_tokens`."""
         import numpy as np
 
-        found = self._model.encode(list(texts), output_value="token_embeddings", show_progress_bar=False)
-        inner = [states[1:-1].float().cpu().numpy() for states in found]
-        return [states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), 1e-12) for states in inner]
+        found: Any = self._model.encode(
+            list(texts), batch_size=self._batch, output_value=None, convert_to_numpy=False, show_progress_bar=False
+        )
+        vectors = np.stack([one["sentence_embedding"].float().cpu().numpy() for one in found])
+        used = [use(self._tokens(one)) for one in found]
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32), used
+
+    def _tokens(self, found: Any) -> TokenStates:
+        """What the model gives for one text, without what fills it up and the marks at its ends."""
+        length = int(found["attention_mask"].sum())
+        words = self._counter.convert_ids_to_tokens(found["input_ids"][1 : length - 1].tolist())
+        return TokenStates(words, found["token_embeddings"][1 : length - 1].float().cpu().numpy())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns how many tokens each text has, the model's own marks left out."""

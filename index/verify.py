@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from index.pictures import lines_of
 from index.store import Store, meta
+from index.tokens import code_bytes
 from index.vectors import FLOAT_BYTES, PASSAGES, OpenIndex
 
 _ENOUGH = 20
@@ -19,6 +20,7 @@ _FAULTS = {
     "passages without a page": "SELECT id FROM passages WHERE page NOT IN (SELECT id FROM pages)",
     "passages without a vector": "SELECT id FROM passages WHERE id NOT IN (SELECT passage FROM vectors)",
     "vectors without a passage": "SELECT passage FROM vectors WHERE passage NOT IN (SELECT id FROM passages)",
+    "token codes without a passage": "SELECT passage FROM token_codes WHERE passage NOT IN (SELECT id FROM passages)",
     "passages without an entry of words": "SELECT id FROM passages WHERE id NOT IN (SELECT id FROM words_docsize)",
     "entries of words without a passage": "SELECT id FROM words_docsize WHERE id NOT IN (SELECT id FROM passages)",
     "passages that were removed": "SELECT id FROM passages WHERE id IN (SELECT passage FROM removals)",
@@ -54,7 +56,7 @@ def problems(store: Store, open_index: OpenIndex) -> list[str]:
     """
     with store.reading() as connection:
         found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection)]
-        found += [*_of_lines(connection), *_of_vectors(connection)]
+        found += [*_of_lines(connection), *_of_vectors(connection), *_of_codes(connection)]
         if not found:  # the index is compared with what is sound
             found += _of_index(store, connection, open_index)
     with store.writing() as connection:
@@ -114,6 +116,13 @@ def _of_vectors(connection: sqlite3.Connection) -> Iterator[str]:
         vector = np.frombuffer(blob, "<f4") if len(blob) == FLOAT_BYTES * dimensions else np.zeros(0, np.float32)
         if not abs(float(np.linalg.norm(vector)) - 1) < _TOLERANCE:
             yield f"the vector of passage {passage} is not {dimensions} numbers of length 1"
+
+
+def _of_codes(connection: sqlite3.Connection) -> Iterator[str]:
+    size = code_bytes(int(meta(connection, "dimensions") or 0))
+    query = "SELECT passage FROM token_codes WHERE length(codes) % ? <> 0"
+    for (passage,) in connection.execute(query, (size,)) if size else ():
+        yield f"the token codes of passage {passage} are not {size} bytes for each token"
 
 
 def _of_index(store: Store, connection: sqlite3.Connection, open_index: OpenIndex) -> Iterator[str]:

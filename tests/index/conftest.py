@@ -9,6 +9,7 @@ import pytest
 
 from index.embed import SentenceTransformerEmbedder
 from index.library import Library
+from index.rerank import LateInteraction
 from index.types import Page, ReadDocument
 
 TEXTS = {
@@ -27,6 +28,14 @@ def embedder() -> SentenceTransformerEmbedder:
 @pytest.fixture
 def library(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
     opened = Library.open(tmp_path / "library", embedder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def library_with_codes(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
+    """One that looks again at its hits, and keeps what this takes."""
+    opened = Library.open(tmp_path / "library", embedder, LateInteraction(embedder))
     yield opened
     opened.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,50 +11,93 @@ import pytest
 from index.embed import installed_model
 from index.errors import LibraryError
 from index.library import Library
-from index.rerank import CrossEncoderReranker, LateInteraction, make_reranker, rerank
+from index.rerank import CrossEncoderReranker, LateInteraction, Question, make_reranker, rerank
+from index.store import FILE
+from index.torchvision_guard import guard_torchvision
 from index.types import Page, ReadDocument
 
 TEXTS = [
     "The notice period for an apartment is three months.",
     "A period of three months passed before anybody took notice of the apartment.",
     "Bread is baked at 220 degrees.",
-    "",
 ]
+OAKS = 34
+
+
+def documents(texts, prefix="/"):
+    return [(f"{prefix}{n}", ReadDocument("t", "text", (Page(None, text),))) for n, text in enumerate(texts)]
 
 
 @pytest.fixture
-def filled(tmp_path, embedder):
-    library = Library.open(tmp_path / "library", embedder, LateInteraction(embedder))
-    library.add_documents(
-        (f"/{n}", ReadDocument("t", "text", (Page(None, f"Sentence {n} on oak trees."),))) for n in range(14)
-    )
-    yield library
-    library.close()
+def filled(library_with_codes):
+    library_with_codes.add_documents(documents(f"Sentence {n} on oak trees." for n in range(OAKS)))
+    return library_with_codes
 
 
-def test_late_interaction_tells_an_answer_from_the_same_words(embedder):
-    scores = LateInteraction(embedder).scores("How long is the notice period for an apartment?", TEXTS)
-    assert scores.shape == (4,)
-    assert scores.argmax() == 0
-    assert scores[1] > scores[2] > scores[3] == 0
-    assert scores.max() <= 1
+def coded(library):
+    """Passages with codes, all passages."""
+    with sqlite3.connect(f"{library.status().folder}/{FILE}") as connection:
+        return tuple(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES)
+
+
+TABLES = ("token_codes", "passages")
+
+
+def test_late_interaction_tells_an_answer_from_the_same_words(library_with_codes):
+    library_with_codes.add_documents(documents(TEXTS))
+    hits = library_with_codes.search("How long is the notice period for an apartment?")
+    assert [hit.passage.text for hit in hits] == TEXTS
+    scores = [hit.reranked for hit in hits]
+    assert 1 > scores[0] > scores[1] > scores[2]
 
 
 def test_a_search_looks_again_at_its_first_hits_only(filled):
-    hits = filled.search("oak trees, sentence 7", k=14)
-    assert [hit.reranked is not None for hit in hits] == [True] * 10 + [False] * 4
+    hits = filled.search("oak trees, sentence 7", k=OAKS)
+    assert [hit.reranked is not None for hit in hits] == [True] * 30 + [False] * 4
     assert hits[0].document.path == "/7"
-    first = [hit.score for hit in hits[:10]]
+    first = [hit.score for hit in hits[:30]]
     assert first == sorted(first, reverse=True)
     assert len(filled.search("oak trees", k=3)) == 3
 
 
+def test_codes_come_and_go_with_their_passages(filled):
+    assert coded(filled) == (OAKS, OAKS)
+    filled.remove("/3")
+    assert coded(filled) == (OAKS - 1, OAKS - 1)
+    filled.add_documents(documents(["Changed."]))
+    assert coded(filled) == (OAKS - 1, OAKS - 1)
+    assert filled.verify() == []
+
+
+def test_a_library_without_codes_is_looked_at_all_the_same_and_filled_by_adding_again(tmp_path, embedder):
+    plain = Library.open(tmp_path / "one", embedder)
+    texts = [f"Sentence {n} on oak trees." for n in range(15)]
+    plain.add_documents(documents(texts))
+    assert coded(plain) == (0, 15)
+    plain.close()
+    library = Library.open(tmp_path / "one", embedder, LateInteraction(embedder))
+    before = library.search("oak trees, sentence 7", k=15)
+    assert sum(hit.reranked is not None for hit in before) == 10
+    outcomes = library.add_documents(documents(texts))
+    assert {outcome.status for outcome in outcomes} == {"unchanged"}
+    assert coded(library) == (15, 15)
+    after = {hit.passage.id: hit.reranked for hit in library.search("oak trees, sentence 7", k=15)}
+    assert all(after[hit.passage.id] == pytest.approx(hit.reranked, abs=0.02) for hit in before[:10])
+    library.close()
+
+
+def test_nothing_is_looked_at_where_nothing_is_asked(filled):
+    assert filled.search("?!")  # no telling words, but tokens
+    assert all(hit.reranked is not None for hit in filled.search("of the", k=5))
+
+
 def test_one_hit_needs_no_second_look(filled):
     [*_, hit] = filled.search("oak trees", k=1)
-    assert rerank(LateInteraction(None), "oak", [hit]) == [hit]
+    assert rerank(LateInteraction(None), Question("oak"), [hit], None) == [hit]
 
 
 def test_a_cross_encoder_in_a_folder_decides(tmp_path, filled):
+    guard_torchvision()
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
     folder = tmp_path / "cross"
@@ -63,23 +108,17 @@ def test_a_cross_encoder_in_a_folder_decides(tmp_path, filled):
     BertForSequenceClassification(config).save_pretrained(folder)
     AutoTokenizer.from_pretrained(installed_model()).save_pretrained(folder)
     chosen = make_reranker(str(folder), None)
-    texts = [*TEXTS, "something else"]
-    scores = chosen.scores("a question", texts)
     assert isinstance(chosen, CrossEncoderReranker)
-    assert scores.shape == (5,)
+    filled.add_documents(documents(TEXTS, "/t"))
+    found = [replace(hit, reranked=None) for hit in filled.search("notice period of bread, oak trees", k=30)]
+    hits = rerank(chosen, Question("a question"), found, None)
+    assert {hit.passage.text for hit in hits} >= set(TEXTS)
+    first = [hit for hit in hits if hit.reranked is not None]
+    assert len(first) == chosen.depth
+    scores = chosen.scores(Question("a question"), first, None)
     assert scores.std() > 0.01
-    documents = [(f"/t{n}", ReadDocument("t", "text", (Page(None, text),))) for n, text in enumerate(TEXTS[:3])]
-    filled.add_documents(documents)
-    hits = rerank(chosen, "a question", filled.search("notice period of bread, oak trees", k=17))
-    assert {hit.passage.text for hit in hits} >= set(TEXTS[:3])
-    expected = dict(
-        zip(
-            (hit.passage.id for hit in hits),
-            chosen.scores("a question", [hit.passage.text for hit in hits]),
-            strict=True,
-        )
-    )
-    assert all(hit.reranked == pytest.approx(expected[hit.passage.id], abs=1e-4) for hit in hits)
+    assert [hit.reranked for hit in first] == pytest.approx(scores.tolist(), abs=1e-4)
+    hits = first
     judged = [hit.reranked for hit in hits]
     assert judged[0] > judged[-1]
     assert all(one > other - 0.2 for one, other in pairwise(judged))  # between equals the fused score decides
@@ -87,9 +126,27 @@ def test_a_cross_encoder_in_a_folder_decides(tmp_path, filled):
 
 def test_a_reranker_that_is_not_there_is_one_line(tmp_path):
     with pytest.raises(LibraryError, match=r"The reranking model .* cannot be loaded \(.*library.reranker"):
-        CrossEncoderReranker(str(tmp_path)).scores("a", ["b"])
+        CrossEncoderReranker(str(tmp_path)).scores(Question("a"), [], None)
 
 
 def test_none_does_not_look_again(embedder):
     assert make_reranker("none", embedder) is None
     assert isinstance(make_reranker(None, embedder), LateInteraction)
+
+
+class OfTexts:
+    """An embedder that knows no tokens, as one behind a URL."""
+
+    def __init__(self, embedder):
+        self.name, self.dimensions, self.max_tokens = embedder.name, embedder.dimensions, embedder.max_tokens
+        self.embed, self.count_tokens = embedder.embed, embedder.count_tokens
+
+
+def test_an_embedder_without_tokens_keeps_no_codes(tmp_path, embedder):
+    other = OfTexts(embedder)
+    assert make_reranker(None, other) is None
+    library = Library.open(tmp_path / "library", other, make_reranker(None, other))
+    library.add_documents(documents(TEXTS))
+    assert coded(library) == (0, 3)
+    assert library.search("notice period")[0].reranked is None
+    library.close()

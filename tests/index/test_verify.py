@@ -21,6 +21,8 @@ FAULTS = {
     "INSERT INTO vectors SELECT 77, vector FROM vectors LIMIT 1": "vectors without a passage: 77",
     "UPDATE vectors SET vector = zeroblob(1536) WHERE passage = 2": "the vector of passage 2 is not 384 numbers",
     "UPDATE vectors SET vector = x'00' WHERE passage = 2": "the vector of passage 2 is not 384 numbers",
+    "INSERT INTO token_codes SELECT 77, codes FROM token_codes LIMIT 1": "token codes without a passage: 77",
+    "UPDATE token_codes SET codes = x'00' WHERE passage = 2": "the token codes of passage 2 are not 48 bytes",
     "INSERT INTO words (words) VALUES ('delete-all')": "passages without an entry of words: 1, 2, 3, 4",
     "INSERT INTO words (rowid, title, heading, text) VALUES (50, 'a', 'b', 'c')": "entries of words without a passage",
     "UPDATE documents SET title = 'Coffee' WHERE title = 'Tea'": "the index of words does not fit the passages",
@@ -40,7 +42,8 @@ def plant(library: Library, fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_planted_faults_are_found(library, folder, fault):
+def test_planted_faults_are_found(library_with_codes, folder, fault):
+    library = library_with_codes
     library.add([folder])
     assert library.verify() == []
     plant(library, fault)
