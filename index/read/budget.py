@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from index.errors import UnreadableFile
 
 SECONDS = 30.0
+PATIENCE = 4.0
+"""How many times as long by the clock a file may take where other programs keep its process from working."""
 MEGABYTES = 1000
 DEEPEST = 3
 """How many containers may stand in one another: an archive in an e-mail in an archive."""
@@ -22,6 +24,19 @@ MOST_MEMBERS = 1000
 _SHARE_FOR_PAGES, _SHARE_FOR_PICTURES = 0.93, 0.5
 _MOST_PICTURES_RECOGNISED = 20
 _BOMB = "unpacks to far more than a document needs ({what}); it may be made to do harm and is not opened"
+
+
+def counted(clock: float, processor: float) -> float:
+    """Returns the seconds that count against a file's limit.
+
+    What a file becomes must not depend on how busy the machine is, so seconds in which its process waited for a
+    processor do not count, as long as they are not too many.
+
+    Args:
+        clock: Seconds that have passed.
+        processor: Seconds that all threads of the process have worked.
+    """
+    return max(min(clock, processor), clock / PATIENCE)
 
 
 class Harmful(UnreadableFile):
@@ -39,6 +54,7 @@ class Budget:
     Attributes:
         seconds: How long reading may take in all.
         began: By the monotonic clock.
+        worked: What the process had worked by then.
         depth: How many containers the reader stands in.
         unpacked: Bytes unpacked so far.
         members: Files unpacked so far.
@@ -48,11 +64,17 @@ class Budget:
 
     seconds: float = SECONDS
     began: float = field(default_factory=time.monotonic)
+    worked: float = field(default_factory=time.process_time)
     depth: int = 0
     unpacked: int = 0
     members: int = 0
     pictures: int = 0
     beside: Beside = field(default=lambda name: None)
+
+    @property
+    def spent(self) -> float:
+        """Seconds that count so far."""
+        return counted(time.monotonic() - self.began, time.process_time() - self.worked)
 
     def unpack(self, size: int) -> None:
         """Counts a file that is about to be unpacked.
@@ -69,12 +91,11 @@ class Budget:
 
     def time_for(self, seconds: float) -> bool:
         """Whether something that will take so long may be begun."""
-        spent = time.monotonic() - self.began
-        return spent + seconds < _SHARE_FOR_PAGES * self.seconds
+        return self.spent + seconds < _SHARE_FOR_PAGES * self.seconds
 
     def take_picture(self) -> bool:
         """Whether the words of another picture in a document may be recognised; they are worth having, not needed."""
-        late = time.monotonic() - self.began > _SHARE_FOR_PICTURES * self.seconds
+        late = self.spent > _SHARE_FOR_PICTURES * self.seconds
         self.pictures += 1
         return not late and self.pictures <= _MOST_PICTURES_RECOGNISED
 

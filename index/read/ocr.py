@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -81,7 +80,7 @@ class Pages:
         self._budget = budget()
         self._threads = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="recognise")
         self._running: set[Future[list[Line]]] = set()
-        self._began = time.monotonic()
+        self._began = self._budget.spent
         self._done = 0
 
     def __enter__(self) -> Pages:
@@ -106,7 +105,7 @@ class Pages:
 
     def _seconds_a_page(self) -> float:
         """What a page has taken so far, those that were recognised at the same time counted together."""
-        return (time.monotonic() - self._began) / self._done if self._done else 0.0
+        return (self._budget.spent - self._began) / self._done if self._done else 0.0
 
     def _recognise(self, page: Image) -> list[Line]:
         found = recognise(page)

@@ -21,7 +21,7 @@ from threading import BoundedSemaphore, Lock, Timer
 
 from index.errors import UnreadableFile
 from index.read import wire
-from index.read.budget import MEGABYTES, SECONDS
+from index.read.budget import MEGABYTES, SECONDS, counted
 from index.types import ReadDocument
 
 _MOST_WORKERS = 8
@@ -55,7 +55,7 @@ class Limits:
     """What the reading of one file may take.
 
     Attributes:
-        seconds: By the clock.
+        seconds: Of work; by the clock up to ``PATIENCE`` times as many, where other programs are at work too.
         megabytes: Of memory, in units of 1,000,000 bytes, everything in the process included.
     """
 
@@ -227,6 +227,16 @@ class _Worker:
             return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
         return 0.0
 
+    @property
+    def worked(self) -> float:
+        """Seconds that the process has worked, all its threads together; 0 when it is gone."""
+        import psutil
+
+        with suppress(psutil.Error):
+            times = psutil.Process(self._process.pid).cpu_times()
+            return float(times.user + times.system)
+        return 0.0
+
     def ask(self, request: dict[str, str | int], stopped: Stopped) -> tuple[bytes, bytes]:
         """Sends a request and awaits its reply; ends the process where that takes too much.
 
@@ -260,13 +270,14 @@ class _Worker:
                 pipe.close()
 
     def _await(self, seconds: float, stopped: Stopped) -> tuple[bytes, bytes]:
-        until, reply = time.monotonic() + seconds, bytearray()
+        began, worked, reply = time.monotonic(), self.worked, bytearray()
         while (length := _expected(reply)) is None or len(reply) < length:
             if not self._receive(reply):
                 raise UnreadableFile(_DIED.format(how=self._how_it_ended()))
             if stopped():
                 raise ReadingStopped
-            if time.monotonic() > until:
+            clock = time.monotonic() - began
+            if clock > seconds and counted(clock, self.worked - worked) > seconds:
                 raise UnreadableFile(_TIME.format(seconds=seconds))
             if self.megabytes > self._limits.megabytes:
                 raise UnreadableFile(_MEMORY.format(megabytes=self._limits.megabytes))

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 from index.errors import UnreadableFile
 from index.read import wire
-from index.read.budget import new_budget
+from index.read.budget import PATIENCE, new_budget
 from index.read.dispatch import read_within
 from index.read.draw import draw
 
@@ -47,7 +47,7 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _send(replies, wire.READY, b"")
     for line in requests:
-        signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE * seconds + _GRACE_SECONDS)
         kind, payload, sound = _answer(json.loads(line), seconds)
         _send(replies, kind, payload)
         signal.setitimer(signal.ITIMER_REAL, 0)

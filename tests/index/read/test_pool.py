@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Timer
 
@@ -20,6 +21,7 @@ from PIL import Image
 from index.errors import UnreadableFile
 from index.library import Library
 from index.read import read
+from index.read.budget import PATIENCE, counted
 from index.read.pool import Limits, Readers, ReadingStopped
 from tests.index.read.files import picture
 
@@ -95,10 +97,22 @@ def test_a_reader_that_hangs_is_ended_and_replaced() -> None:
     hanging.suspend()
     began = time.monotonic()
     assert refusal(readers, NOTE) == "took longer than 0.5 s to read; split it into smaller files"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 0.5 * PATIENCE + 1
     assert not hanging.is_running()
     assert readers.read(NOTE).title == "Gravity hill"
     readers.close()
+
+
+def test_seconds_without_a_processor_do_not_count_until_they_are_too_many() -> None:
+    assert counted(clock=10, processor=18) == 10  # two threads at work
+    assert counted(clock=30, processor=12) == 12  # on a busy machine
+    assert counted(clock=30, processor=0) == 30 / PATIENCE  # it hangs
+
+
+def test_a_reader_that_works_for_too_long_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("Words upon words. " * 2_500_000)
+    with closing(Readers(Limits(seconds=0.2), workers=1)) as readers:
+        assert "took longer than 0.2 s to read" in refusal(readers, tmp_path / "long.txt")
 
 
 def test_a_reader_that_dies_is_told_and_replaced(readers: Readers) -> None:
