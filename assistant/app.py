@@ -15,6 +15,7 @@ from assistant.conversations import Conversations
 from assistant.engines.choose import choose, make_engine
 from assistant.errors import SettingsError
 from assistant.graph import Parts, build_graph
+from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
 from assistant.schema import Tool
 from assistant.session import Assistant, EngineInfo
@@ -22,7 +23,6 @@ from assistant.settings import Settings
 from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
-from index.rerank import make_reranker
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -30,21 +30,23 @@ def make_embedder(settings: Settings) -> Embedder:
     return SentenceTransformerEmbedder(settings.library.embedder)
 
 
-def open_library(settings: Settings, embedder: Embedder | None = None) -> Library:
-    """Opens the library in the home folder, making it where there is none.
+def open_library(
+    settings: Settings, name: str | None = None, embedder: Embedder | None = None, *, begin: bool = True
+) -> Library:
+    """Opens a library of the home folder.
+
+    Args:
+        settings: Which home, and which models.
+        name: Which library; None takes that of the settings.
+        embedder: Makes the vectors; None takes that of the settings.
+        begin: Whether the default library is made where there is none.
 
     Raises:
-        SettingsError: The home folder cannot be written.
+        UnknownLibrary: There is none of this name; nothing is made.
+        SettingsError: The name cannot be one, or the home folder cannot be written.
+        LibraryError: It cannot be opened.
     """
-    folder = settings.home / "library"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"The home folder {settings.home} cannot be used ({error.strerror}); choose one with --home."
-        ) from error
-    embedder = embedder or make_embedder(settings)
-    return Library.open(folder, embedder, make_reranker(settings.library.reranker, embedder))
+    return Libraries(settings, embedder or make_embedder(settings)).get(name, begin=begin)
 
 
 @asynccontextmanager
@@ -77,8 +79,9 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
     """
     embedder = make_embedder(settings)
     async with AsyncExitStack() as parts:
-        library = open_library(settings, embedder)
-        parts.callback(library.close)
+        libraries = Libraries(settings, embedder)
+        parts.callback(libraries.close)
+        libraries.get()
         engine = make_engine(await choose(settings), settings, embedder)
         parts.push_async_callback(engine.close)
         plugins = await parts.enter_async_context(open_tools(settings))
@@ -95,9 +98,9 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             vectors = embedder.embed([claim, *texts])
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
-        wired = Parts(engine.model, engine.name, settings.agent.max_steps, library.page_text, similarity)
+        wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity)
         info = EngineInfo(engine.name, engine.advice)
-        yield Assistant(settings, library, plugins, conversations, info, build_graph(wired, saver), saver)
+        yield Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

@@ -29,7 +29,7 @@ async def run(settings: Settings, conversation: str | None) -> None:
                 conversation = None
                 click.echo("New conversation.")
             elif question:
-                end = await _answer(assistant, question, conversation)
+                end = await _answer(assistant, question, conversation, settings.library.name)
                 conversation = (end.conversation if end else None) or conversation
 
 
@@ -44,9 +44,11 @@ def _read() -> str | None:
     return None if line in ("/exit", "/quit") else line
 
 
-async def _answer(assistant: Assistant, question: str, conversation: str | None) -> Answer | Failed | None:
+async def _answer(
+    assistant: Assistant, question: str, conversation: str | None, library: str | None
+) -> Answer | Failed | None:
     """Shows one turn; Ctrl-C stops the turn, not the program."""
-    turn = asyncio.ensure_future(show_turn(assistant, assistant.stream(question, conversation)))
+    turn = asyncio.ensure_future(show_turn(assistant, assistant.stream(question, conversation, library=library)))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, turn.cancel)
     try:

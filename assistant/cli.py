@@ -104,16 +104,12 @@ def search(
 ) -> None:
     """Show the passages of the library that fit QUERY best, and why."""
     from assistant import terminal
-    from assistant.app import open_library
     from index.filter import Filter
 
     only = Filter(documents, folders, kinds, since and since.date(), until and until.date())
-    library = open_library(load())
-    try:
+    with options.library() as library:
         hits = library.search(query, count, only)
         context = [library.neighbours(hit.passage.id, around, around) if around else [hit.passage] for hit in hits]
-    finally:
-        library.close()
     if as_json:
         rows = [terminal.hit_row(hit, shown) for hit, shown in zip(hits, context, strict=True)]
         click.echo(json.dumps(rows, ensure_ascii=False))
@@ -334,8 +330,9 @@ async def _ask(
         for reason in assistant.toolbox.broken.values():
             click.echo(f"Warning: {reason}", err=True)
         if not as_json:
-            return await show_turn(assistant, assistant.stream(question, conversation, rules=rules), rules)
-        end = await assistant.ask(question, conversation, rules=rules)
+            events = assistant.stream(question, conversation, rules=rules, library=settings.library.name)
+            return await show_turn(assistant, events, rules)
+        end = await assistant.ask(question, conversation, rules=rules, library=settings.library.name)
     if _is_answer(end):
         click.echo(json.dumps(end.to_json(), ensure_ascii=False))
     else:

@@ -15,12 +15,15 @@ from typing import Any, Literal
 
 import aiosqlite
 
-from assistant.errors import NothingWaits, UnknownConversation
+from assistant.errors import BadQuestion, NothingWaits, UnknownConversation
 from assistant.evidence import Evidence
+from assistant.settings import DEFAULT_LIBRARY
 
-SCHEMA = """
+LIBRARY = f"library TEXT NOT NULL DEFAULT '{DEFAULT_LIBRARY}'"
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS conversations (
-    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
+    {LIBRARY}
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS conversations_by_owner ON conversations (owner, updated);
 CREATE TABLE IF NOT EXISTS turns (
@@ -53,12 +56,14 @@ class Conversation:
         title: The first question, shortened.
         created: UTC time in ISO 8601.
         updated: The same of the last turn.
+        library: Which library it is about.
     """
 
     id: str
     title: str
     created: str
     updated: str
+    library: str = DEFAULT_LIBRARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,13 @@ class Begun:
         conversation: The conversation's id.
         turn: The turn's row.
         previous: Row of the turn before it in the conversation, None for the first.
+        library: Which library the conversation is about.
     """
 
     conversation: str
     turn: int
     previous: int | None
+    library: str = DEFAULT_LIBRARY
 
 
 class Conversations:
@@ -107,26 +114,37 @@ class Conversations:
     async def setup(self) -> None:
         """Creates the tables where they are missing."""
         await self._db.executescript(SCHEMA)
+        columns = await self._db.execute_fetchall("SELECT name FROM pragma_table_info('conversations')")
+        if ("library",) not in [tuple(row) for row in columns]:  # a file of the first version
+            await self._db.execute(f"ALTER TABLE conversations ADD COLUMN {LIBRARY}")
         await self._db.commit()
 
-    async def begin(self, conversation: str | None, owner: str, question: str) -> Begun:
+    async def begin(self, conversation: str | None, owner: str, question: str, library: str | None = None) -> Begun:
         """Writes a question down before anything is done about it.
 
         Args:
             conversation: None begins a new one.
             owner: Whose it is.
             question: As asked.
+            library: Which library a new one is about; of another one None takes its own.
 
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
+            BadQuestion: It is about another library.
         """
         now, previous = _now(), None
         if conversation is None:
-            conversation = uuid.uuid4().hex
-            row = (conversation, owner, _title(question), now, now)
-            await self._db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", row)
+            conversation, library = uuid.uuid4().hex, library or DEFAULT_LIBRARY
+            row = (conversation, owner, _title(question), now, now, library)
+            await self._db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)", row)
         else:
-            previous = await self._require(conversation, owner)
+            previous, own = await self._require(conversation, owner)
+            if library not in (None, own):
+                raise BadQuestion(
+                    f"This conversation is about the library '{own}'; go on with that, or begin a new one about "
+                    f"'{library}'."
+                )
+            library = own
             await self._db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation))
         insert = "INSERT INTO turns (conversation, question, asked, state) VALUES (?, ?, ?, 'running')"
         # Going on without deciding is a refusal: nothing that waited can run any more.
@@ -136,7 +154,7 @@ class Conversations:
         cursor = await self._db.execute(insert, (conversation, question, now))
         await self._db.commit()
         assert cursor.lastrowid is not None
-        return Begun(conversation, cursor.lastrowid, previous)
+        return Begun(conversation, cursor.lastrowid, previous, library)
 
     async def resume(self, conversation: str, owner: str) -> tuple[Begun, Turn]:
         """Takes up the turn that waits for approval; from then on it is running.
@@ -145,7 +163,7 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else.
             NothingWaits: No turn of it waits.
         """
-        last = await self._require(conversation, owner)
+        last, library = await self._require(conversation, owner)
         turns = [turn for turn in await self.turns(conversation, owner) if turn.id == last and turn.state == "waiting"]
         # Only one of two that decide at the same moment finds it waiting.
         take = "UPDATE turns SET state = 'running' WHERE id = ? AND state = 'waiting'"
@@ -155,7 +173,7 @@ class Conversations:
             raise NothingWaits("Nothing waits for approval in this conversation; it was decided or given up.")
         select = "SELECT max(id) FROM turns WHERE conversation = ? AND id < ?"
         rows = list(await self._db.execute_fetchall(select, (conversation, last)))
-        return Begun(conversation, turns[0].id, rows[0][0]), turns[0]
+        return Begun(conversation, turns[0].id, rows[0][0], library), turns[0]
 
     async def grants(self, conversation: str) -> set[str]:
         """Returns the tools that were approved in a conversation."""
@@ -203,6 +221,14 @@ class Conversations:
         rows = await self._db.execute_fetchall(select, (conversation,))
         return [Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in rows]
 
+    async def library(self, conversation: str, owner: str) -> str:
+        """Returns which library a conversation is about.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        return (await self._require(conversation, owner))[1]
+
     async def delete(self, conversation: str, owner: str) -> None:
         """Deletes a conversation for good.
 
@@ -215,23 +241,23 @@ class Conversations:
         await self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
         await self._db.commit()
 
-    async def _require(self, conversation: str, owner: str) -> int | None:
-        """Returns the row of its last turn."""
+    async def _require(self, conversation: str, owner: str) -> tuple[int | None, str]:
+        """Returns the row of its last turn, and its library."""
         select = (
-            "SELECT (SELECT max(id) FROM turns WHERE conversation = conversations.id) FROM conversations "
+            "SELECT (SELECT max(id) FROM turns WHERE conversation = conversations.id), library FROM conversations "
             "WHERE id = ? AND owner = ?"
         )
         rows = list(await self._db.execute_fetchall(select, (conversation, owner)))
         if not rows:
             raise UnknownConversation(f"There is no conversation '{conversation}'; leave it out to begin a new one.")
-        last: int | None = rows[0][0]
-        return last
+        return rows[0][0], rows[0][1]
 
     # Last, since in the class body its name hides the built-in type from the annotations behind it.
     async def list(self, owner: str, limit: int = 200) -> list[Conversation]:
         """Returns the owner's conversations, the newest first."""
         select = (
-            "SELECT id, title, created, updated FROM conversations WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
+            "SELECT id, title, created, updated, library FROM conversations WHERE owner = ? "
+            "ORDER BY updated DESC, id LIMIT ?"
         )
         return [Conversation(*row) for row in await self._db.execute_fetchall(select, (owner, limit))]
 

@@ -10,6 +10,7 @@ AssistantError
 ├── ToolCrashed          a tool raised something other than ToolError: a bug in the tool
 ├── BadQuestion          an empty or oversized question
 ├── StepLimit            the model asked for more tool rounds than ``agent.max_steps``
+├── UnknownLibrary       no library goes by that name
 ├── UnknownConversation  no conversation of this owner has that id
 ├── NothingWaits         nothing in the conversation waits for approval
 └── BatchError           a batch file that cannot be read or written
@@ -59,6 +60,10 @@ class BadQuestion(AssistantError):
 
 class StepLimit(AssistantError):
     """The model kept calling tools past the step limit."""
+
+
+class UnknownLibrary(AssistantError):
+    """A name that no library of the home folder goes by."""
 
 
 class UnknownConversation(AssistantError):

@@ -27,7 +27,7 @@ from assistant import taint
 from assistant.calls import pending, run_calls
 from assistant.errors import EngineRefused, StepLimit
 from assistant.events import Answer, CitationAdded, TextDelta, ToolCall
-from assistant.evidence import MARKER, Checked, PageText, Similarity, check
+from assistant.evidence import MARKER, Checked, Similarity, check
 from assistant.prompts import prompt
 from assistant.state import Turn, TurnState
 
@@ -44,14 +44,12 @@ class Parts:
         engine: The chat model.
         engine_name: How it is called before people.
         max_steps: Replies in one turn at most.
-        page_text: Looks up stored text for the check.
         similarity: Compares sentences for the check.
     """
 
     engine: BaseChatModel
     engine_name: str
     max_steps: int
-    page_text: PageText
     similarity: Similarity | None
 
 
@@ -136,7 +134,7 @@ async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
     if reply.response_metadata.get("about_itself"):
         checked = Checked(reply.text, (), (), 0)
     else:
-        arguments = (reply.text, turn.ledger, turns.computations(messages), parts.page_text, parts.similarity)
+        arguments = (reply.text, turn.ledger, turns.computations(messages), turn.page_text, parts.similarity)
         # Only a citation makes the check read from disk and embed.
         checked = await asyncio.to_thread(check, *arguments) if MARKER.search(reply.text) else check(*arguments)
     turn.finished.extend(messages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -67,6 +68,46 @@ def index_remove(references: tuple[str, ...]) -> None:
                 failed = True
     if failed:
         sys.exit(1)
+
+
+@index.command("libraries", epilog=options.examples("assistant index libraries", "assistant index libraries --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
+@common
+def index_libraries(as_json: bool) -> None:
+    """List the libraries: the default one, and those that were given a name."""
+    from assistant.libraries import places
+
+    found = places(load(begin=False).home)
+    if as_json:
+        click.echo(json.dumps([{"name": each.name, "folder": str(each.folder)} for each in found]))
+    else:
+        click.echo("\n".join(f"{each.name}  {each.folder}" for each in found) or "There is no library yet.")
+
+
+@index.command("create", epilog=options.examples("assistant index create work", "assistant index add --library work ."))
+@click.argument("name")
+@common
+def index_create(name: str) -> None:
+    """Make an empty library NAME beside the default one."""
+    from assistant.libraries import create
+
+    click.echo(f"created {create(load(), name).folder}")
+
+
+@index.command("delete", epilog=options.examples("assistant index delete work"))
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def index_delete(name: str, yes: bool) -> None:
+    """Delete the library NAME with all that it holds; the files that were added to it stay."""
+    from assistant.libraries import existing, remove
+
+    settings = load(begin=False)
+    folder = existing(settings.home, name).folder
+    if not yes:
+        click.confirm(f"Delete {folder} and all that it holds?", abort=True)
+    remove(settings, name)
+    click.echo(f"deleted {folder}")
 
 
 @index.command("status", epilog=options.examples("assistant index status", "assistant index status --json"))

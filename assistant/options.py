@@ -37,9 +37,12 @@ def examples(*lines: str) -> str:
 
 
 def common(command: Command) -> Command:
-    """Adds --home, --config and --tools; they may stand before or behind the command's name."""
+    """Adds --home, --library, --config and --tools; they may stand before or behind the command's name."""
     for option in (
         click.option("--home", type=click.Path(path_type=Path), help="Folder of all data (or ASSISTANT_HOME)."),
+        click.option(
+            "--library", "library_name", metavar="NAME", help="One of its libraries; see `assistant index libraries`."
+        ),
         click.option("--config", type=click.Path(path_type=Path), help="Settings file; see configs/default.yaml."),
         click.option("--tools", "tool_folders", type=click.Path(path_type=Path), multiple=True, help="Plugin folder."),
     ):
@@ -69,8 +72,15 @@ def _remembering(command: Command) -> Command:
     from functools import wraps
 
     @wraps(command)
-    def run(*args: Any, home: Path | None, config: Path | None, tool_folders: tuple[Path, ...], **kwargs: Any) -> Any:
-        given = {"home": home, "config": config, "tool_folders": tool_folders}
+    def run(
+        *args: Any,
+        home: Path | None,
+        library_name: str | None,
+        config: Path | None,
+        tool_folders: tuple[Path, ...],
+        **kwargs: Any,
+    ) -> Any:
+        given = {"home": home, "library": library_name, "config": config, "tool_folders": tool_folders}
         known = click.get_current_context().find_root().ensure_object(dict)
         known.update({key: value for key, value in given.items() if value})
         return command(*args, **kwargs)
@@ -78,36 +88,42 @@ def _remembering(command: Command) -> Command:
     return run  # type: ignore[return-value]  # click only needs a callable
 
 
-def load(page: dict[str, Any] | None = None) -> Settings:
+def load(page: dict[str, Any] | None = None, *, begin: bool = True) -> Settings:
     """Reads the settings that the options name, and opens the log.
 
     Args:
         page: Values for the page's settings that were given on the command line.
+        begin: Whether a home folder is made where there is none.
 
     Raises:
         SettingsError: They cannot be used.
     """
+    from assistant.libraries import place
     from assistant.settings import load_settings
 
     given = click.get_current_context().find_root().ensure_object(dict)
     settings = load_settings(given.get("config"), {"home": given.get("home")}, os.environ)
     folders = (*settings.tools.folders, *given.get("tool_folders", ()))
+    if name := given.get("library"):
+        place(settings.home, name)
     settings = settings.model_copy(
         update={
+            "library": settings.library.model_copy(update={"name": name or settings.library.name}),
             "tools": settings.tools.model_copy(update={"folders": folders}),
             "page": settings.page.model_copy(update=page or {}),
         }
     )
-    _open_log(settings.home / "logs")
+    if begin or settings.home.is_dir():
+        _open_log(settings.home / "logs")
     return settings
 
 
 @contextmanager
 def library() -> Iterator[Library]:
-    """Opens the library of the settings and closes it again."""
+    """Opens the library of the settings, which there must be, and closes it again."""
     from assistant.app import open_library
 
-    opened = open_library(load())
+    opened = open_library(load(begin=False), begin=False)
     try:
         yield opened
     finally:

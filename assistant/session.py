@@ -23,6 +23,7 @@ from assistant.conversations import Begun, Conversations
 from assistant.errors import AssistantError, BadQuestion
 from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, Began, End, Event, Failed, TextDelta
 from assistant.graph import Graph
+from assistant.libraries import Libraries
 from assistant.memory import Memory, Recollection, thread
 from assistant.plugin import Context
 from assistant.settings import Settings
@@ -55,7 +56,7 @@ class Assistant:
 
     Attributes:
         settings: As they were read.
-        library: The documents.
+        libraries: The documents.
         conversations: What was asked and answered before.
         engine: Which engine answers.
     """
@@ -63,7 +64,7 @@ class Assistant:
     def __init__(
         self,
         settings: Settings,
-        library: Library,
+        libraries: Libraries,
         plugins: Plugins,
         conversations: Conversations,
         engine: EngineInfo,
@@ -71,7 +72,7 @@ class Assistant:
         saver: BaseCheckpointSaver[str],
     ) -> None:
         self.settings = settings
-        self.library = library
+        self.libraries = libraries
         self.conversations = conversations
         self.engine = engine
         self._plugins = plugins
@@ -80,6 +81,11 @@ class Assistant:
         self._memory = Memory(saver, conversations, settings.agent)
         self._preparation: asyncio.Future[None] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def library(self) -> Library:
+        """The library that is meant where none is named."""
+        return self.libraries.get()
 
     @property
     def toolbox(self) -> Toolbox:
@@ -91,7 +97,12 @@ class Assistant:
         self._preparation = preparation
 
     async def ask(
-        self, question: str, conversation: str | None = None, owner: str = LOCAL, rules: Sequence[Rule] = ()
+        self,
+        question: str,
+        conversation: str | None = None,
+        owner: str = LOCAL,
+        rules: Sequence[Rule] = (),
+        library: str | None = None,
     ) -> Answer | Failed:
         """Returns the end of the turn where nobody watches: a call that needs approval and has no rule is refused.
 
@@ -100,14 +111,20 @@ class Assistant:
             conversation: As for ``stream``.
             owner: As for ``stream``.
             rules: As for ``stream``.
+            library: As for ``stream``.
         """
-        end = await _end(self.stream(question, conversation, owner, rules))
+        end = await _end(self.stream(question, conversation, owner, rules, library))
         while isinstance(end, ApprovalNeeded):
             end = await _end(self.resume(end.conversation, refusals(end.requests), owner, rules))
         return end
 
     async def stream(
-        self, question: str, conversation: str | None = None, owner: str = LOCAL, rules: Sequence[Rule] = ()
+        self,
+        question: str,
+        conversation: str | None = None,
+        owner: str = LOCAL,
+        rules: Sequence[Rule] = (),
+        library: str | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
@@ -116,6 +133,8 @@ class Assistant:
             conversation: Continues that one; None begins a new one. What waits for approval in it is given up.
             owner: Whose conversation it is; nobody else can continue or read it.
             rules: Which calls are approved or refused; they come before those of the settings.
+            library: Which library a new conversation is about; None takes that of the settings. A conversation keeps
+                its own.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
@@ -123,8 +142,11 @@ class Assistant:
         """
         try:
             self._accept(question)
-            begun = await self.conversations.begin(conversation, owner, question)
-        except (AssistantError, sqlite3.Error) as error:
+            if conversation is None:  # one that there is not is told before anything is written
+                library = library or self.libraries.default
+                self.libraries.get(library)
+            begun = await self.conversations.begin(conversation, owner, question, library)
+        except (AssistantError, LibraryError, sqlite3.Error) as error:
             log.warning("question refused: %s", error)
             yield Failed(_message(error), conversation or "", type(error).__name__)
             return
@@ -189,9 +211,17 @@ class Assistant:
             await asyncio.shield(self._preparation)
         # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
         async with self._lock(begun.conversation):
-            toolbox = await asyncio.to_thread(self._plugins.refresh)
+            try:
+                library, toolbox = await asyncio.to_thread(self._refreshed, begun.library)
+            except (AssistantError, LibraryError) as error:  # it was removed, or moved away
+                log.warning("turn failed: %s", error)
+                end = Failed(str(error), begun.conversation, type(error).__name__)
+                result = {"error": end.message, "kind": end.kind, "shown": shown}
+                await self.conversations.end(begun, "failed", result)
+                yield end
+                return
             recollection = await self._memory.recall(begun)
-            turn = self._prepare(begun, recollection, toolbox, rules)
+            turn = self._prepare(begun, recollection, library, toolbox, rules)
             try:
                 async for event in self._run(start, turn):
                     if isinstance(event, Answer | ApprovalNeeded):
@@ -213,18 +243,24 @@ class Assistant:
                 await asyncio.shield(self._save(begun, recollection, turn, end, shown))
         yield end
 
-    def _prepare(self, begun: Begun, recollection: Recollection, toolbox: Toolbox, rules: Sequence[Rule]) -> Turn:
+    def _refreshed(self, library: str) -> tuple[Library, Toolbox]:
+        return self.libraries.get(library), self._plugins.refresh()
+
+    def _prepare(
+        self, begun: Begun, recollection: Recollection, library: Library, toolbox: Toolbox, rules: Sequence[Rule]
+    ) -> Turn:
         folder, passages = self._folder(begun.conversation), self.settings.library.passages
         cite = recollection.ledger.cite
 
         def context(report: Callable[[float | None, str], None]) -> Context:
-            return Context(self.library, cite, folder, passages, report=report)
+            return Context(library, cite, folder, passages, report=report)
 
         return Turn(
             begun.conversation,
             recollection.history,
             recollection.ledger,
             toolbox.tools,
+            library.page_text,
             context,
             (*rules, *self.settings.tools.rules),
             set(recollection.granted),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -38,16 +39,22 @@ class ServerEngine(_Section):
     temperature: float = Field(0, ge=0, le=2)
 
 
+DEFAULT_LIBRARY = "default"
+LIBRARY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+
+
 class LibrarySettings(_Section):
     """The document library.
 
     Attributes:
+        name: Which of the home folder's libraries is meant where none is named; None is the default one.
         embedder: A sentence-transformers model, by name or folder; None takes the MiniLM that is installed with us.
         reranker: A cross-encoder that looks again at the best passages, by name or folder; None compares word by word
             with the embedder, ``none`` does not look again.
         passages: How many passages a search returns.
     """
 
+    name: str | None = Field(None, pattern=f"^{LIBRARY_NAME.pattern}$")
     embedder: str | None = None
     reranker: str | None = None
     passages: int = Field(6, ge=1, le=50)

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from assistant import taint
 from assistant.approval import Rule
 from assistant.events import Artifact, Event, ToolCall
-from assistant.evidence import Ledger
+from assistant.evidence import Ledger, PageText
 from assistant.plugin import Context
 from assistant.schema import Tool
 
@@ -43,6 +43,7 @@ class Turn:
         history: Messages of earlier turns that the model is shown.
         ledger: The conversation's passages.
         tools: What may be called, by name.
+        page_text: Looks up stored text of the conversation's library for the check.
         context: Makes the context of one tool call from the receiver of its progress.
         rules: What the settings say to calls.
         granted: Tools that were approved in this conversation; a tool approved in this turn is added.
@@ -55,6 +56,7 @@ class Turn:
     history: Sequence[AnyMessage]
     ledger: Ledger
     tools: Mapping[str, Tool]
+    page_text: PageText
     context: Callable[[Callable[[float | None, str], None]], Context]
     rules: Sequence[Rule]
     granted: set[str]

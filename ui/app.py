@@ -36,6 +36,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         with gr.Row(elem_id="shell", equal_height=True):
             with gr.Column(elem_id="rail", scale=0, min_width=0):
                 new = gr.Button("+  New conversation", elem_id="new", variant="primary", size="md")
+                shelf = library.make_chooser(assistant)
                 past = gr.HTML("", elem_id="history", js_on_load=script("list.js"), container=False)
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Conversation", elem_id="conversation"):
@@ -43,10 +44,13 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     card = approval.make_card(assistant)
                     box = conversation.make_box()
                 with gr.Tab("Library", elem_id="library") as tab:
-                    library.make_panel(assistant, tab)
+                    panel = library.make_panel(assistant, tab, view)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
-        handlers = Handlers(assistant, Parts(token, view, head, chat, card, box, sources, past))
+        handlers = Handlers(assistant, Parts(token, view, head, shelf, chat, card, box, sources, past))
         conversation.connect(handlers, new)
-        page.load(handlers.arrive, [token, view], [token, past, head], **EVENT)
+        shelf.input(handlers.choose, [shelf, token, view], conversation.changed(handlers.parts), **EVENT).then(
+            panel.refresh, [view], panel.listed, **EVENT
+        )
+        page.load(handlers.arrive, [token, view], [token, past, head, shelf], **EVENT)
     return page

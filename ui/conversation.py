@@ -10,7 +10,7 @@ import gradio as gr
 
 from assistant.samples import QUESTIONS
 from ui.evidence import EVENT
-from ui.handlers import Handlers
+from ui.handlers import Handlers, Parts
 
 WELCOME = """### What would you like to know?
 
@@ -70,10 +70,14 @@ def example_messages(path: Path) -> list[Any]:
     return [{"text": row["question"], "display_text": row["question"]} for row in chosen]
 
 
+def changed(parts: Parts) -> list[Any]:
+    """Returns the components that an event of the conversation may change."""
+    return [parts.header, parts.library, parts.chat, parts.card, parts.box, parts.evidence, parts.history]
+
+
 def connect(handlers: Handlers, new: gr.Button) -> None:
     """Connects the components' events with what happens on them."""
-    parts = handlers.parts
-    seen = [parts.header, parts.chat, parts.card, parts.box, parts.evidence, parts.history]
+    parts, seen = handlers.parts, changed(handlers.parts)
     who = [parts.token, parts.view]
     # More than once at a time: a question may be asked while the answer of another conversation still runs.
     parts.box.submit(handlers.ask, [parts.box, *who], seen, trigger_mode="multiple", **EVENT)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.errors import AssistantError
 from assistant.events import Answer, Citation
 from assistant.session import Assistant
 from index.errors import LibraryError
@@ -66,7 +67,7 @@ def open_source(assistant: Assistant, view: View, turn: object, n: object) -> st
         return EMPTY
     shown = view.turns[turn]
     citation = next((each for each in shown.citations if each.n == n), None)
-    return panel_html(shown, turn, find_source(assistant, citation) if citation else None)
+    return panel_html(shown, turn, find_source(assistant, citation, view.library) if citation else None)
 
 
 def latest(view: View) -> str:
@@ -74,9 +75,12 @@ def latest(view: View) -> str:
     return panel_html(view.turns[-1], len(view.turns) - 1) if view.turns else EMPTY
 
 
-def find_source(assistant: Assistant, citation: Citation) -> Source:
-    """Looks a citation up in the library as it is now."""
-    library = assistant.library
+def find_source(assistant: Assistant, citation: Citation, library_name: str | None = None) -> Source:
+    """Looks a citation up in the conversation's library as it is now."""
+    try:
+        library = assistant.libraries.get(library_name)
+    except (AssistantError, LibraryError) as error:
+        return Source(citation.n, "", str(error))
     # By path, since a stored answer names no ids and a document that was changed has a new one.
     found = next((each for each in library.documents() if each.path == citation.document), None)
     if found is None:

@@ -17,6 +17,7 @@ from assistant.events import Answer, Event, Failed
 from assistant.session import Assistant
 from ui import approval, artifacts, evidence, header, history
 from ui.approval import BadArguments
+from ui.library import shelf
 from ui.render import messages, turn_messages
 from ui.turn import play
 from ui.view import ShownTurn, View, from_stored, requests_of
@@ -36,6 +37,7 @@ class Parts:
         token: The browser's secret.
         view: What the tab shows.
         header: The line at the top.
+        library: Which library a conversation is about.
         chat: The messages.
         card: Where calls wait for approval.
         box: Where questions are typed.
@@ -46,6 +48,7 @@ class Parts:
     token: gr.BrowserState
     view: gr.State
     header: gr.HTML
+    library: gr.Dropdown
     chat: gr.Chatbot
     card: gr.HTML
     box: gr.Textbox
@@ -70,7 +73,20 @@ class Handlers:
     async def arrive(self, token: str | None, view: View) -> Updates:
         """Gives a browser its token on the first visit, and shows its conversations."""
         parts = self.parts
-        return {parts.token: view.of(token).token, parts.history: await self._history(view), parts.header: self._head()}
+        return {
+            parts.token: view.of(token).token,
+            parts.history: await self._history(view),
+            parts.header: self._head(),
+            parts.library: await self._shelf(view),
+        }
+
+    async def choose(self, name: str, token: str | None, view: View) -> Updates:
+        """Turns to another library; a conversation keeps its own, so a new one begins."""
+        view = view.of(token)
+        if name != (view.library or self.assistant.libraries.default):
+            view.show(None, [])
+            view.library = name
+        return await self._ended(view)
 
     async def ask(self, question: str, token: str | None, view: View) -> AsyncGenerator[Updates, None]:
         """Answers a question; nothing happens for an empty one or while another is being answered."""
@@ -82,7 +98,8 @@ class Handlers:
         before = messages(turns)
         turns.append(turn)
         yield {parts.box: gr.Textbox(value="", submit_btn=False, stop_btn=True), parts.card: ""}
-        stream = self.assistant.stream(question, view.conversation, view.owner)
+        library = None if view.conversation else view.library
+        stream = self.assistant.stream(question, view.conversation, view.owner, library=library)
         async with aclosing(self._play(view, turn, stream)) as updates:
             async for _ in updates:
                 if waiting and turn.conversation:  # which is given up now, or was decided elsewhere
@@ -99,7 +116,7 @@ class Handlers:
         key, shown = str(getattr(event, "conversation", "")), getattr(event, "key", None)
         try:
             if view.conversation != key:  # the server was started again since, or another conversation was opened
-                view.show(key, await self._read(key, view.owner))
+                await self._open(key, view)
             turn, tools = view.waiting, self.assistant.toolbox.tools
             requests = turn.requests if turn else ()
             decisions = approval.read_decisions(requests, getattr(event, "decisions", None), tools)
@@ -146,7 +163,7 @@ class Handlers:
             if event.action == "delete":
                 await self._delete(key, view)
             else:
-                view.show(key, await self._read(key, view.owner))
+                await self._open(key, view)
         except UnknownConversation:
             gr.Warning(GONE)
         yield await self._ended(view)
@@ -226,6 +243,12 @@ class Handlers:
         await asyncio.to_thread(self._ready_files, key, turns)
         return turns
 
+    async def _open(self, key: str, view: View) -> None:
+        turns = await self._read(key, view.owner)
+        library = await self.assistant.conversations.library(key, view.owner)
+        view.show(key, turns)
+        view.library = library
+
     async def _delete(self, key: str, view: View) -> None:
         copies = [each for turn in await self._read(key, view.owner) for each in turn.artifacts if each.copy]
         await self.assistant.delete(key, view.owner)
@@ -250,12 +273,16 @@ class Handlers:
             await asyncio.to_thread(self._ready_files, view.conversation, view.turns)
         return {
             parts.header: self._head(),
+            parts.library: await self._shelf(view),
             parts.chat: messages(view.turns),
             parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else ()),
             parts.box: gr.Textbox(submit_btn=True, stop_btn=False),
             parts.evidence: evidence.latest(view),
             parts.history: await self._history(view),
         }
+
+    async def _shelf(self, view: View) -> gr.Dropdown:
+        return await asyncio.to_thread(shelf, self.assistant, view.library)
 
     def _head(self) -> str:
         return header.header_html(self.assistant.engine, self.assistant.toolbox.broken)

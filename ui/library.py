@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from assistant.errors import AssistantError
 from assistant.session import Assistant
+from index.errors import LibraryError
 from index.types import Document
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.text import size_words
 from ui.uploads import Upload, Uploads, kinds
+from ui.view import View
 
 NOTE = """<div class="about-library"><p>Everyone who uses this server shares this library: what you add, all of them can
 ask about and read.</p></div>"""
@@ -32,12 +36,43 @@ WORDS = {
 Updates = dict[Any, Any]
 
 
-def make_panel(assistant: Assistant, tab: gr.Tab) -> None:
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What others need of the panel.
+
+    Attributes:
+        listed: The list of documents.
+        refresh: Brings it up to date, from what the tab shows.
+    """
+
+    listed: gr.HTML
+    refresh: Callable[[View], Awaitable[str]]
+
+
+def make_chooser(assistant: Assistant) -> gr.Dropdown:
+    """Makes the list of libraries to choose from."""
+    return shelf(assistant, None)
+
+
+def shelf(assistant: Assistant, chosen: str | None) -> gr.Dropdown:
+    """Returns the libraries to choose from; hidden where there is no choice.
+
+    Args:
+        assistant: Whose libraries.
+        chosen: The name of the chosen one; None is the default. One that was deleted is listed still.
+    """
+    chosen = chosen or assistant.libraries.default
+    names = list(dict.fromkeys([*assistant.libraries.names(), chosen]))
+    return gr.Dropdown(names, value=chosen, label="Library", visible=len(names) > 1, elem_id="shelf")
+
+
+def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
     """Makes the panel in the current layout.
 
     Args:
-        assistant: Whose library it is.
+        assistant: Whose libraries.
         tab: The tab that the panel is in; selecting it brings the list up to date.
+        view: What the tab shows, and with it the library.
     """
     uploads = Uploads(assistant)
     gr.HTML(f'{NOTE}<p class="kinds">It reads {escape(kinds())}.</p>', container=False)
@@ -47,25 +82,33 @@ def make_panel(assistant: Assistant, tab: gr.Tab) -> None:
     progress = gr.HTML("", elem_id="progress", container=False)
     listed = gr.HTML("", elem_id="documents", js_on_load=script("list.js"), container=False)
 
-    async def documents() -> str:
-        return documents_html(await asyncio.to_thread(assistant.library.documents))
+    async def documents(view: View) -> str:
+        return await asyncio.to_thread(_listed, assistant, view.library)
 
-    async def add(paths: list[str]) -> AsyncGenerator[Updates, None]:
+    async def add(paths: list[str], view: View) -> AsyncGenerator[Updates, None]:
         yield {files: gr.File(interactive=False)}
-        async with aclosing(uploads.add([Path(path) for path in paths])) as states:
+        async with aclosing(uploads.add([Path(path) for path in paths], view.library)) as states:
             async for state in states:
                 yield {progress: progress_html(state)}
-        yield {files: gr.File(value=None, interactive=True), listed: await documents()}
+        yield {files: gr.File(value=None, interactive=True), listed: await documents(view)}
 
-    async def act(event: gr.EventData) -> Updates:
-        problem = await asyncio.to_thread(uploads.remove, event.id)
+    async def act(view: View, event: gr.EventData) -> Updates:
+        problem = await asyncio.to_thread(uploads.remove, event.id, view.library)
         if problem:
             gr.Warning(problem)
-        return {listed: await documents(), progress: ""}
+        return {listed: await documents(view), progress: ""}
 
-    files.upload(add, [files], [files, progress, listed], **EVENT)
-    listed.act(act, None, [listed, progress], **EVENT)
-    tab.select(documents, None, [listed], **EVENT)
+    files.upload(add, [files, view], [files, progress, listed], **EVENT)
+    listed.act(act, [view], [listed, progress], **EVENT)
+    tab.select(documents, [view], [listed], **EVENT)
+    return Panel(listed, documents)
+
+
+def _listed(assistant: Assistant, library: str | None) -> str:
+    try:
+        return documents_html(assistant.libraries.get(library).documents())
+    except (AssistantError, LibraryError) as error:
+        return f'<div class="empty"><b>{escape(str(error))}</b></div>'
 
 
 def progress_html(uploads: Sequence[Upload]) -> str:

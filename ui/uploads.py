@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.errors import AssistantError
 from assistant.session import Assistant
 from index.errors import LibraryError
 from index.read import LABELS, SUFFIXES
@@ -50,16 +51,17 @@ class Uploads:
     """
 
     def __init__(self, assistant: Assistant) -> None:
-        self._library = assistant.library
+        self._libraries = assistant.libraries
         self._folder = assistant.settings.home / "files" / "uploads"
         # One after the other: the store takes one writer, and a second would wait inside it unseen.
         self._turn = asyncio.Lock()
 
-    async def add(self, received: Sequence[Path]) -> AsyncGenerator[list[Upload], None]:
+    async def add(self, received: Sequence[Path], library: str | None = None) -> AsyncGenerator[list[Upload], None]:
         """Adds files one by one; one that cannot be read does not stop the others.
 
         Args:
             received: Temporary files.
+            library: To which library; None takes the default.
 
         Yields:
             Every upload with its state, each time that one changes.
@@ -71,36 +73,38 @@ class Uploads:
                 upload.started = True
                 yield uploads
                 # Goes on when the page is closed: half an upload would be of no use to anybody.
-                upload.outcome = await asyncio.shield(asyncio.to_thread(self._add, upload))
+                upload.outcome = await asyncio.shield(asyncio.to_thread(self._add, upload, library))
                 yield uploads
 
-    def remove(self, document: object) -> str:
+    def remove(self, document: object, library: str | None = None) -> str:
         """Removes a document and its uploaded file.
 
         Args:
             document: Its id, as the page sent it.
+            library: From which library; None takes the default.
 
         Returns:
             Why it could not be done; empty when it was.
         """
-        found = next((each for each in self._library.documents() if str(each.id) == str(document)), None)
-        if found is None:
-            return "This document is not in the library any more."
         try:
-            self._library.remove(str(found.id))
-        except LibraryError as error:
+            held = self._libraries.get(library)
+            found = next((each for each in held.documents() if str(each.id) == str(document)), None)
+            if found is None:
+                return "This document is not in the library any more."
+            held.remove(str(found.id))
+        except (AssistantError, LibraryError) as error:
             return str(error)
         self._forget(Path(found.path))
         return ""
 
-    def _add(self, upload: Upload) -> Outcome:
+    def _add(self, upload: Upload, library: str | None) -> Outcome:
         if upload.received.suffix.lower() not in SUFFIXES:
             kind = upload.received.suffix or "without an ending"
             return Outcome(upload.name, "refused", f"files {kind} cannot be read; the library reads {kinds()}.")
         try:
             kept = self._keep(upload)
-            [outcome] = self._library.add([kept])
-        except (LibraryError, OSError) as error:
+            [outcome] = self._libraries.get(library).add([kept])
+        except (AssistantError, LibraryError, OSError) as error:
             log.warning("upload of %s failed", upload.name, exc_info=error)
             return Outcome(upload.name, "refused", str(error))
         except Exception as error:  # the edge: the other files go on
@@ -120,10 +124,15 @@ class Uploads:
         return target
 
     def _forget(self, path: Path) -> None:
-        if self._folder in path.parents:
+        if self._folder in path.parents and not self._is_held(path):
             path.unlink(missing_ok=True)
             if not any(path.parent.iterdir()):
                 path.parent.rmdir()
+
+    def _is_held(self, path: Path) -> bool:
+        """Whether a document of any library came from a file: the same one may have been added to several."""
+        libraries = map(self._libraries.get, self._libraries.names())
+        return any(each.path == str(path) for library in libraries for each in library.documents())
 
 
 def kinds() -> str:

@@ -126,6 +126,7 @@ class View:
         proven: Whether the browser has sent the token.
         conversation: The one it shows; None before the first answer of a new one.
         turns: What it shows. Another list takes its place when another conversation is opened.
+        library: Which library it is about; None is that of the settings.
         running: Answers a turn of this list; cancelling it stops the turn.
     """
 
@@ -134,6 +135,7 @@ class View:
     proven: bool = False
     conversation: str | None = None
     turns: list[ShownTurn] = field(default_factory=list)
+    library: str | None = None
     running: asyncio.Task[None] | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:

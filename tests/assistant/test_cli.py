@@ -13,7 +13,8 @@ from tests.scripted_server import ScriptedServer, refused_url
 
 COMMANDS = [
     [], ["ask"], ["chat"], ["search"], ["batch"], ["doctor"], ["ui"], ["index"], ["index", "add"], ["index", "list"],
-    ["index", "remove"], ["index", "status"], ["index", "verify"], ["tools"], ["tools", "list"],
+    ["index", "remove"], ["index", "status"], ["index", "verify"], ["index", "libraries"], ["index", "create"],
+    ["index", "delete"], ["tools"], ["tools", "list"],
 ]  # fmt: skip
 KEYS = "answer citations tool_calls artifacts confidence abstained engine conversation seconds".split()
 
@@ -161,7 +162,7 @@ def test_a_served_model_streams_to_the_terminal(home: Path, tmp_path: Path, mode
         (["search"], "Missing argument"),
         (["index", "add"], "Missing argument"),
         (["fly"], "No such command"),
-        (["index", "remove", "none"], "none"),
+        (["index", "remove", "none"], "There is no library 'default'"),
         (["ui", "--host", "203.0.113.1", "--port", "1"], "Cannot listen on 203.0.113.1:1"),
     ],
 )
