@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,15 +20,27 @@ from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
 from assistant.schema import Tool
 from assistant.session import Assistant, EngineInfo
-from assistant.settings import Settings
+from assistant.settings import EmbedderServer, Settings
 from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
+from index.remote import RemoteEmbedder
 
 
 def make_embedder(settings: Settings) -> Embedder:
     """Returns the text embedder of the settings; it loads at first use."""
-    return SentenceTransformerEmbedder(settings.library.embedder)
+    chosen = settings.library.embedder
+    if not isinstance(chosen, EmbedderServer):
+        return SentenceTransformerEmbedder(chosen)
+    key = os.environ.get(chosen.api_key_env, "")
+    return RemoteEmbedder(
+        chosen.url,
+        chosen.model,
+        key=key,
+        dimensions=chosen.dimensions,
+        max_tokens=chosen.max_tokens,
+        timeout=chosen.timeout,
+    )
 
 
 def open_library(

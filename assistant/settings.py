@@ -43,19 +43,40 @@ DEFAULT_LIBRARY = "default"
 LIBRARY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 
 
+class EmbedderServer(_Section):
+    """An embedding model behind an OpenAI-compatible URL: vLLM's pooling runner, Ollama or a hosted one.
+
+    Attributes:
+        url: The base URL, usually ending in ``/v1``.
+        model: The model's name at the server.
+        api_key_env: Name of the environment variable that holds the key. A key is never in a file.
+        dimensions: To how many numbers the server shall shorten its vectors; None takes what it gives.
+        max_tokens: How long passages are cut, in tokens that are estimated.
+        timeout: Seconds to wait for the server's next byte.
+    """
+
+    url: str = Field(pattern=r"^https?://\S+$")
+    model: str = Field(min_length=1)
+    api_key_env: str = "OPENAI_API_KEY"
+    dimensions: int | None = Field(None, ge=1)
+    max_tokens: int = Field(256, ge=32)
+    timeout: float = Field(60, gt=0)
+
+
 class LibrarySettings(_Section):
     """The document library.
 
     Attributes:
         name: Which of the home folder's libraries is meant where none is named; None is the default one.
-        embedder: A sentence-transformers model, by name or folder; None takes the MiniLM that is installed with us.
+        embedder: A sentence-transformers model, by name or folder, or a server; None takes the MiniLM that is installed
+            with us.
         reranker: A cross-encoder that looks again at the best passages, by name or folder; None compares word by word
             with the embedder, ``none`` does not look again.
         passages: How many passages a search returns.
     """
 
     name: str | None = Field(None, pattern=f"^{LIBRARY_NAME.pattern}$")
-    embedder: str | None = None
+    embedder: str | EmbedderServer | None = None
     reranker: str | None = None
     passages: int = Field(6, ge=1, le=50)
 
@@ -197,7 +218,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _explain(error: ValidationError) -> str:
     """One line for the first thing that is wrong."""
     # `engine` is a word or a section, and pydantic complains of both: the word is the less likely one.
-    errors = [item for item in error.errors() if item["type"] != "literal_error"]
+    errors = [item for item in error.errors() if item["type"] != "literal_error" and item["loc"][-1] != "str"]
     first = next((item for item in errors if item["type"] == "extra_forbidden"), errors[0])
     path = ".".join(str(part) for part in first["loc"] if part not in _UNION_BRANCHES)
     if first["type"] == "extra_forbidden":
@@ -209,8 +230,8 @@ def _explain(error: ValidationError) -> str:
     return f"{path}: {first['msg'].lower()} (got {first['input']!r})."
 
 
-# How pydantic names the alternatives of `engine` in an error's location.
-_UNION_BRANCHES = ("literal['auto','builtin']", "ServerEngine")
+# How pydantic names the alternatives of `engine` and `library.embedder` in an error's location.
+_UNION_BRANCHES = ("literal['auto','builtin']", "ServerEngine", "str", "EmbedderServer")
 
 
 def _suggestion(path: str) -> str:

@@ -4,8 +4,8 @@ All sides get the same texts with their titles, ready in memory: squad2 and both
 others follow their own guides with every default: each text is one passage, of which the model reads the first 256
 tokens, and the index is saved to disk at the end. Ours cuts what is longer into several passages, so that it embeds
 more, and commits documents, passages, the lexical index and vectors to its store. No side reads files, and each has its
-model loaded before the clock starts. The sides take turns, in both orders; the best round of each counts, since whatever
-else the machine does can only slow them down.
+model loaded before the clock starts. The sides take turns, in both orders; the best round of each counts, since
+whatever else the machine does can only slow them down.
 
 LangChain's own package for these models wants huggingface-hub below 2, which transformers 5 does not take beside it;
 its class of the same name in langchain-community does the same with sentence-transformers.
