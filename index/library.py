@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from index import pages, pictures, records
 from index.embed import Embedder
 from index.errors import LibraryDamaged
-from index.faiss_index import FaissIndex, cache_path
+from index.faiss_file import cache_path
+from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
 from index.pages import PagePicture

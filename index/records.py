@@ -14,6 +14,7 @@ from index import pictures, tokens
 from index.chunk import Chunk
 from index.errors import UnknownDocument
 from index.types import Document, OutcomeStatus, Passage, ReadDocument
+from index.vectors import PASSAGES, PICTURES, forget_removals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -197,6 +198,8 @@ def _empty(connection: sqlite3.Connection, number: int) -> None:
     pictures.remove(connection, number)
     connection.execute("DELETE FROM passages WHERE page IN (SELECT id FROM pages WHERE document = ?)", (number,))
     connection.execute("DELETE FROM pages WHERE document = ?", (number,))
+    for source in (PASSAGES, PICTURES):
+        forget_removals(connection, source)
 
 
 def _fill(

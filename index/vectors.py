@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FLOAT_BYTES = 4
 BATCH = 4096
+REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,30 @@ def added_after(
             if len(blob) != FLOAT_BYTES * dimensions:
                 raise LibraryDamaged(f"The vector of {source.item} {item} is damaged; run `assistant index verify`.")
         matrix = np.frombuffer(b"".join(blob for _, blob in some), "<f4").reshape(len(some), dimensions)
-        yield np.array([item for item, _ in some], np.int64), matrix
+        yield np.array([item for item, _ in some], np.int64), np.ascontiguousarray(matrix, np.float32)
 
 
-def removed_after(connection: sqlite3.Connection, source: Source, removal: int) -> Numbers:
-    """Returns the ids that were removed after a removal."""
+def removed_after(connection: sqlite3.Connection, source: Source, removal: int, last: int) -> Numbers | None:
+    """Returns the ids that were removed after one removal until another; None where the store no longer knows all."""
     import numpy as np
 
-    query = f"SELECT {source.item} FROM {source.removals} WHERE id > ?"  # noqa: S608
-    return np.array([row[0] for row in connection.execute(query, (removal,))], np.int64)
+    query = f"SELECT {source.item} FROM {source.removals} WHERE id > ? ORDER BY id"  # noqa: S608
+    found = np.array([row[0] for row in connection.execute(query, (removal,))], np.int64)
+    return found if len(found) == last - removal else None
+
+
+def forget_removals(connection: sqlite3.Connection, source: Source) -> None:
+    """Drops removals that are so long ago that an index which does not know them is as well compared with the store."""
+    last = "(SELECT seq FROM sqlite_sequence WHERE name = ?)"
+    connection.execute(
+        f"DELETE FROM {source.removals} WHERE id <= {last} - ?",  # noqa: S608
+        (source.removals, REMEMBERED),
+    )
+
+
+def in_store(connection: sqlite3.Connection, source: Source) -> Numbers:
+    """Returns the ids of all that has a vector."""
+    import numpy as np
+
+    query = f"SELECT {source.item} FROM {source.table}"  # noqa: S608
+    return np.array([row[0] for row in connection.execute(query)], np.int64)

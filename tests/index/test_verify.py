@@ -8,7 +8,8 @@ import sqlite3
 import numpy as np
 import pytest
 
-from index.faiss_index import FaissIndex, cache_path
+from index.faiss_file import cache_path, problem
+from index.faiss_index import FaissIndex
 from index.library import Library
 from index.store import FILE
 from index.vectors import PASSAGES, mark
@@ -105,7 +106,9 @@ def test_a_damaged_cache_is_never_believed(cached, embedder, damage):
     expected = fresh(cached, embedder)
     path.write_bytes(damage(path.read_bytes()))
     assert fresh(cached, embedder) == expected
-    assert any("is not sound" in problem for problem in cached.verify()) or path.read_bytes()[:9] == b"assistant"
+    assert problem(path) is None  # the process that started has written it anew
+    path.write_bytes(damage(path.read_bytes()))
+    assert any("is not sound" in line for line in cached.verify())
 
 
 def test_a_cache_of_another_state_is_never_believed(cached, embedder, folder):
