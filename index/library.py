@@ -8,22 +8,25 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from index import pages, pictures, records
+from index import records
 from index.embed import Embedder
-from index.errors import LibraryDamaged
+from index.errors import LibraryDamaged, LibraryError
 from index.faiss_file import cache_path
 from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
-from index.pages import PagePicture
+from index.pages import Pages
+from index.picture_search import BESIDE, beside, looked_at, ranked, with_pictures
 from index.read.pool import Readers
 from index.rerank import LateInteraction, Question, Reranker, rerank
 from index.search import search
 from index.store import Store, check_embedder, meta
 from index.tokens import telling
-from index.types import Box, Document, Hit, Outcome, Passage, Picture, ReadDocument
+from index.types import Document, Hit, Outcome, Passage, ReadDocument
 from index.vectors import PASSAGES, OpenIndex, VectorIndex
 from index.verify import problems
+from index.visual import PICTURES_ARE_MISSING, VISUAL_SEARCH_IS_OFF, PictureEmbedder
+from index.visual_index import OnProgress, VisualIndex
 from index.walk import walk
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ class Status:
     vectors_cached: bool
 
 
-class Library:
+class Library(Pages):
     """A library in a folder; every method may be called from several threads at once, and by several processes.
 
     Use ``Library.open``.
@@ -66,15 +69,16 @@ class Library:
         embedder: Embedder,
         reranker: Reranker | None = None,
         open_index: OpenIndex = FaissIndex,
+        picture_embedder: PictureEmbedder | None = None,
     ) -> None:
-        self._store = store
+        super().__init__(store, Readers())
         self._embedder = embedder
         self._reranker = reranker
         self._open_index = open_index
         self._coder = reranker.embedder if isinstance(reranker, LateInteraction) else None
         self._lock = Lock()
-        self._readers = Readers()
         self._vectors: VectorIndex | None = None
+        self._visual = VisualIndex(store, picture_embedder, open_index) if picture_embedder else None
 
     @classmethod
     def open(
@@ -83,6 +87,7 @@ class Library:
         embedder: Embedder,
         reranker: Reranker | None = None,
         open_index: OpenIndex = FaissIndex,
+        picture_embedder: PictureEmbedder | None = None,
     ) -> Library:
         """Opens a library, making it where there is none; loads neither the models nor FAISS.
 
@@ -91,6 +96,7 @@ class Library:
             embedder: Makes the vectors.
             reranker: Looks again at the best hits of a search; None leaves them as they are.
             open_index: Opens what finds the nearest vectors; FAISS unless the settings say otherwise.
+            picture_embedder: Compares pictures by their looks; None finds them by words alone.
 
         Raises:
             LibraryError: The folder cannot be used.
@@ -104,7 +110,7 @@ class Library:
         except BaseException:
             store.close()
             raise
-        return cls(store, embedder, reranker, open_index)
+        return cls(store, embedder, reranker, open_index, picture_embedder)
 
     def add(
         self, paths: Iterable[Path], *, on_outcome: OnOutcome | None = None, cancelled: Cancelled | None = None
@@ -112,7 +118,7 @@ class Library:
         """Adds files and the files in folders.
 
         A file that is held already with the same content is left as it is, a changed one replaces its passages. One
-        that cannot be read is refused and the others go on.
+        that cannot be read is refused and the others go on. Pictures that have no vector yet get one at the end.
 
         Args:
             paths: Files and folders; hidden entries of folders are passed over.
@@ -127,7 +133,9 @@ class Library:
         """
         stop = Event()
         incoming = from_files(walk(paths, self._store.folder), self._store, self._embedder, self._readers, stop)
-        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop, self._coder)
+        outcomes = ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop, self._coder)
+        self.embed_pictures(cancelled=cancelled)
+        return outcomes
 
     def add_documents(
         self,
@@ -138,7 +146,30 @@ class Library:
     ) -> list[Outcome]:
         """Adds documents that were read already, each with the path that it shall go by; else as ``add``."""
         incoming = from_documents(documents, self._store, self._embedder)
-        return ingest(incoming, self._store, self._embedder, on_outcome, cancelled, coder=self._coder)
+        outcomes = ingest(incoming, self._store, self._embedder, on_outcome, cancelled, coder=self._coder)
+        self.embed_pictures(cancelled=cancelled)
+        return outcomes
+
+    def embed_pictures(self, on_progress: OnProgress | None = None, cancelled: Cancelled | None = None) -> int:
+        """Makes the vectors of pictures that have none of the picture model yet, as after it was turned on.
+
+        Args:
+            on_progress: Called with how many are made and how many there are to make.
+            cancelled: Asked often; what is stored by then stays.
+
+        Returns:
+            How many were made; 0 without a picture model.
+
+        Raises:
+            LibraryError: The store cannot be written or the model not be loaded.
+        """
+        return self._visual.embed(on_progress, cancelled) if self._visual else 0
+
+    def picture_note(self) -> str:
+        """Returns what keeps pictures from being found by their looks and what to do about it; empty where nothing."""
+        if self._visual is None:
+            return VISUAL_SEARCH_IS_OFF
+        return PICTURES_ARE_MISSING.format(missing=missing) if (missing := self._visual.missing()) else ""
 
     def count(self, paths: Iterable[Path]) -> int:
         """Returns how many outcomes ``add`` will have."""
@@ -188,64 +219,6 @@ class Library:
         with self._store.reading() as connection:
             return records.page_text(connection, document, page)
 
-    def boxes(self, document: int, page: int | None, start: int, end: int) -> tuple[Box, ...]:
-        """Returns where a stretch of a page's text stands on it, a box for each line; none where nobody knows.
-
-        Args:
-            document: The document's id.
-            page: The page's number; None where the format has no pages.
-            start: First character.
-            end: One past the last.
-        """
-        with self._store.reading() as connection:
-            return pictures.boxes(connection, document, page, start, end)
-
-    def page_picture(self, document: int, page: int | None, longest: int = 1600) -> PagePicture | None:
-        """Draws a page as a viewer shows it; boxes count on this picture.
-
-        Args:
-            document: The document's id.
-            page: The page's number; None where the format has no pages.
-            longest: Pixels of the longest side.
-
-        Returns:
-            The picture; None where the format has none, or the file is not there any more as it was added.
-
-        Raises:
-            UnknownDocument: There is no such document.
-        """
-        return pages.page_picture(self._store, self._readers, document, page, longest)
-
-    def pictures(self, document: int, page: int | None, start: int = 0, end: int | None = None) -> list[Picture]:
-        """Returns the pictures of a page, or of a stretch of its text, in reading order.
-
-        Args:
-            document: The document's id.
-            page: The page's number; None where the format has no pages.
-            start: First character.
-            end: One past the last; None for all.
-        """
-        with self._store.reading() as connection:
-            return pictures.within(connection, document, page, start, end)
-
-    def picture(self, id: int) -> Picture:
-        """Returns a picture.
-
-        Raises:
-            UnknownDocument: There is none of this id.
-        """
-        with self._store.reading() as connection:
-            return pictures.picture(connection, id)
-
-    def picture_data(self, id: int) -> bytes:
-        """Returns the bytes of a picture, in its ``media_type``.
-
-        Raises:
-            UnknownDocument: There is none of this id.
-        """
-        with self._store.reading() as connection:
-            return pictures.data(connection, id)
-
     def passages(self, document: int) -> list[Passage]:
         """Returns the passages of a document in reading order."""
         with self._store.reading() as connection:
@@ -265,34 +238,58 @@ class Library:
         with self._store.reading() as connection:
             return records.neighbours(connection, passage, before, after)
 
-    def search(self, query: str, k: int = 6, only: Filter | None = None) -> list[Hit]:
+    def search(
+        self,
+        query: str,
+        k: int = 6,
+        only: Filter | None = None,
+        *,
+        like: bytes | None = None,
+        pictures: bool = False,
+    ) -> list[Hit]:
         """Finds the passages that answer a query, in documents that this or another process has added.
+
+        Each brings its pictures. Where a picture model compares pictures, the passages of a few more that look like the
+        query come after them.
 
         Args:
             query: Any text; only its beginning counts where it is very long.
             k: How many passages at most.
             only: Which documents to search; None searches all.
+            like: An encoded picture that pictures are to look like; without a query, that alone counts.
+            pictures: Only passages with pictures, by their looks and by their words.
 
         Returns:
             The hits, best first; none for a blank query or an empty library.
 
         Raises:
             UnknownDocument: The filter names a document that there is not.
-            LibraryError: The store cannot be read or the model not be loaded.
+            LibraryError: The store cannot be read or the model not be loaded, or a picture is given and there is no
+                picture model.
         """
-        if not query.strip() or k < 1 or self._is_empty():
+        if not (query.strip() or like) or k < 1 or self._is_empty():
             return []
-        vector, tokens = self._embedded(query)
-        index = self._index()
+        if like is not None and self._visual is None:
+            raise LibraryError(f"Pictures cannot be searched by a picture: {VISUAL_SEARCH_IS_OFF}")
+        wanted = pictures or like is not None
+        vector, tokens = self._embedded(query) if query.strip() else (None, None)
+        cosines: dict[int, float] = {}
         with self._store.reading() as connection:
             among = admitted(connection, only)
+            among = with_pictures(connection, among) if wanted else among
             depth = max(k, self._reranker.depth if self._reranker else 0)
-            hits = search(connection, index, query, vector, depth, among)
-            if self._reranker:
-                hits = rerank(self._reranker, Question(query, tokens), hits, connection)[:k]
-            hits = pictures.placed(connection, hits)
-        index.save()
-        return hits
+            hits = [] if vector is None else search(connection, self._index(), query, vector, depth, among)
+            if self._visual:
+                cosines = self._visual.nearest(connection, query, like, 2 * depth if wanted else BESIDE, among)
+            if self._reranker and not (wanted and cosines):
+                hits = rerank(self._reranker, Question(query, tokens), hits, connection)
+            hits = beside(connection, hits if wanted else hits[:k], cosines, vector)
+            hits = looked_at(connection, hits, cosines)
+        for index in self._indexes():
+            index.save()
+        if self._visual and wanted and cosines:
+            hits = ranked(hits, cosines, self._visual.embedder.sharpness)
+        return hits[:k] if wanted else hits
 
     def warm(self) -> None:
         """Loads the model and the vectors now, so that the first search does not wait for them.
@@ -328,8 +325,8 @@ class Library:
 
     def close(self) -> None:
         """Ends the use of the library; calls that are still running end in peace."""
-        if self._vectors is not None:
-            self._vectors.close()
+        for index in self._indexes():
+            index.close()
         self._readers.close()
         self._store.close()
 
@@ -339,6 +336,9 @@ class Library:
             [vector], [tokens] = self._coder.embed_with_tokens([query], telling)
             return vector, tokens
         return self._embedder.embed([query])[0], None
+
+    def _indexes(self) -> list[VectorIndex | VisualIndex]:
+        return [index for index in (self._vectors, self._visual) if index is not None]
 
     def _is_empty(self) -> bool:
         with self._store.reading() as connection:

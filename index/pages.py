@@ -1,4 +1,4 @@
-"""The picture of a page as a viewer shows it, on which a quote can be highlighted."""
+"""Pages beside their text: as a viewer shows them, the pictures on them, and where a quote stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from index import pictures, records
 from index.errors import UnreadableFile
 from index.read.pool import Readers
 from index.store import Store
-from index.types import Document
+from index.types import Box, Document, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,78 @@ class PagePicture:
     media_type: str
 
 
-def page_picture(store: Store, readers: Readers, number: int, page: int | None, longest: int) -> PagePicture | None:
-    """Draws a page of a PDF; a picture file's page is the picture itself.
+class Pages:
+    """What a library has of its pages beside their text: pictures of them, pictures on them, and where lines stand.
 
     Args:
         store: What is held.
         readers: What draws.
-        number: The document's id.
-        page: The page's number; None for a picture file of one.
-        longest: Pixels of the longest side.
-
-    Returns:
-        The picture; None where the format has none, or the file is not there any more as it was added.
-
-    Raises:
-        UnknownDocument: There is no such document.
     """
+
+    def __init__(self, store: Store, readers: Readers) -> None:
+        self._store = store
+        self._readers = readers
+
+    def boxes(self, document: int, page: int | None, start: int, end: int) -> tuple[Box, ...]:
+        """Returns where a stretch of a page's text stands on it, a box for each line; none where nobody knows.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            start: First character.
+            end: One past the last.
+        """
+        with self._store.reading() as connection:
+            return pictures.boxes(connection, document, page, start, end)
+
+    def page_picture(self, document: int, page: int | None, longest: int = 1600) -> PagePicture | None:
+        """Draws a page as a viewer shows it; boxes count on this picture.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            longest: Pixels of the longest side.
+
+        Returns:
+            The picture; None where the format has none, or the file is not there any more as it was added.
+
+        Raises:
+            UnknownDocument: There is no such document.
+        """
+        return _page_picture(self._store, self._readers, document, page, longest)
+
+    def pictures(self, document: int, page: int | None, start: int = 0, end: int | None = None) -> list[Picture]:
+        """Returns the pictures of a page, or of a stretch of its text, in reading order.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            start: First character.
+            end: One past the last; None for all.
+        """
+        with self._store.reading() as connection:
+            return pictures.within(connection, document, page, start, end)
+
+    def picture(self, id: int) -> Picture:
+        """Returns a picture.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with self._store.reading() as connection:
+            return pictures.picture(connection, id)
+
+    def picture_data(self, id: int) -> bytes:
+        """Returns the bytes of a picture, in its ``media_type``.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with self._store.reading() as connection:
+            return pictures.data(connection, id)
+
+
+def _page_picture(store: Store, readers: Readers, number: int, page: int | None, longest: int) -> PagePicture | None:
     with store.reading() as connection:
         document = records.document(connection, number)
         if document.kind == "picture":

@@ -42,11 +42,8 @@ def _row(one: ReadPicture, page: int) -> tuple[Any, ...]:
 
 
 def remove(connection: sqlite3.Connection, document: int) -> None:
-    """Removes a document's pictures; its lines go with its pages."""
+    """Removes a document's pictures with their vectors; its lines go with its pages."""
     of_document = "page IN (SELECT id FROM pages WHERE document = ?)"
-    # Not left to the cascade, so that each vector's removal is noted before its picture is gone.
-    chosen = f"SELECT id FROM pictures WHERE {of_document}"  # noqa: S608
-    connection.execute(f"DELETE FROM picture_vectors WHERE picture IN ({chosen})", (document,))  # noqa: S608
     connection.execute(f"DELETE FROM pictures WHERE {of_document}", (document,))  # noqa: S608
 
 

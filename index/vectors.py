@@ -39,6 +39,7 @@ class Source:
         sequence: The table whose ``AUTOINCREMENT`` gives these numbers; it has as many rows as there are vectors.
         removals: A table of removals: their numbers in ``id``, the removed ids in the column ``item``.
         model: Under which key ``meta`` names the model that made the vectors.
+        dimensions: Under which it has how many numbers a vector has.
     """
 
     name: str
@@ -48,11 +49,19 @@ class Source:
     sequence: str
     removals: str
     model: str
+    dimensions: str
 
 
-PASSAGES = Source("vectors", "vectors", "passage", "passage", "passages", "removals", "embedder")
+PASSAGES = Source("vectors", "vectors", "passage", "passage", "passages", "removals", "embedder", "dimensions")
 PICTURES = Source(
-    "pictures", "picture_vectors", "picture", "id", "picture_vectors", "picture_removals", "picture_embedder"
+    "pictures",
+    "picture_vectors",
+    "picture",
+    "id",
+    "picture_vectors",
+    "picture_removals",
+    "picture_embedder",
+    "picture_dimensions",
 )
 
 
@@ -123,6 +132,11 @@ def mark(connection: sqlite3.Connection, source: Source = PASSAGES) -> Mark:
     last = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
     library, model = meta(connection, "library") or "", meta(connection, source.model) or ""
     return Mark(library, model, last.get(source.sequence, 0), last.get(source.removals, 0))
+
+
+def dimensions_of(connection: sqlite3.Connection, source: Source) -> int:
+    """Returns how many numbers the vectors of a store have; 0 before the first."""
+    return int(meta(connection, source.dimensions) or 0)
 
 
 def added_after(

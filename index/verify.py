@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterator
 
 from index.pictures import lines_of
-from index.store import Store, meta
+from index.store import Store
 from index.tokens import code_bytes
-from index.vectors import FLOAT_BYTES, PASSAGES, OpenIndex
+from index.vectors import FLOAT_BYTES, PASSAGES, PICTURES, OpenIndex, Source, dimensions_of
 
 _ENOUGH = 20
 _TOLERANCE = 1e-3
@@ -35,9 +35,7 @@ _FAULTS = {
     ),
     "pictures without bytes": "SELECT id FROM pictures WHERE length(data) = 0",
     "vectors without a picture": "SELECT id FROM picture_vectors WHERE picture NOT IN (SELECT id FROM pictures)",
-    "pictures' vectors that were removed": (
-        "SELECT id FROM picture_vectors WHERE id IN (SELECT vector FROM picture_removals)"
-    ),
+    "pictures that were removed": "SELECT id FROM pictures WHERE id IN (SELECT picture FROM picture_removals)",
 }
 
 
@@ -56,9 +54,11 @@ def problems(store: Store, open_index: OpenIndex) -> list[str]:
     """
     with store.reading() as connection:
         found = [*_of_sqlite(connection), *_of_rows(connection), *_of_spans(connection)]
-        found += [*_of_lines(connection), *_of_vectors(connection), *_of_codes(connection)]
-        if not found:  # the index is compared with what is sound
-            found += _of_index(store, connection, open_index)
+        found += [*_of_lines(connection), *_of_codes(connection)]
+        for source in (PASSAGES, PICTURES):
+            found += _of_vectors(connection, source)
+        for source in () if found else (PASSAGES, PICTURES):  # the index is compared with what is sound
+            found += _of_index(store, connection, open_index, source)
     with store.writing() as connection:
         found += _of_words(connection)
     return found
@@ -108,37 +108,37 @@ def _of_words(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"the index of words does not fit the passages ({error})"
 
 
-def _of_vectors(connection: sqlite3.Connection) -> Iterator[str]:
+def _of_vectors(connection: sqlite3.Connection, source: Source) -> Iterator[str]:
     import numpy as np
 
-    dimensions = int(meta(connection, "dimensions") or 0)
-    for passage, blob in connection.execute("SELECT passage, vector FROM vectors"):
+    dimensions = dimensions_of(connection, source)
+    for item, blob in connection.execute(f"SELECT {source.item}, vector FROM {source.table}"):  # noqa: S608
         vector = np.frombuffer(blob, "<f4") if len(blob) == FLOAT_BYTES * dimensions else np.zeros(0, np.float32)
         if not abs(float(np.linalg.norm(vector)) - 1) < _TOLERANCE:
-            yield f"the vector of passage {passage} is not {dimensions} numbers of length 1"
+            yield f"the vector of {source.item} {item} is not {dimensions} numbers of length 1"
 
 
 def _of_codes(connection: sqlite3.Connection) -> Iterator[str]:
-    size = code_bytes(int(meta(connection, "dimensions") or 0))
+    size = code_bytes(dimensions_of(connection, PASSAGES))
     query = "SELECT passage FROM token_codes WHERE length(codes) % ? <> 0"
     for (passage,) in connection.execute(query, (size,)) if size else ():
         yield f"the token codes of passage {passage} are not {size} bytes for each token"
 
 
-def _of_index(store: Store, connection: sqlite3.Connection, open_index: OpenIndex) -> Iterator[str]:
+def _of_index(store: Store, connection: sqlite3.Connection, open_index: OpenIndex, source: Source) -> Iterator[str]:
     """What a process that starts now would search."""
     import numpy as np
 
-    dimensions = int(meta(connection, "dimensions") or 0)
+    dimensions = dimensions_of(connection, source)
     if not dimensions:
         return
-    index = open_index(store.folder, PASSAGES, dimensions)
+    index = open_index(store.folder, source, dimensions)
     if problem := index.problem():
         yield problem
     cached = index.contents(connection)
-    for passage, blob in connection.execute("SELECT passage, vector FROM vectors"):
-        vector = cached.pop(passage, None)
+    for item, blob in connection.execute(f"SELECT {source.item}, vector FROM {source.table}"):  # noqa: S608
+        vector = cached.pop(item, None)
         if vector is None or not np.array_equal(vector, np.frombuffer(blob, "<f4")):
-            yield f"the vector of passage {passage} in the index is not the one in the store"
+            yield f"the vector of {source.item} {item} in the index is not the one in the store"
     if cached:
-        yield f"the index holds {len(cached)} vectors that the store does not"
+        yield f"the index of {source.name} holds {len(cached)} vectors that the store does not"

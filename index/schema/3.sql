@@ -30,9 +30,9 @@ CREATE TABLE picture_vectors (
 -- What removals are to the vectors of passages.
 CREATE TABLE picture_removals (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    vector INTEGER NOT NULL
+    picture INTEGER NOT NULL
 ) STRICT;
 
-CREATE TRIGGER picture_vector_removed BEFORE DELETE ON picture_vectors BEGIN
-    INSERT INTO picture_removals (vector) VALUES (old.id);
+CREATE TRIGGER picture_removed BEFORE DELETE ON pictures BEGIN
+    INSERT INTO picture_removals (picture) VALUES (old.id);
 END;
