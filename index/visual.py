@@ -151,7 +151,7 @@ class _OpenClip:
         # A tokenizer's settings are part of its state, which threads would fight over.
         self._tokenizing = Lock()
         self._batch = BATCH_ON_GPU if on_gpu else BATCH
-        self.sharpness = float(self._model.logit_scale.exp().mean())
+        self.sharpness = float(self._model.logit_scale.detach().exp().mean())
         self.dimensions = int(self.embed_texts(["a picture"]).shape[1])
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:

@@ -56,6 +56,12 @@ def encoded(image: Image.Image) -> bytes:
     return packed.getvalue()
 
 
+def configure(folder: Path) -> None:
+    """Writes down what kind of model it is, without weights."""
+    folder.mkdir(parents=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(CONFIG))
+
+
 def train(folder: Path, kinds: Sequence[Kind], seed: int = 0) -> None:
     """Trains a model on pictures of some kinds and writes it down as OpenCLIP does."""
     guard_torchvision()
@@ -63,8 +69,7 @@ def train(folder: Path, kinds: Sequence[Kind], seed: int = 0) -> None:
     import torch
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True)
-    (folder / "open_clip_config.json").write_text(json.dumps(CONFIG))
+    configure(folder)
     torch.manual_seed(seed)
     model, _, prepare = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     tokens = open_clip.get_tokenizer(f"local-dir:{folder}")([words(kind) for kind in kinds])
