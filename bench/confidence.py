@@ -1,9 +1,10 @@
-"""How sure the built-in engine may be: fits its confidence on questions with and without an answer, and scores it.
+"""How well the built-in engine reads and how sure it may be: fits its weights and scores them.
 
-    python -m bench.confidence FOLDER
+    python -m bench.confidence FOLDER --home WORK [--write] [--curve FILE.svg]
 
 FOLDER holds ``corpus.jsonl`` (``id``, ``title``, ``text``) and ``questions.jsonl`` (``text``, ``title``, ``answers``,
-``unanswerable``). Every figure is cross-validated: an article's questions are judged by weights fitted on the others.
+``unanswerable``). Only questions of articles that the reader has not learned from are asked; all paragraphs are indexed.
+Every figure is cross-validated: an article's questions are judged by weights fitted on the others.
 """
 
 from __future__ import annotations
@@ -11,86 +12,226 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
 from assistant.app import make_embedder
+from assistant.engines.builtin.calibration import FILE
+from assistant.engines.builtin.clues import LEXICAL, READ
 from assistant.engines.builtin.read import Candidate, Reader
+from assistant.engines.builtin.span_reader import FOLDER, SpanReader
 from assistant.settings import Settings
+from bench.measures import calibration_error, risk_coverage, span_f1
+from bench.remember import Remembering
 from bench.report import describe
 from index.library import Library
+from index.rerank import make_reranker
 from index.types import Page, ReadDocument
 
 PASSAGES = 6
 FOLDS = 5
-BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with what was found.
+
+    Attributes:
+        article: Its article.
+        answerable: Whether the library holds the answer.
+        clues: Of each candidate, shape (candidates, clues).
+        holds: Whether each holds a gold answer, shape (candidates,).
+        overlap: F1 of each one's span with the nearest gold answer, shape (candidates,).
+    """
+
+    article: str
+    answerable: bool
+    clues: NDArray[np.float64]
+    holds: NDArray[np.bool_]
+    overlap: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A logistic regression on standardized clues."""
+
+    scaler: StandardScaler
+    model: LogisticRegression
+
+    def logit(self, clues: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns the log of the odds, shape (n,)."""
+        found: NDArray[np.float64] = self.model.decision_function(self.scaler.transform(clues))
+        return found
+
+    def numbers(self) -> dict[str, Any]:
+        """Returns the intercept and the weights of the clues as they are, without the standardizing."""
+        weights = self.model.coef_[0] / self.scaler.scale_
+        intercept = float(self.model.intercept_[0] - weights @ self.scaler.mean_)
+        return {"intercept": round(intercept, 4), "weights": [round(float(weight), 4) for weight in weights]}
 
 
 def main() -> None:
-    """Prints the weights for ``assistant/engines/builtin/read.py`` and the scores."""
+    """Prints the figures; writes the weights or draws the curve where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--home", type=Path, required=True, help="keeps the library, so that it is made once")
+    parser.add_argument("--reader", type=Path, default=FOLDER, help="the checkpoint (default: the one that ships)")
     parser.add_argument("--sample", type=int, help="questions to take, drawn with a fixed seed (default: all)")
+    parser.add_argument("--write", action="store_true", help=f"write {FILE.name}")
+    parser.add_argument("--curve", type=Path, help="draw risk against coverage")
     options = parser.parse_args()
-    folder, questions = options.folder, _lines(options.folder / "questions.jsonl")
-    if options.sample:
-        questions = random.Random(0).sample(questions, options.sample)
-    with tempfile.TemporaryDirectory() as home:
-        best = _best_sentences(Path(home), _lines(folder / "corpus.jsonl"), questions)
-    right = np.array([_holds(candidate, question) for candidate, question in zip(best, questions, strict=True)])
-    answerable = np.array([not question["unanswerable"] for question in questions])
-    features = np.array([[candidate.cosine, candidate.coverage] for candidate in best])
-    model = LogisticRegression(C=100)
-    groups = [question["title"] for question in questions]
-    sure = cross_val_predict(model, features, right, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba")[:, 1]
-    model.fit(features, right)
-    print(describe())
-    print(f"{len(questions)} questions, {int(answerable.sum())} answerable; cross-validated by article")
-    print(f"shown sentence holds a gold answer, answerable questions: {right[answerable].mean():.3f}")
-    print(f"answerable against unanswerable, AUROC of the confidence: {roc_auc_score(answerable, sure):.3f}")
-    print(f"right against wrong sentence, AUROC of the confidence:    {roc_auc_score(right, sure):.3f}")
-    print(f"expected calibration error: {calibration_error(sure, right):.3f}")
-    for limit in (0.1, 0.2, 0.3, 0.4, 0.5):
-        given = sure >= limit
-        share, hits = given.mean(), right[given].mean()
-        print(f"min_confidence {limit}: answers {share:.2f} of all questions, {hits:.2f} of them right")
-    weights = ", ".join(f"{value:.2f}" for value in (model.intercept_[0], *model.coef_[0]))
-    print(f"INTERCEPT, COSINE, COVERAGE = {weights}")
+    network = SpanReader(options.reader)
+    reads = network.problem is None
+    learned = set(json.loads((options.reader / "training.json").read_text())["articles"]) if reads else set()
+    cases = ask(options.folder, options.home, network if reads else None, learned, options.sample)
+    compared = [_without_reading(case) for case in cases]
+    print(describe(), f"{len(cases)} questions of articles not learned from; cross-validated by article", sep="\n")
+    for name, these in {"read": cases if reads else [], "found": compared}.items():
+        if these:
+            print(f"\n{'with the reader' if name == 'read' else 'compared only, without the reader'}")
+            sure, best = cross_validated(these)
+            report(these, sure, best)
+            if options.curve and name == ("read" if reads else "found"):
+                draw(these, sure, best, options.curve)
+    if options.write:
+        write({"read": cases if reads else None, "found": compared})
 
 
-def calibration_error(sure: Sequence[float], right: Sequence[bool]) -> float:
-    """Returns the expected calibration error over ten equal bins (Naeini et al., 2015)."""
-    confidence, hit = np.asarray(sure), np.asarray(right, dtype=float)
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [abs(hit[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    return float(sum(gaps))
-
-
-def _best_sentences(home: Path, corpus: list[Any], questions: list[Any]) -> list[Candidate]:
-    embedder = make_embedder(Settings())
-    library, reader = Library.open(home, embedder), Reader(embedder)
-    library.add_documents((row["id"], ReadDocument(row["title"], "text", (Page(None, row["text"]),))) for row in corpus)
-    found = []
-    for question in questions:
-        hits = library.search(question["text"], PASSAGES)
-        passages = [
-            {"n": n, "title": h.document.title, "heading": h.passage.heading, "text": h.passage.text, "score": h.score}
-            for n, h in enumerate(hits, 1)
-        ]
-        found.append(reader.read(question["text"], passages)[0])
+def ask(folder: Path, home: Path, network: SpanReader | None, learned: set[str], sample: int | None) -> list[Case]:
+    """Searches and reads for every question."""
+    questions = [question for question in _lines(folder / "questions.jsonl") if question["title"] not in learned]
+    if sample:
+        questions = random.Random(0).sample(questions, min(sample, len(questions)))
+    embedder = Remembering(make_embedder(Settings()))
+    home.mkdir(parents=True, exist_ok=True)
+    library = Library.open(home, embedder, make_reranker(None, embedder))
+    documents = [
+        (row["id"], ReadDocument(row["title"], "text", (Page(None, row["text"]),)))
+        for row in _lines(folder / "corpus.jsonl")
+    ]
+    library.add_documents(documents)
+    reader = Reader(embedder, network)
+    found = [_case(question, library, reader) for question in questions]
     library.close()
-    return found
+    return [case for case in found if len(case.clues)]
 
 
-def _holds(candidate: Candidate, question: dict[str, Any]) -> bool:
-    return any(answer in candidate.sentence for answer in question["answers"]) and not question["unanswerable"]
+def _case(question: dict[str, Any], library: Library, reader: Reader) -> Case:
+    passages = [
+        {"n": n, "title": h.document.title, "heading": h.passage.heading, "text": h.passage.text, "score": h.score}
+        for n, h in enumerate(library.search(question["text"], PASSAGES), 1)
+    ]
+    candidates = reader.read(question["text"], passages)
+    answers = [] if question["unanswerable"] else question["answers"]
+    return Case(
+        question["title"],
+        not question["unanswerable"],
+        np.array([candidate.clues for candidate in candidates], np.float64),
+        np.array([_holds(candidate, answers) for candidate in candidates]),
+        np.array([span_f1(candidate.answer, answers) for candidate in candidates]),
+    )
+
+
+def cross_validated(cases: Sequence[Case]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Returns for each question how sure the engine is and which candidate it shows, by weights fitted elsewhere."""
+    groups = [case.article for case in cases]
+    sure, best = np.zeros(len(cases)), np.zeros(len(cases), np.int64)
+    for fitting, judged in GroupKFold(min(FOLDS, len(set(groups)))).split(groups, groups=groups):
+        rank, certain = fit([cases[at] for at in fitting])
+        for at in judged:
+            best[at], clues = first(cases[at], rank)
+            sure[at] = 1 / (1 + np.exp(-certain.logit(clues[None, :])[0]))
+    return sure, best
+
+
+def fit(cases: Sequence[Case]) -> tuple[Fitted, Fitted]:
+    """Fits what orders sentences, and how sure the first one may be."""
+    rank = _fitted(np.concatenate([case.clues for case in cases]), np.concatenate([case.holds for case in cases]))
+    shown = [first(case, rank) for case in cases]
+    right = np.array([case.holds[at] for case, (at, _) in zip(cases, shown, strict=True)])
+    return rank, _fitted(np.array([clues for _, clues in shown]), right)
+
+
+def _fitted(clues: NDArray[np.float64], truth: NDArray[np.bool_]) -> Fitted:
+    scaler = StandardScaler().fit(clues)
+    scaler.scale_ = np.maximum(scaler.scale_, 1e-3)
+    return Fitted(scaler, LogisticRegression(C=0.1, max_iter=1000).fit(scaler.transform(clues), truth))
+
+
+def first(case: Case, rank: Fitted) -> tuple[int, NDArray[np.float64]]:
+    """Returns the best candidate and its clues, with its rank and how far the next is behind, as `read` has them."""
+    scores = rank.logit(case.clues)
+    order = np.argsort(-scores, kind="stable")
+    next_best = scores[order[1]] if len(order) > 1 else scores[order[0]] - 1
+    best = int(order[0])
+    return best, np.array([*case.clues[best], scores[best], scores[best] - next_best])
+
+
+def report(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.int64]) -> None:
+    """Prints the figures."""
+    right = np.array([case.holds[at] for case, at in zip(cases, best, strict=True)])
+    overlap = np.array([case.overlap[at] for case, at in zip(cases, best, strict=True)])
+    answerable = np.array([case.answerable for case in cases])
+    print(f"{int(answerable.sum())} answerable of {len(cases)}")
+    print(f"shown sentence holds a gold answer, answerable questions: {right[answerable].mean():.3f}")
+    print(f"span F1 over answerable questions: {overlap[answerable].mean():.3f}")
+    print(f"answerable against unanswerable, AUROC of the confidence: {roc_auc_score(answerable, sure):.3f}")
+    print(f"right against wrong sentence, AUROC of the confidence: {roc_auc_score(right, sure):.3f}")
+    print(f"expected calibration error: {calibration_error(sure, right):.3f}")
+    for limit in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
+        given = sure >= limit
+        hits = right[given].mean() if given.any() else float("nan")
+        print(f"min_confidence {limit}: answers {given.mean():.2f} of all questions, {hits:.2f} of them right")
+
+
+def write(found: dict[str, list[Case] | None]) -> None:
+    """Writes the weights that ship, fitted on all that was asked; what was not asked stays as it is."""
+    numbers = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    for name, cases in found.items():
+        if cases:
+            rank, sure = fit(cases)
+            clues = [*LEXICAL, *(READ if name == "read" else ())]
+            numbers[name] = {"clues": clues, "rank": rank.numbers(), "sure": sure.numbers()}
+    FILE.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {FILE}")
+
+
+def draw(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.int64], file: Path) -> None:
+    """Draws which share of the answers is wrong against the share of questions that are answered."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    right = np.array([case.holds[at] for case, at in zip(cases, best, strict=True)])
+    coverage, risk, limits = risk_coverage(sure, right)
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    axes.plot(coverage, risk)
+    for limit in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
+        at = int((limits >= limit).sum()) - 1
+        if at >= 0:
+            axes.annotate(f"{limit}", (coverage[at], risk[at]), textcoords="offset points", xytext=(4, -10))
+            axes.plot(coverage[at], risk[at], "o", color="C0", markersize=4)
+    axes.set(xlabel="share of questions answered", ylabel="share of answers wrong", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title("agent.min_confidence at each point")
+    figure.savefig(file)
+
+
+def _without_reading(case: Case) -> Case:
+    return Case(case.article, case.answerable, case.clues[:, : len(LEXICAL)], case.holds, np.zeros(len(case.holds)))
+
+
+def _holds(candidate: Candidate, answers: Sequence[str]) -> bool:
+    return any(answer in candidate.sentence for answer in answers)
 
 
 def _lines(path: Path) -> list[Any]:

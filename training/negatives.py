@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 PAIRS = """
 first last, before after, largest smallest, oldest youngest, north south, east west, northern southern,
@@ -63,7 +64,22 @@ def unanswerable(question: str, others: Sequence[str], source: random.Random) ->
     return None
 
 
-def _swap(question: str, others: Sequence[str], source: random.Random) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A word of a question and one of the same shape in its place.
+
+    Attributes:
+        question: The changed question.
+        old: The word that stood there.
+        new: The one that stands there now.
+    """
+
+    question: str
+    old: str
+    new: str
+
+
+def swap(question: str, others: Sequence[str], source: random.Random) -> Swap | None:
     """Puts a word of the same shape from another text in place of one of the question's."""
     spots = [match for match in WORD.finditer(question) if _tells(match.group()) and match.start() > 0]
     if not spots or not others:
@@ -80,7 +96,13 @@ def _swap(question: str, others: Sequence[str], source: random.Random) -> str | 
     ]
     if not fitting:
         return None
-    return question[: spot.start()] + source.choice(fitting) + question[spot.end() :]
+    new = source.choice(fitting)
+    return Swap(question[: spot.start()] + new + question[spot.end() :], spot.group(), new)
+
+
+def _swap(question: str, others: Sequence[str], source: random.Random) -> str | None:
+    found = swap(question, others, source)
+    return found.question if found else None
 
 
 def _opposite(question: str, others: Sequence[str], source: random.Random) -> str | None:

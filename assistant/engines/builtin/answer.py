@@ -7,12 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.engines.builtin.read import Candidate
+from assistant.engines.builtin.asking import Wanted
+from assistant.engines.builtin.calibration import probability
+from assistant.engines.builtin.read import Candidate, Reader
 
-# A second sentence is added where it is nearly as good as the first.
-NEARLY = 0.93
-MAX_SENTENCES = 3
+# A further sentence is added where it is nearly as likely to hold the answer as the first; of a list, half as likely.
+NEARLY, LISTED = 0.9, 0.5
+MAX_SENTENCES, MAX_LISTED = 3, 8
 MAX_CLOSEST = 3
+SUMMARY_SENTENCES = 5
+MIN_SUBJECT_COSINE = 0.2
+# A span of more of its sentence than this is the sentence.
+MARKED_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +38,55 @@ class Reply:
     about_itself: bool = False
 
 
-def from_passages(
-    request: str, candidates: Sequence[Candidate], passages: Sequence[Mapping[str, Any]], min_confidence: float
-) -> Reply:
-    """Answers with the best sentences, or declines and shows the closest ones.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One search.
+
+    Attributes:
+        question: What was looked for.
+        passages: As ``search_documents`` returned them.
+    """
+
+    question: str
+    passages: Sequence[Mapping[str, Any]]
+
+
+def from_library(wanted: Wanted, found: Sequence[Found], reader: Reader, min_confidence: float) -> Reply:
+    """Answers from what the searches found.
 
     Args:
-        request: What was asked.
-        candidates: Sentences, best first.
-        passages: As ``search_documents`` returned them.
+        wanted: What was asked for.
+        found: A search for each of its questions.
+        reader: Finds the answers.
         min_confidence: Below it the reply declines.
     """
-    if not passages:
+    if not any(one.passages for one in found):
         return Reply("The library holds nothing about this; add documents and ask again.", 0.0, True, True)
-    best = max((candidate.confidence for candidate in candidates), default=0.0)
+    if wanted.kind == "summary":
+        return _summary(found[0], reader)
+    if wanted.kind == "each":
+        return _from_each(found[0], reader, min_confidence)
+    listed = wanted.kind == "list"
+    replies = [
+        from_passages(reader.read(one.question, one.passages), min_confidence, listed=listed) for one in found
+    ]
+    return replies[0] if len(replies) == 1 else _together(found, replies)
+
+
+def from_passages(candidates: Sequence[Candidate], min_confidence: float, *, listed: bool = False) -> Reply:
+    """Answers one question with the best sentences, or declines and shows the closest ones.
+
+    Args:
+        candidates: Sentences, best first.
+        min_confidence: Below it the reply declines.
+        listed: Whether several answers are wanted.
+    """
     if not candidates or candidates[0].confidence < min_confidence:
-        return Reply(_decline(candidates), best, abstained=True)
-    good = [c for c in candidates if c.score >= NEARLY * candidates[0].score][:MAX_SENTENCES]
-    return Reply("\n\n".join(f"“{_line(c.sentence)}” [{c.n}]" for c in good), good[0].confidence)
+        return Reply(_decline(candidates), candidates[0].confidence if candidates else 0.0, abstained=True)
+    share, most = (LISTED, MAX_LISTED) if listed else (NEARLY, MAX_SENTENCES)
+    least = share * probability(candidates[0].score)
+    good = [one for one in candidates if probability(one.score) >= least][:most]
+    return Reply(_quoted(good), candidates[0].confidence)
 
 
 def from_tool(name: str, result: Any) -> Reply:
@@ -60,6 +97,50 @@ def from_tool(name: str, result: Any) -> Reply:
         return Reply(f"{result['text']} (computed by the tool `{name}`)", 1.0)
     shown = result if isinstance(result, str) else f"`{json.dumps(result, ensure_ascii=False)}`"
     return Reply(f"The tool `{name}` returned {shown}", 1.0)
+
+
+def _together(found: Sequence[Found], replies: Sequence[Reply]) -> Reply:
+    """Several answers under their questions; as sure as the least sure of those that were given."""
+    given = [reply for reply in replies if not reply.abstained]
+    if not given:
+        return max(replies, key=lambda reply: reply.confidence)
+    parts = [f"{_line(one.question).rstrip('?.! ')}:\n\n{reply.text}" for one, reply in zip(found, replies, strict=True)]
+    return Reply("\n\n".join(parts), min(reply.confidence for reply in given))
+
+
+def _from_each(found: Found, reader: Reader, min_confidence: float) -> Reply:
+    """The best sentence of each document, where it may be an answer."""
+    documents: dict[str, list[Mapping[str, Any]]] = {}
+    for item in found.passages:
+        documents.setdefault(item["title"], []).append(item)
+    best = {title: reader.read(found.question, items)[:1] for title, items in documents.items()}
+    good = {title: one[0] for title, one in best.items() if one and one[0].confidence >= min_confidence}
+    if not good:
+        return Reply(_decline(sum(best.values(), [])), 0.0, abstained=True)
+    parts = [f"{title}:\n\n{_quoted([one])}" for title, one in good.items()]
+    return Reply("\n\n".join(parts), max(one.confidence for one in good.values()))
+
+
+def _summary(found: Found, reader: Reader) -> Reply:
+    central = reader.summarize(found.question, found.passages, SUMMARY_SENTENCES)
+    best = max((one.cosine for one in central), default=0.0)
+    lines = "\n".join(f"- “{_line(one.sentence)}” [{one.n}]" for one in central)
+    if best < MIN_SUBJECT_COSINE:
+        closest = f"\n\nThe closest passages:\n\n{lines}" if lines else ""
+        return Reply(f"I found nothing about this in your documents.{closest}", max(best, 0.0), abstained=True)
+    return Reply(f"In your documents' own words:\n\n{lines}", min(1.0, best))
+
+
+def _quoted(candidates: Sequence[Candidate]) -> str:
+    return "\n\n".join(f"“{_marked(one)}” [{one.n}]" for one in candidates)
+
+
+def _marked(one: Candidate) -> str:
+    """The sentence with the answer in bold; one with signs of its own stays as it is."""
+    if not one.answer or "*" in one.sentence or len(one.answer) > MARKED_SHARE * len(one.sentence):
+        return _line(one.sentence)
+    start, end = one.span or (0, 0)
+    return _line(f"{one.sentence[:start]}**{one.answer}**{one.sentence[end:]}", keep="*")
 
 
 def _decline(candidates: Sequence[Candidate]) -> str:
@@ -82,6 +163,6 @@ def _pages(pages: int) -> str:
     return "1 page" if pages == 1 else f"{pages} pages"
 
 
-def _line(sentence: str) -> str:
+def _line(sentence: str, keep: str = "") -> str:
     """The sentence on one line, without the sign of a list that it stood in."""
-    return " ".join(sentence.split()).lstrip("-*•#| ")
+    return " ".join(sentence.split()).lstrip("".join(sign for sign in "-*•#| " if sign not in keep))

@@ -15,7 +15,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from assistant.engines.builtin.answer import Reply, from_passages, from_tool
+from assistant.engines.builtin.answer import Reply, from_tool
+from assistant.engines.builtin.library import answer, request_of, searches
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.route import Router
 from assistant.engines.builtin.steps import Ask, Call, Talk
@@ -53,7 +54,7 @@ class BuiltinModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _respond(self, messages: Sequence[BaseMessage], tools: Mapping[str, Any]) -> Reply | Call:
-        request = next(message.text for message in reversed(messages) if isinstance(message, HumanMessage))
+        request = request_of(messages)
         last = messages[-1]
         if not isinstance(last, ToolMessage):
             chosen = self.router.choose(request, tools)
@@ -63,8 +64,7 @@ class BuiltinModel(BaseChatModel):
         if last.status == "error":
             return self._after_error(request, last, tools)
         if last.name == "search_documents":
-            passages = json.loads(said(last))
-            return from_passages(request, self.reader.read(request, passages), passages, self.min_confidence)
+            return answer(request, messages, self.reader, self.min_confidence)
         return from_tool(last.name or "", json.loads(said(last)))
 
     def _after_error(self, request: str, error: ToolMessage, tools: Mapping[str, Any]) -> Reply | Call:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Longer answers are sentences, which the person is shown anyway.
 MAX_ANSWER_TOKENS = 24
@@ -27,17 +28,24 @@ class Span:
     score: float
 
 
-def best_span(start: NDArray[Any], end: NDArray[Any], allowed: NDArray[np.bool_]) -> Span:
+def best_span(start: NDArray[Any], end: NDArray[Any], allowed: NDArray[np.bool_]) -> Span | None:
     """Finds the span of at most ``MAX_ANSWER_TOKENS`` tokens with the largest sum of logits.
 
     Args:
         start: Logits, shape (tokens,).
         end: The same for the last token.
         allowed: Which tokens may be in it.
+
+    Returns:
+        The span; None where no token is allowed.
     """
-    sums = np.where(allowed, start, -np.inf)[:, None] + np.where(allowed, end, -np.inf)[None, :]
-    count = len(start)
-    too_long = ~np.tri(count, count, MAX_ANSWER_TOKENS - 1, dtype=bool)
-    sums[np.tri(count, count, -1, dtype=bool) | too_long] = -np.inf
+    import numpy as np
+
+    at = np.flatnonzero(allowed)
+    if not len(at):
+        return None
+    sums = start[at][:, None] + end[at][None, :]
+    length = at[None, :] - at[:, None]
+    sums = np.where((length >= 0) & (length < MAX_ANSWER_TOKENS), sums, -np.inf)
     first, last = np.unravel_index(int(np.argmax(sums)), sums.shape)
-    return Span(int(first), int(last), float(sums[first, last]))
+    return Span(int(at[first]), int(at[last]), float(sums[first, last]))

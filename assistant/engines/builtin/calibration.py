@@ -1,0 +1,62 @@
+"""How clues become a probability: logistic regressions whose numbers lie in ``calibration.json``.
+
+``python -m bench.confidence --write`` fits them on questions of articles that the reader has not learned from.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).with_name("calibration.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic regression.
+
+    Attributes:
+        intercept: Added to the weighted clues.
+        weights: One for each clue.
+    """
+
+    intercept: float
+    weights: tuple[float, ...]
+
+    def logit(self, clues: Sequence[float]) -> float:
+        """Returns the log of the odds."""
+        return self.intercept + sum(weight * clue for weight, clue in zip(self.weights, clues, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What weighs clues.
+
+    Attributes:
+        rank: Whether a sentence holds the answer, from its clues: orders the sentences.
+        sure: Whether the first one does, from its clues, its rank and how far the next one is behind it.
+    """
+
+    rank: Weights
+    sure: Weights
+
+
+def probability(logit: float) -> float:
+    """Returns the logistic function, 0 to 1."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@cache
+def calibration(*, read: bool) -> Calibration:
+    """Returns the numbers that ship.
+
+    Args:
+        read: Whether the trained reader's clues are among the clues.
+    """
+    found = json.loads(FILE.read_text(encoding="utf-8"))["read" if read else "found"]
+    rank, sure = (Weights(found[name]["intercept"], tuple(found[name]["weights"])) for name in ("rank", "sure"))
+    return Calibration(rank, sure)

@@ -1,0 +1,91 @@
+"""Makes a question that leans on the conversation stand by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+# Names, with "the lighthouse of" before them where it stands there; else what stands behind an article.
+NAMED = re.compile(r"(?:\b[Tt]he (?:[a-z]+ ){1,2}(?:of|in|at) )?\b[A-Z][\w'’-]*(?: (?:(?:of|the|de|van|von) )?[A-Z][\w'’-]*)*")
+THING = re.compile(r"\b(?:the|a|an|my|our|this) ((?:[a-z][\w-]* ){0,2}[a-z][\w-]*)")
+THING_ENDS = re.compile(
+    r"\b(?:is|was|are|were|be|do|does|did|has|have|had|can|will|for|in|on|at|by|to|from|of|with|last|built|made|mean|say|"
+    r"after|during|when|that|which|who)\b.*"
+)
+MARKED = re.compile(r"\*\*([^*\n]{2,80})\*\*")
+STARTS = re.compile(
+    r"(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|and|or|in|on|at|the|a|an|tell|"
+    r"please|i|has|have|list|name|summari[sz]e|compare)\b",
+    re.I,
+)
+LEAD = re.compile(r"\s*(?:and|but|so|ok(?:ay)?|then|also)\b[,\s]+", re.I)
+INSTEAD = re.compile(r"\s*(?:and |but |or )?(?:what about|how about|and|or)\s+(?P<other>[^?]{2,60}?)\s*\?*\s*$", re.I)
+ITS = re.compile(r"\b(its|their|his|her)\b(?! own\b)", re.I)
+IT = re.compile(r"\b(it|they|them|this|that|he|she|him)\b(?=\s|\W*$)", re.I)
+PERSON = re.compile(r"\b(he|she|him|his|her)\b", re.I)
+VERB = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|can|will|who|what|when|where|which|why|how)\b", re.I)
+MAX_WORDS = 14  # a longer question carries its own subject
+
+
+def standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """Puts what the conversation is about in place of the words that only point at it.
+
+    Args:
+        question: What was asked now.
+        earlier: The questions before it, the oldest first, each with its reply.
+
+    Returns:
+        The question; as it is where it stands by itself or nothing fits.
+    """
+    if not earlier or len(question.split()) > MAX_WORDS or question.lstrip().startswith("@"):
+        return question
+    before = standalone(earlier[-1][0], earlier[:-1])
+    said = earlier[-1][1]
+    bare = LEAD.sub("", question, count=1)
+    if bare != question or INSTEAD.match(question):
+        if (swap := INSTEAD.match(question)) and not VERB.search(swap["other"]) and not ITS.search(swap["other"]):
+            return _instead(before, swap["other"]) or question
+        bare = re.sub(r"^(?:what|how) about\s+", "", bare, flags=re.I)
+    if names(bare):
+        return question
+    about = _person(said, before) if PERSON.search(bare) else subject(before)
+    if not about:
+        return question
+    pointed = ITS.sub(lambda match: f"{about}'s", bare)
+    if pointed == bare:
+        pointed = IT.sub(lambda match: about, bare, count=1)
+    if pointed == bare and bare == question:
+        return question
+    if pointed == bare:
+        pointed = f"{bare.rstrip('?! .')} of {about}?"
+    return pointed if VERB.search(pointed) else f"What is {pointed.rstrip('?! .')}?"
+
+
+def subject(question: str) -> str:
+    """Returns what a question is about: the last name in it, else the last thing; empty where there is neither."""
+    if found := names(question):
+        return found[-1]
+    things = [THING_ENDS.sub("", match[1]).strip() for match in THING.finditer(question)]
+    things = [thing for thing in things if thing]
+    return f"the {things[-1]}" if things else ""
+
+
+def names(question: str) -> list[str]:
+    """Returns the names in a question, the word that it begins with only where it is none of those that begin one."""
+    found = [match for match in NAMED.finditer(question) if not (match.start() == 0 and STARTS.match(match[0]))]
+    return [match[0] for match in found if match[0] != "I"]
+
+
+def _person(said: str, before: str) -> str:
+    """Whom a pronoun means: the name that was just answered, else the one that was asked about."""
+    answered = [match[1] for match in MARKED.finditer(said) if match[1][0].isupper() and " " in match[1]]
+    return answered[0] if answered else subject(before)
+
+
+def _instead(before: str, other: str) -> str | None:
+    """The question before with another subject."""
+    about = subject(before)
+    if not about or about not in before:
+        return None
+    at = before.rindex(about)
+    return before[:at] + other + before[at + len(about) :]

@@ -1,0 +1,51 @@
+"""The published measures of reading and of confidence."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+BINS = 10
+
+
+def calibration_error(sure: ArrayLike, right: ArrayLike) -> float:
+    """Returns the expected calibration error over ten equal bins (Naeini et al., 2015)."""
+    confidence, hit = np.asarray(sure, float), np.asarray(right, float)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs(hit[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
+    return float(sum(gaps))
+
+
+def risk_coverage(
+    sure: ArrayLike, right: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Answers the surest questions first (El-Yaniv and Wiener, 2010).
+
+    Returns:
+        The share of questions answered, the share of those answers that are wrong, and the confidence of the last of
+        them, each of shape (questions,).
+    """
+    confidence, hit = np.asarray(sure, float), np.asarray(right, float)
+    order = np.argsort(-confidence, kind="stable")
+    count = np.arange(1, len(order) + 1)
+    return count / len(order), 1 - np.cumsum(hit[order]) / count, confidence[order]
+
+
+def span_f1(said: str, answers: Sequence[str]) -> float:
+    """Returns the F1 of SQuAD's own script: words shared with the nearest gold answer, 0 to 1."""
+    return max((_overlap(_words(said), _words(answer)) for answer in answers), default=0.0)
+
+
+def _overlap(said: list[str], wanted: list[str]) -> float:
+    shared = sum((Counter(said) & Counter(wanted)).values())
+    return 2 * shared / (len(said) + len(wanted)) if shared else 0.0
+
+
+def _words(text: str) -> list[str]:
+    plain = "".join(character for character in text.lower() if character not in string.punctuation)
+    return re.sub(r"\b(a|an|the)\b", " ", plain).split()
