@@ -60,6 +60,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _home(settings),
         _library(settings),
         *await _tools(settings),
+        _reader(),
         _gpu(),
         _vllm(),
         await _engine(settings),
@@ -117,6 +118,14 @@ def _judged(toolbox: Toolbox, settings: Settings) -> Iterator[Finding]:
         near = difflib.get_close_matches(name, known, 1)
         advice = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."
         yield Finding("settings", "broken", f"tools.settings.{name} is for no tool that there is", advice)
+
+
+def _reader() -> Finding:
+    from assistant.engines.builtin.span_reader import SpanReader
+
+    if problem := SpanReader().problem:
+        return Finding("reader", "missing", problem, "Answers are found by likeness until then.")
+    return Finding("reader", "ok", "the built-in engine marks answers within sentences")
 
 
 def _gpu() -> Finding:

@@ -3,8 +3,8 @@
     python -m bench.confidence FOLDER --home WORK [--write] [--curve FILE.svg]
 
 FOLDER holds ``corpus.jsonl`` (``id``, ``title``, ``text``) and ``questions.jsonl`` (``text``, ``title``, ``answers``,
-``unanswerable``). Only questions of articles that the reader has not learned from are asked; all paragraphs are indexed.
-Every figure is cross-validated: an article's questions are judged by weights fitted on the others.
+``unanswerable``). Only questions of articles that the reader has not learned from are asked; all paragraphs are
+indexed. Every figure is cross-validated: an article's questions are judged by weights fitted on the others.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ from sklearn.preprocessing import StandardScaler
 from assistant.app import make_embedder
 from assistant.engines.builtin.calibration import FILE
 from assistant.engines.builtin.clues import LEXICAL, READ
-from assistant.engines.builtin.read import Candidate, Reader
+from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.span_reader import FOLDER, SpanReader
+from assistant.evaluate.measures import calibration_error, risk_coverage, span_f1
+from assistant.evaluate.reading import holds, learned_from, library_of, passages_for
 from assistant.settings import Settings
-from bench.measures import calibration_error, risk_coverage, span_f1
 from bench.remember import Remembering
 from bench.report import describe
 from index.library import Library
-from index.rerank import make_reranker
-from index.types import Page, ReadDocument
 
 PASSAGES = 6
 FOLDS = 5
@@ -91,7 +90,7 @@ def main() -> None:
     options = parser.parse_args()
     network = SpanReader(options.reader)
     reads = network.problem is None
-    learned = set(json.loads((options.reader / "training.json").read_text())["articles"]) if reads else set()
+    learned = learned_from(options.reader) if reads else frozenset()
     cases = ask(options.folder, options.home, network if reads else None, learned, options.sample)
     compared = [_without_reading(case) for case in cases]
     print(describe(), f"{len(cases)} questions of articles not learned from; cross-validated by article", sep="\n")
@@ -106,37 +105,28 @@ def main() -> None:
         write({"read": cases if reads else None, "found": compared})
 
 
-def ask(folder: Path, home: Path, network: SpanReader | None, learned: set[str], sample: int | None) -> list[Case]:
+def ask(
+    folder: Path, home: Path, network: SpanReader | None, learned: frozenset[str], sample: int | None
+) -> list[Case]:
     """Searches and reads for every question."""
     questions = [question for question in _lines(folder / "questions.jsonl") if question["title"] not in learned]
     if sample:
         questions = random.Random(0).sample(questions, min(sample, len(questions)))
     embedder = Remembering(make_embedder(Settings()))
-    home.mkdir(parents=True, exist_ok=True)
-    library = Library.open(home, embedder, make_reranker(None, embedder))
-    documents = [
-        (row["id"], ReadDocument(row["title"], "text", (Page(None, row["text"]),)))
-        for row in _lines(folder / "corpus.jsonl")
-    ]
-    library.add_documents(documents)
     reader = Reader(embedder, network)
-    found = [_case(question, library, reader) for question in questions]
-    library.close()
+    with library_of(_lines(folder / "corpus.jsonl"), home, embedder, None) as library:
+        found = [_case(question, library, reader) for question in questions]
     return [case for case in found if len(case.clues)]
 
 
 def _case(question: dict[str, Any], library: Library, reader: Reader) -> Case:
-    passages = [
-        {"n": n, "title": h.document.title, "heading": h.passage.heading, "text": h.passage.text, "score": h.score}
-        for n, h in enumerate(library.search(question["text"], PASSAGES), 1)
-    ]
-    candidates = reader.read(question["text"], passages)
+    candidates = reader.read(question["text"], passages_for(library, question["text"], PASSAGES))
     answers = [] if question["unanswerable"] else question["answers"]
     return Case(
         question["title"],
         not question["unanswerable"],
         np.array([candidate.clues for candidate in candidates], np.float64),
-        np.array([_holds(candidate, answers) for candidate in candidates]),
+        np.array([holds(candidate, answers) for candidate in candidates]),
         np.array([span_f1(candidate.answer, answers) for candidate in candidates]),
     )
 
@@ -198,11 +188,19 @@ def write(found: dict[str, list[Case] | None]) -> None:
     numbers = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     for name, cases in found.items():
         if cases:
-            rank, sure = fit(cases)
             clues = [*LEXICAL, *(READ if name == "read" else ())]
-            numbers[name] = {"clues": clues, "rank": rank.numbers(), "sure": sure.numbers()}
+            without = {
+                article: _numbers([case for case in cases if case.article != article])
+                for article in sorted({case.article for case in cases})
+            }
+            numbers[name] = {"clues": clues, **_numbers(cases), "without": without}
     FILE.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {FILE}")
+
+
+def _numbers(cases: Sequence[Case]) -> dict[str, Any]:
+    rank, sure = fit(cases)
+    return {"rank": rank.numbers(), "sure": sure.numbers()}
 
 
 def draw(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.int64], file: Path) -> None:
@@ -228,10 +226,6 @@ def draw(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.int6
 
 def _without_reading(case: Case) -> Case:
     return Case(case.article, case.answerable, case.clues[:, : len(LEXICAL)], case.holds, np.zeros(len(case.holds)))
-
-
-def _holds(candidate: Candidate, answers: Sequence[str]) -> bool:
-    return any(answer in candidate.sentence for answer in answers)
 
 
 def _lines(path: Path) -> list[Any]:

@@ -21,6 +21,8 @@ QAMR_AROUND, AROUND = (0, 0, 0, 1, 1, 2), 3
 # simply another one.
 NEGATIVE, ELSEWHERE = 0.6, 0.2
 TITLED = 0.5
+# Of the other pairs, up to which chance the word is changed in both, and up to which in the passage alone.
+IN_BOTH, IN_PASSAGE = 0.55, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,10 @@ def contrast(example: Example, near: Sequence[str], source: random.Random) -> Ex
         return _window(Example(example.question, source.choice(near)), source)
     found = swap(example.question, [*near, example.passage], source)
     moved = found and _renamed(example, found.old, found.new)
-    if not found or moved is None or chance > 0.7:
+    if not found or moved is None or chance > IN_PASSAGE:
         changed = unanswerable(example.question, [*near, example.passage], source)
         return Example(changed, example.passage) if changed else None
-    if chance < 0.55:
+    if chance < IN_BOTH:
         return replace(moved, question=found.question)
     return Example(example.question, moved.passage)
 

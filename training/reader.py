@@ -10,6 +10,7 @@ on from its last checkpoint (``--state``) when the command is repeated.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import time
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer
 
 from assistant.engines.builtin.reader_net import ReaderNet, encoder_at
+from assistant.engines.builtin.span_reader import ABOUT, WEIGHTS
 from index.embed import installed_model
 from training.examples import Asked, Example, from_articles, from_qamr, from_squad
 
@@ -80,7 +82,7 @@ def main() -> None:
     stream = mixed(options.qamr, seen, options.first, options.then, random.Random(options.seed))
     state = options.state or options.out.with_suffix(".pt")
     train(net, batches(tokenizer, stream), options.first + options.then, device, state)
-    save(net, tokenizer, options.out)
+    save(net, options.out, [one.title for one in seen])
     print(json.dumps(evaluate(net, tokenizer, [one.example for one in held_out], device)))
 
 
@@ -255,15 +257,20 @@ def evaluate(net: ReaderNet, tokenizer: Any, examples: Sequence[Example], device
     }
 
 
-def save(net: ReaderNet, tokenizer: Any, out: Path) -> None:
-    """Writes the weights in half precision, the encoder's configuration and the tokenizer."""
+def save(net: ReaderNet, out: Path, articles: Sequence[str]) -> None:
+    """Writes what was trained in half precision, and which articles it learned from."""
     from safetensors.torch import save_file
 
     out.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.detach().half().contiguous().cpu() for name, value in net.state_dict().items()}
-    save_file(weights, out / "model.safetensors")
-    net.encoder.config.save_pretrained(out)
-    tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+    trained = {name for name, parameter in net.named_parameters() if parameter.requires_grad}
+    weights = {
+        name.removeprefix("encoder."): value.detach().half().contiguous().cpu()
+        for name, value in net.state_dict().items()
+        if name in trained
+    }
+    save_file(weights, out / WEIGHTS)
+    said = {"articles": sorted(set(articles)), "sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()}
+    (out / ABOUT).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -73,9 +73,10 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader
     from assistant.engines.builtin.route import Router
+    from assistant.engines.builtin.span_reader import SpanReader
 
     limit = settings.agent.min_confidence
-    builtin = BuiltinModel(router=Router(embedder), reader=Reader(embedder), min_confidence=limit)
+    builtin = BuiltinModel(router=Router(embedder), reader=Reader(embedder, SpanReader()), min_confidence=limit)
     return Engine(builtin, NAME, ADVICE, _nothing)
 
 

@@ -84,8 +84,16 @@ class Cases:
         Raises:
             EvalError: It is not there.
         """
+        return self.some(self.every(file))
+
+    def every(self, file: str) -> list[dict[str, Any]]:
+        """Reads a whole file of JSON lines.
+
+        Raises:
+            EvalError: It is not there.
+        """
         lines = self.path(file).read_text(encoding="utf-8").splitlines()
-        return self.some([json.loads(line) for line in lines if line.strip()])
+        return [json.loads(line) for line in lines if line.strip()]
 
     def some(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Returns the rows, or as many of them as were asked for."""

@@ -67,9 +67,7 @@ def from_library(wanted: Wanted, found: Sequence[Found], reader: Reader, min_con
     if wanted.kind == "each":
         return _from_each(found[0], reader, min_confidence)
     listed = wanted.kind == "list"
-    replies = [
-        from_passages(reader.read(one.question, one.passages), min_confidence, listed=listed) for one in found
-    ]
+    replies = [from_passages(reader.read(one.question, one.passages), min_confidence, listed=listed) for one in found]
     return replies[0] if len(replies) == 1 else _together(found, replies)
 
 
@@ -104,7 +102,9 @@ def _together(found: Sequence[Found], replies: Sequence[Reply]) -> Reply:
     given = [reply for reply in replies if not reply.abstained]
     if not given:
         return max(replies, key=lambda reply: reply.confidence)
-    parts = [f"{_line(one.question).rstrip('?.! ')}:\n\n{reply.text}" for one, reply in zip(found, replies, strict=True)]
+    parts = [
+        f"{_line(one.question).rstrip('?.! ')}:\n\n{reply.text}" for one, reply in zip(found, replies, strict=True)
+    ]
     return Reply("\n\n".join(parts), min(reply.confidence for reply in given))
 
 
@@ -116,7 +116,7 @@ def _from_each(found: Found, reader: Reader, min_confidence: float) -> Reply:
     best = {title: reader.read(found.question, items)[:1] for title, items in documents.items()}
     good = {title: one[0] for title, one in best.items() if one and one[0].confidence >= min_confidence}
     if not good:
-        return Reply(_decline(sum(best.values(), [])), 0.0, abstained=True)
+        return Reply(_decline([one for some in best.values() for one in some]), 0.0, abstained=True)
     parts = [f"{title}:\n\n{_quoted([one])}" for title, one in good.items()]
     return Reply("\n\n".join(parts), max(one.confidence for one in good.values()))
 

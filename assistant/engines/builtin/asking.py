@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.engines.builtin.followup import standalone
+
 Kind = Literal["answer", "list", "each", "summary"]
 
 # Passages to look at where one answer is not enough.
@@ -13,13 +15,14 @@ MANY = 20
 MAX_PARTS = 5
 POLITE = r"\s*(?:(?:please|can you|could you|would you|i want you to|i'd like you to)\s+)*"
 SUMMARY = re.compile(
-    POLITE + r"(?:summari[sz]e|sum up|outline|tl;?dr:?|(?:give|write|make)(?: me)? (?:a |an )?(?:\w+ )?(?:summary|overview|"
+    POLITE
+    + r"(?:summari[sz]e|sum up|outline|tl;?dr:?|(?:give|write|make)(?: me)? (?:a |an )?(?:\w+ )?(?:summary|overview|"
     r"outline) (?:of|about|on)|(?:a )?(?:\w+ )?(?:summary|overview) of)\s+(?P<subject>.+)",
     re.I | re.S,
 )
 ABOUT = re.compile(POLITE + r"what(?:'s| is| are)\s+(?P<subject>.+?)\s+(?:all )?about\W*$", re.I | re.S)
 EACH = re.compile(
-    r"\b(?:according to|in|from|by|of|does|do|for)?\s*\b(?:each|every|both|all(?: of)?)(?: of)?(?: my| the| these| our)?"
+    r"\b(?:each|every|both|all(?: of)?)(?: of)?(?: my| the| these| our)?"
     r"(?: \w+)? ?(?:documents?|files?|reports?|sources?|papers?|texts?|contracts?|books?)\b",
     re.I,
 )
@@ -27,7 +30,7 @@ LIST = re.compile(
     POLITE + r"(?:list|name|enumerate|which \w+s\b|what are (?:all|the (?:\w+ )?\w+s)\b|what (?:\w+ )?\w+s are)", re.I
 )
 BETWEEN = re.compile(
-    POLITE + r"(?:compare|(?:what(?:'s| is| are) )?the differences? between|how (?:do|does|is|are) (?P<verb>))\s*"
+    POLITE + r"(?:compare|(?:what(?:'s| is| are) )?the differences? between)\s+"
     r"(?P<one>.+?)\s+(?:and|with|to|versus|vs\.?)\s+(?P<other>.+?)\W*$",
     re.I | re.S,
 )
@@ -62,7 +65,9 @@ def wanted(question: str) -> Wanted:
         return Wanted("each", (question,))
     if found := BETWEEN.match(question):
         return Wanted("answer", (found["one"], found["other"]))
-    parts = tuple(part.strip() for part in NEXT_QUESTION.split(question) if len(part.split()) > 1)
+    parts = [part.strip() for part in NEXT_QUESTION.split(question) if len(part.split()) > 1]
     if 1 < len(parts) <= MAX_PARTS:
-        return Wanted("answer", parts)
+        return Wanted(
+            "answer", tuple(standalone(part, [(parts[0], "")] if at else []) for at, part in enumerate(parts))
+        )
     return Wanted("list" if LIST.match(question) else "answer", (question,))

@@ -51,12 +51,14 @@ def probability(logit: float) -> float:
 
 
 @cache
-def calibration(*, read: bool) -> Calibration:
+def calibration(*, read: bool, unseen: str = "") -> Calibration:
     """Returns the numbers that ship.
 
     Args:
         read: Whether the trained reader's clues are among the clues.
+        unseen: An article; where the numbers were fitted on its questions, those fitted without them are returned.
     """
-    found = json.loads(FILE.read_text(encoding="utf-8"))["read" if read else "found"]
+    numbers = json.loads(FILE.read_text(encoding="utf-8"))["read" if read else "found"]
+    found = numbers["without"].get(unseen, numbers)
     rank, sure = (Weights(found[name]["intercept"], tuple(found[name]["weights"])) for name in ("rank", "sure"))
     return Calibration(rank, sure)

@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 
 # Names, with "the lighthouse of" before them where it stands there; else what stands behind an article.
-NAMED = re.compile(r"(?:\b[Tt]he (?:[a-z]+ ){1,2}(?:of|in|at) )?\b[A-Z][\w'’-]*(?: (?:(?:of|the|de|van|von) )?[A-Z][\w'’-]*)*")
+NAMED = re.compile(
+    r"(?:\b[Tt]he (?:[a-z]+ ){1,2}(?:of|in|at) )?\b[A-Z][\w'’-]*(?: (?:(?:of|the|de|van|von) )?[A-Z][\w'’-]*)*"
+)
+# "What is the capital of France?" is about France.
+ATTRIBUTE_OF = re.compile(
+    r"\W*(?:[Ww]hat|[Ww]hich|[Ww]ho)(?:'s|\W+(?:is|are|was|were)) the [a-z ]+ of "
+    r"(?P<of>[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*)\W*$"
+)
+PLACED = re.compile(r"(?P<how>in|on|at|for|of|during|from|by|under|after|before|within|with|without|since)\s+", re.I)
 THING = re.compile(r"\b(?:the|a|an|my|our|this) ((?:[a-z][\w-]* ){0,2}[a-z][\w-]*)")
 THING_ENDS = re.compile(
     r"\b(?:is|was|are|were|be|do|does|did|has|have|had|can|will|for|in|on|at|by|to|from|of|with|last|built|made|mean|say|"
@@ -41,30 +49,23 @@ def standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         return question
     before = standalone(earlier[-1][0], earlier[:-1])
     said = earlier[-1][1]
-    bare = LEAD.sub("", question, count=1)
-    if bare != question or INSTEAD.match(question):
-        if (swap := INSTEAD.match(question)) and not VERB.search(swap["other"]) and not ITS.search(swap["other"]):
-            return _instead(before, swap["other"]) or question
-        bare = re.sub(r"^(?:what|how) about\s+", "", bare, flags=re.I)
+    if (swap := INSTEAD.match(question)) and not VERB.search(swap["other"]) and not ITS.search(swap["other"]):
+        return _instead(before, swap["other"]) or question
+    bare = re.sub(r"^(?:what|how) about\s+", "", LEAD.sub("", question, count=1), flags=re.I)
     if names(bare):
         return question
     about = _person(said, before) if PERSON.search(bare) else subject(before)
-    if not about:
+    pointed = IT.sub(lambda _: about, ITS.sub(lambda _: f"{about}'s", bare), count=1)
+    if not about or pointed == bare:
         return question
-    pointed = ITS.sub(lambda match: f"{about}'s", bare)
-    if pointed == bare:
-        pointed = IT.sub(lambda match: about, bare, count=1)
-    if pointed == bare and bare == question:
-        return question
-    if pointed == bare:
-        pointed = f"{bare.rstrip('?! .')} of {about}?"
     return pointed if VERB.search(pointed) else f"What is {pointed.rstrip('?! .')}?"
 
 
 def subject(question: str) -> str:
     """Returns what a question is about: the last name in it, else the last thing; empty where there is neither."""
     if found := names(question):
-        return found[-1]
+        whole = ATTRIBUTE_OF.match(question)
+        return whole["of"] if whole else found[-1]
     things = [THING_ENDS.sub("", match[1]).strip() for match in THING.finditer(question)]
     things = [thing for thing in things if thing]
     return f"the {things[-1]}" if things else ""
@@ -83,7 +84,11 @@ def _person(said: str, before: str) -> str:
 
 
 def _instead(before: str, other: str) -> str | None:
-    """The question before with another subject."""
+    """The question before with another subject, place or time."""
+    if placed := PLACED.match(other):
+        rest = before.rstrip(" ?.!")
+        there = re.search(rf"\s+{re.escape(placed['how'])}\s(?!.*\s{re.escape(placed['how'])}\s).+$", rest, re.I)
+        return f"{rest[: there.start()] if there else rest} {other}?"
     about = subject(before)
     if not about or about not in before:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
@@ -11,7 +12,7 @@ from assistant.engines.builtin.answer import Found, Reply, from_library
 from assistant.engines.builtin.asking import wanted
 from assistant.engines.builtin.followup import standalone
 from assistant.engines.builtin.read import Reader
-from assistant.engines.builtin.route import Call
+from assistant.engines.builtin.steps import Call
 from assistant.state import said
 
 SEARCH = "search_documents"
@@ -22,7 +23,7 @@ def request_of(messages: Sequence[BaseMessage]) -> str:
     asked = [at for at, message in enumerate(messages) if isinstance(message, HumanMessage)]
     earlier = [
         (messages[at].text, next((m.text for m in reversed(messages[at:until]) if isinstance(m, AIMessage)), ""))
-        for at, until in zip(asked, asked[1:], strict=False)
+        for at, until in pairwise(asked)
     ]
     return standalone(messages[asked[-1]].text, earlier)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.engines.builtin.calibration import Calibration, calibration, probability
 from assistant.engines.builtin.clues import Asked, Place, asked, lexical, rarity
-from assistant.engines.builtin.span_reader import Reading, ReaderMissing, SpanReader
+from assistant.engines.builtin.span_reader import ReaderMissing, Reading, SpanReader
 from assistant.engines.builtin.spans import best_span
 from assistant.engines.builtin.summary import Central, summarize
 from assistant.evidence import content_words
@@ -74,11 +74,14 @@ class Reader:
     Args:
         embedder: Compares them.
         network: Reads them; None leaves it at comparing.
+        unseen: An article of the set that the confidence was fitted on, for measuring: the weights for it are the ones
+            that were fitted on the others.
     """
 
-    def __init__(self, embedder: Embedder, network: SpanReader | None = None) -> None:
+    def __init__(self, embedder: Embedder, network: SpanReader | None = None, unseen: str = "") -> None:
         self._embedder = embedder
         self._network = network
+        self._unseen = unseen
 
     @property
     def problem(self) -> str | None:
@@ -99,10 +102,10 @@ class Reader:
         clues = self._compared(asked(question), rows)
         readings = self._readings(question, passages[:READ_PASSAGES])
         if readings is None:
-            return _ranked(rows, clues, [None] * len(rows), calibration(read=False))
+            return _ranked(rows, clues, [None] * len(rows), calibration(read=False, unseen=self._unseen))
         found, spans = _read(rows, readings)
         together = [(*compared, *read) for compared, read in zip(clues, found, strict=True)]
-        return _ranked(rows, together, spans, calibration(read=True))
+        return _ranked(rows, together, spans, calibration(read=True, unseen=self._unseen))
 
     def summarize(self, subject: str, passages: Sequence[Mapping[str, Any]], count: int) -> list[Central]:
         """Returns sentences that sum up what passages say about a subject; see `summary`."""

@@ -1,0 +1,105 @@
+"""Answers found in passages, and how sure the built-in engine is of them, on SQuAD 2.0."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.engines.builtin.read import Candidate, Reader
+from assistant.engines.builtin.span_reader import SpanReader
+from assistant.evaluate.measures import calibration_error, span_f1
+from assistant.evaluate.reading import holds, learned_from, library_of, passages_for
+from assistant.evaluate.suite import Cases, Figure, Suite
+from index.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    question: Mapping[str, Any]
+    best: Candidate
+    seconds: float
+
+    @property
+    def answers(self) -> Sequence[str]:
+        answers: Sequence[str] = () if self.question["unanswerable"] else self.question["answers"]
+        return answers
+
+    @property
+    def right(self) -> bool:
+        return holds(self.best, self.answers)
+
+
+def _measure(cases: Cases) -> list[Figure]:
+    from sklearn.metrics import roc_auc_score
+
+    shown = _ask(cases)
+    answerable = [one for one in shown if one.answers]
+    sure = [one.best.confidence for one in shown]
+    return [
+        _mean("the shown sentence holds a gold answer, answerable", [one.right for one in answerable], 0.72),
+        _mean("span F1, answerable", [span_f1(one.best.answer, one.answers) for one in answerable], 0.45),
+        Figure(
+            "answerable against unanswerable, AUROC of the confidence",
+            float(roc_auc_score([bool(one.answers) for one in shown], sure)),
+            len(shown),
+            0.70,
+        ),
+        Figure(
+            "expected calibration error",
+            calibration_error(sure, [one.right for one in shown]),
+            len(shown),
+            0.08,
+            at_most=True,
+        ),
+        Figure(
+            "median seconds to search and read",
+            statistics.median(one.seconds for one in shown),
+            len(shown),
+            0.4,
+            at_most=True,
+        ),
+    ]
+
+
+def _ask(cases: Cases) -> list[_Shown]:
+    network, learned = SpanReader(), learned_from()
+    asked = [row for row in cases.rows("squad2/questions.jsonl") if row["title"] not in learned]
+    readers = {title: Reader(cases.embedder, network, unseen=title) for title in {row["title"] for row in asked}}
+    settings = cases.settings.library
+    paragraphs = cases.every("squad2/corpus.jsonl")
+    with (
+        tempfile.TemporaryDirectory() as home,
+        library_of(paragraphs, Path(home), cases.embedder, settings.reranker) as library,
+    ):
+        library.warm()
+        return [_shown(row, readers[row["title"]], library, settings.passages) for row in asked]
+
+
+def _shown(row: Mapping[str, Any], reader: Reader, library: Library, count: int) -> _Shown:
+    began = time.perf_counter()
+    candidates = reader.read(row["text"], passages_for(library, row["text"], count))
+    best = candidates[0] if candidates else Candidate(0, "", 0.0, 0.0)
+    return _Shown(row, best, time.perf_counter() - began)
+
+
+def _mean(name: str, values: Sequence[float], limit: float) -> Figure:
+    return Figure(name, sum(values) / max(1, len(values)), len(values), limit)
+
+
+SUITES = (
+    Suite(
+        "reading",
+        "are answers found in the library, and is the confidence worth its name?",
+        "SQuAD's span F1 (Rajpurkar et al., 2016); AUROC of the confidence; expected calibration error over ten bins "
+        "(Naeini et al., 2015), right meaning that the shown sentence holds a gold answer",
+        "articles that the reader's weights were trained on are left out, and an article that the confidence was "
+        "fitted on is judged by weights fitted on the others",
+        "SQuAD 2.0 (Rajpurkar, Jia and Liang, 2018), CC BY-SA 4.0",
+        _measure,
+    ),
+)
