@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
@@ -29,7 +28,7 @@ from assistant.engines.builtin.calibration import FILE
 from assistant.engines.builtin.clues import LEXICAL, READ
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.span_reader import FOLDER, SpanReader
-from assistant.evaluate.measures import calibration_error, risk_coverage, span_f1
+from assistant.evaluate.measures import auroc, calibration_error, risk_coverage, span_f1
 from assistant.evaluate.reading import holds, learned_from, library_of, passages_for
 from assistant.settings import Settings
 from bench.remember import Remembering
@@ -174,8 +173,8 @@ def report(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.in
     print(f"{int(answerable.sum())} answerable of {len(cases)}")
     print(f"shown sentence holds a gold answer, answerable questions: {right[answerable].mean():.3f}")
     print(f"span F1 over answerable questions: {overlap[answerable].mean():.3f}")
-    print(f"answerable against unanswerable, AUROC of the confidence: {roc_auc_score(answerable, sure):.3f}")
-    print(f"right against wrong sentence, AUROC of the confidence: {roc_auc_score(right, sure):.3f}")
+    print(f"answerable against unanswerable, AUROC of the confidence: {auroc(sure, answerable):.3f}")
+    print(f"right against wrong sentence, AUROC of the confidence: {auroc(sure, right):.3f}")
     print(f"expected calibration error: {calibration_error(sure, right):.3f}")
     for limit in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
         given = sure >= limit

@@ -36,6 +36,13 @@ def risk_coverage(
     return count / len(order), 1 - np.cumsum(hit[order]) / count, confidence[order]
 
 
+def auroc(sure: ArrayLike, truth: ArrayLike) -> float:
+    """Returns the share of pairs of a true and a false case in which the true one is surer; a tie counts half."""
+    confidence, true = np.asarray(sure, float), np.asarray(truth, bool)
+    pairs = confidence[true][:, None] - confidence[~true][None, :]
+    return float(((pairs > 0) + (pairs == 0) / 2).mean()) if pairs.size else float("nan")
+
+
 def span_f1(said: str, answers: Sequence[str]) -> float:
     """Returns the F1 of SQuAD's own script: words shared with the nearest gold answer, 0 to 1."""
     return max((_overlap(_words(said), _words(answer)) for answer in answers), default=0.0)

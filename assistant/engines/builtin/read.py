@@ -145,7 +145,8 @@ def _read(
     scored = [_span(row, *readings[row.item["n"]]) if row.item["n"] in readings else None for row in rows]
     best = max((score for score, _ in filter(None, scored)), default=0.0)
     most = max((reading.answerable for _, reading in readings.values()), default=0.0)
-    clues, spans = [], []
+    clues: list[tuple[float, ...]] = []
+    spans: list[tuple[int, int] | None] = []
     for row, one in zip(rows, scored, strict=True):
         if one is None:
             clues.append(UNREAD)

@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant.engines.builtin.read import Candidate, Reader
 from assistant.engines.builtin.span_reader import SpanReader
-from assistant.evaluate.measures import calibration_error, span_f1
+from assistant.evaluate.measures import auroc, calibration_error, span_f1
 from assistant.evaluate.reading import holds, learned_from, library_of, passages_for
 from assistant.evaluate.suite import Cases, Figure, Suite
 from index.library import Library
@@ -35,8 +35,6 @@ class _Shown:
 
 
 def _measure(cases: Cases) -> list[Figure]:
-    from sklearn.metrics import roc_auc_score
-
     shown = _ask(cases)
     answerable = [one for one in shown if one.answers]
     sure = [one.best.confidence for one in shown]
@@ -45,7 +43,7 @@ def _measure(cases: Cases) -> list[Figure]:
         _mean("span F1, answerable", [span_f1(one.best.answer, one.answers) for one in answerable], 0.45),
         Figure(
             "answerable against unanswerable, AUROC of the confidence",
-            float(roc_auc_score([bool(one.answers) for one in shown], sure)),
+            auroc(sure, [bool(one.answers) for one in shown]),
             len(shown),
             0.70,
         ),
