@@ -76,3 +76,11 @@ class NothingWaits(AssistantError):
 
 class BatchError(AssistantError):
     """A batch input or output that cannot be used."""
+
+
+def said(error: BaseException) -> str:
+    """Returns an exception's text; one of a plugin's own may not even be able to tell it."""
+    try:
+        return str(error)
+    except Exception:
+        return "it does not tell why"

@@ -10,14 +10,14 @@ import importlib.util
 import itertools
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assistant.errors import PluginError
+from assistant.errors import PluginError, said
 from assistant.plugin import MARK, Unavailable
 from assistant.schema import Tool, build_tool
 from assistant.threads import Ended, within
@@ -57,7 +57,8 @@ def load_file(path: Path, settings: ToolsSettings | None = None, *, seconds: flo
             or its settings do not fit.
         Unavailable: The plugin says that this machine lacks something.
     """
-    return _tools_of(_import(path, seconds), str(path), settings or {})
+    module = _import(path, seconds)
+    return _made(str(path), seconds, lambda: _tools_of(module, str(path), settings or {}))
 
 
 def load_entry_point(entry: EntryPoint, settings: ToolsSettings | None = None) -> list[Tool]:
@@ -68,17 +69,25 @@ def load_entry_point(entry: EntryPoint, settings: ToolsSettings | None = None) -
         Unavailable: The plugin says that this machine lacks something.
     """
     source = f"entry point {entry.name} = {entry.value}"
+    return _made(source, IMPORT_SECONDS, lambda: _offered(entry.load(), source, settings or {}))
+
+
+def _made(source: str, seconds: float, make: Callable[[], list[Tool]]) -> list[Tool]:
+    """Lets a plugin's own code run, which may take too long and raise anything."""
     try:
-        found = within(IMPORT_SECONDS, entry.load)
-    except Unavailable:
+        return within(seconds, make)
+    except (PluginError, Unavailable):
         raise
     except Exception as error:
-        raise PluginError(f"{source}: {type(error).__name__}: {error}") from error
+        raise PluginError(f"{source}: {_reason(error)}") from error
+
+
+def _offered(found: Any, source: str, settings: ToolsSettings) -> list[Tool]:
     if isinstance(found, ModuleType):
-        return _tools_of(found, source, settings or {})
+        return _tools_of(found, source, settings)
     if not hasattr(found, MARK):
         raise PluginError(f"{source} is no module and no function marked with @tool.")
-    return [build_tool(found, source, (settings or {}).get(found.__name__))]
+    return [build_tool(found, source, settings.get(found.__name__))]
 
 
 def _tools_of(module: ModuleType, source: str, settings: ToolsSettings) -> list[Tool]:
@@ -116,8 +125,7 @@ def _import(path: Path, seconds: float) -> ModuleType:
         sys.modules.pop(name, None)
         if isinstance(error, Unavailable):
             raise
-        reason = str(error) if isinstance(error, TimeoutError | Ended) else f"{type(error).__name__}: {error}"
-        raise PluginError(f"{path}: {_where(error, path)}{_one_line(reason)}") from error
+        raise PluginError(f"{path}: {_where(error, path)}{_reason(error)}") from error
     return module
 
 
@@ -132,5 +140,6 @@ def _where(error: Exception, path: Path) -> str:
     return f"line {line}: " if line else ""
 
 
-def _one_line(text: str) -> str:
+def _reason(error: Exception) -> str:
+    text = said(error) if isinstance(error, TimeoutError | Ended) else f"{type(error).__name__}: {said(error)}"
     return " ".join(text.split())

@@ -50,7 +50,7 @@ class ToolError(Exception):
 
 
 class Unavailable(Exception):
-    """Raised by a plugin, as it is imported, where this machine lacks what it needs.
+    """Raised by a plugin, as it is imported or by ``requires``, where this machine lacks what it needs.
 
     Its text says what that is and how to get it. The tool is then absent, which is no fault in its file.
     """
@@ -75,6 +75,8 @@ class ToolOptions:
         secrets: Environment variables that ``Context.secret`` may read.
         prepare: Called once where the assistant stays up, such as behind the page, with the settings where the tool
             has a model of them; None where nothing takes long.
+        requires: Called when the tool is loaded, with the settings where it has a model of them, to raise
+            ``Unavailable`` where this machine lacks what they ask for.
     """
 
     examples: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ class ToolOptions:
     settings: type[BaseModel] | None = None
     secrets: tuple[str, ...] = ()
     prepare: Callable[..., None] | None = None
+    requires: Callable[..., None] | None = None
 
     def __post_init__(self) -> None:
         if self.timeout <= 0:
@@ -114,6 +117,7 @@ def tool(
     settings: type[BaseModel] | None = None,
     secrets: Sequence[str] = (),
     prepare: Callable[..., None] | None = None,
+    requires: Callable[..., None] | None = None,
 ) -> Callable[[Function], Function]: ...
 def tool(function: Function | None = None, **declared: Any) -> Function | Callable[[Function], Function]:
     """Marks a function as a tool and leaves it callable as it is.

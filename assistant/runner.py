@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ from typing import Any
 import pydantic_core
 from pydantic import BaseModel, ValidationError
 
-from assistant.errors import ToolCrashed
+from assistant.errors import ToolCrashed, said
 from assistant.events import ToolCall
 from assistant.guard import Guard, Unguarded, guarded
 from assistant.plugin import Context, ToolError
@@ -54,7 +55,7 @@ async def run_tool(tool: Tool, call_id: str, arguments: dict[str, Any], context:
     try:
         result, ok = hide(await _call(tool, arguments, context, guard)), True
     except ToolError as error:
-        result, ok = hide(_short(str(error), MAX_REASON)) or "the tool gave no reason", False
+        result, ok = hide(_short(said(error), MAX_REASON)) or "the tool gave no reason", False
     except LibraryError:  # no fault of the tool's, and its text is for the person
         raise
     except Exception as error:
@@ -87,7 +88,7 @@ def _serve(tool: Tool, context: Context) -> Callable[[Any], Any]:
         return _blotted(value, told) if told else value
 
     report = context.report
-    context.report = lambda fraction, message: report(fraction, hide(message))
+    context.report = lambda fraction, message: report(_part(fraction), hide(_short(str(message), MAX_REASON)))
     context.library = Unguarded(context.library)
     context.settings = tool.settings
     context.secrets = secret
@@ -111,11 +112,21 @@ async def _call(tool: Tool, arguments: dict[str, Any], context: Context, guard: 
     values = _checked(tool, arguments)
     if tool.context:
         values[tool.context] = context
-    function = partial(tool.function, **values)
+    function = _plain(partial(tool.function, **values))
     async with _turn(tool, context):
         with guarded(guard):
-            result = await _limited(tool, function)
-    return _jsonable(result)
+            return await _limited(tool, function)
+
+
+def _plain(function: Callable[[], Any]) -> Callable[[], Any]:
+    """Lets a result be made into JSON where the tool runs: that may run code of the tool's own, and take long too."""
+    if not inspect.iscoroutinefunction(function):
+        return lambda: _jsonable(function())
+
+    async def work() -> Any:
+        return _jsonable(await function())
+
+    return work
 
 
 def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -154,16 +165,23 @@ def _jsonable(value: Any) -> Any:
     for part in _sizes(value):
         size += part
         if size > MAX_RESULT:
-            raise ToolError(
-                f"the result has more than {MAX_RESULT:,} characters, or holds itself; "
-                "ask for less, or let the tool save it as a file"
-            )
+            raise _too_large()
     try:
         plain = pydantic_core.to_jsonable_python(value, inf_nan_mode="strings")
-        json.dumps(plain, ensure_ascii=False).encode()  # an endless number or half a character fails here, not later
-    except (pydantic_core.PydanticSerializationError, ValueError, RecursionError) as error:
-        raise ToolError(f"the result cannot be passed on: {error}") from error
+        text = json.dumps(plain, ensure_ascii=False)
+        text.encode()  # an endless number or half a character fails here, not later
+    except (pydantic_core.PydanticSerializationError, ValueError, RecursionError, MemoryError) as error:
+        raise ToolError(f"the result cannot be passed on: {said(error) or type(error).__name__}") from error
+    if len(text) > MAX_RESULT:  # what a value makes of itself is seen only now
+        raise _too_large()
     return plain
+
+
+def _too_large() -> ToolError:
+    return ToolError(
+        f"the result has more than {MAX_RESULT:,} characters, or holds itself; "
+        "ask for less, or let the tool save it as a file"
+    )
 
 
 def _sizes(value: Any) -> Iterator[int]:
@@ -190,7 +208,7 @@ def _first(items: Any) -> list[Any]:
 
 def _crashed(tool: Tool, arguments: dict[str, Any], error: Exception) -> str:
     log.exception("tool %s from %s failed with arguments %r", tool.name, tool.source, arguments)
-    reason = _short(" ".join(f"{type(error).__name__}: {error}".split()), 500)
+    reason = _short(" ".join(f"{type(error).__name__}: {said(error)}".split()), 500)
     return f"The tool '{tool.name}' failed ({reason}); the log has the details."
 
 
@@ -200,6 +218,10 @@ def _parameters(model: type[BaseModel]) -> str:
     return f"It takes: {', '.join(names) or 'nothing'}."
 
 
+def _part(fraction: float | None) -> float | None:
+    return fraction if isinstance(fraction, int | float) and 0 <= fraction <= 1 else None
+
+
 def _short(text: str, limit: int) -> str:
-    text = text.encode(errors="replace").decode()  # half a character, as a file's name may hold, cannot be passed on
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return text.encode(errors="replace").decode()  # half a character, as a file's name may hold, cannot be passed on

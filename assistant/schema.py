@@ -67,6 +67,7 @@ def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str,
 
     Raises:
         PluginError: The docstring or an annotation is missing or cannot be used, or the settings do not fit.
+        Unavailable: The tool says that this machine lacks something.
     """
     name = function.__name__
     docs = docstring_parser.parse(inspect.getdoc(function) or "", docstring_parser.DocstringStyle.GOOGLE)
@@ -89,6 +90,8 @@ def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str,
         raise PluginError(f"{source}: tool '{name}' has a parameter that cannot be used: {reason}.") from error
     schema.pop("title", None)
     own = _settings(options, settings or {}, f"{source}: tool '{name}'")
+    if options.requires:
+        options.requires(*([own] if options.settings else []))
     gate = asyncio.Semaphore(options.concurrency) if options.concurrency else None
     return Tool(name, docs.description, model, schema, context, options, function, source, own, gate)
 

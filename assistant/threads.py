@@ -11,6 +11,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from assistant.errors import said
+
 Value = TypeVar("Value")
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,7 @@ GRACE = 2.0
 
 
 class Ended(RuntimeError):
-    """A function ended with what is no ``Exception``, such as SystemExit."""
+    """A function ended with what cannot be passed on, such as SystemExit."""
 
 
 class Abandoned(BaseException):
@@ -95,14 +97,21 @@ def _start(function: Callable[[], Any], done: Callable[[str, Any], None]) -> thr
         except Abandoned:
             log.info("a call that was given up has ended")
         except BaseException as error:  # SystemExit in a tool must not end the thread unheard
-            ended = Ended(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
-            done("set_exception", error if isinstance(error, Exception) else ended)
+            done("set_exception", error if _can_be_passed_on(error) else _ended(error))
         else:
             done("set_result", value)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="tool", daemon=True)
     thread.start()
     return thread
+
+
+def _can_be_passed_on(error: BaseException) -> bool:
+    return isinstance(error, Exception) and not isinstance(error, StopIteration)  # which no future takes
+
+
+def _ended(error: BaseException) -> Ended:
+    return Ended(f"{type(error).__name__}: {said(error)}").with_traceback(error.__traceback__)
 
 
 def _settle(future: asyncio.Future[Any], setter: str, value: Any) -> None:

@@ -97,12 +97,14 @@ class Plugins:
         """Reads what has changed since the last time; quick where nothing has.
 
         A changed plugin that is broken is reported, and its last good version keeps working. One that was deleted is
-        gone.
+        gone. While another thread reads, which a plugin may draw out, nobody waits for it.
 
         Returns:
             What there is now; also kept as ``toolbox``.
         """
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return self.toolbox
+        try:
             found = {path: _stamp(path) for folder in self._folders for path in _plugins(folder)}
             changed = [path for path, stamp in found.items() if self._of(path).stamp != stamp]
             gone = self._known.keys() - found.keys()
@@ -113,6 +115,8 @@ class Plugins:
             if changed or gone or not self.toolbox.tools:
                 self.toolbox = self._gather([self._known[path] for path in found], found)
             return self.toolbox
+        finally:
+            self._lock.release()
 
     def _of(self, path: Path) -> _Plugin:
         return self._known.setdefault(path, _Plugin())

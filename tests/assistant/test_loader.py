@@ -76,6 +76,8 @@ def draw(shape: Literal["circle", "square"], at: Point, sizes: Annotated[list[in
         ('from assistant.plugin import tool\n@tool\ndef f(x: "Foo") -> int:\n    """F."""\n', "cannot be used"),
         ('from assistant.plugin import tool\n@tool\ndef f(*x: int) -> int:\n    """F."""\n', "may not take"),
         ('from assistant.plugin import tool\n@tool\ndef f(x: object()) -> int:\n    """F."""\n', "'f'"),
+        ("class Odd:\n    def __getattr__(self, name): raise RuntimeError('odd')\nodd = Odd()\n", "RuntimeError: odd"),
+        ("class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute\n", "line 3: Mute: it does not"),
     ],
 )
 def test_a_broken_file_is_named_with_its_reason_and_the_rest_load(tmp_path: Path, text: str, said: str) -> None:

@@ -1,11 +1,13 @@
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, computed_field, model_serializer
 
 from assistant.errors import ToolCrashed
 from assistant.events import ToolCall
@@ -134,3 +136,90 @@ async def test_twenty_calls_do_not_wait_for_each_other(context: Context) -> None
     started = time.perf_counter()
     await asyncio.gather(*(call(nap, {}, context) for _ in range(20)))
     assert time.perf_counter() - started < 1
+
+
+async def test_what_a_result_makes_of_itself_is_limited_and_held_up_by_nobody(context: Context) -> None:
+    class Swelling(BaseModel):
+        @computed_field
+        def whole(self) -> str:
+            return "x" * 500_000_000
+
+    class Slow(BaseModel):
+        @model_serializer
+        def slowly(self) -> str:
+            time.sleep(30)
+            return ""
+
+    @tool
+    def swell() -> Swelling:
+        """Swell."""
+        return Swelling()
+
+    @tool
+    def queue() -> deque[str]:
+        """Fill."""
+        return deque(["x" * 1_000_000] * 500)
+
+    @tool(timeout=1)
+    def linger() -> Slow:
+        """Linger."""
+        return Slow()
+
+    for function in (swell, queue):
+        assert "200,000 characters" in (await call(function, {}, context)).result
+    beats = asyncio.create_task(_beats(0.8))
+    assert "longer than 1 s" in (await call(linger, {}, context)).result
+    assert await beats > 20
+
+
+async def _beats(seconds: float) -> int:
+    """Returns how often the event loop came round."""
+    end, count = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        await asyncio.sleep(0.01)
+        count += 1
+    return count
+
+
+async def test_progress_is_what_can_be_shown(context: Context) -> None:
+    reports: list[tuple[float | None, str]] = []
+    context.report = lambda fraction, message: reports.append((fraction, message))
+
+    @tool
+    def shout(ctx: Context) -> None:
+        """Shout."""
+        for fraction, message in ((float("nan"), "x" * 5_000_000), (7, "\ud800"), ("half", ["not", "a", "text"])):
+            ctx.report(fraction, message)
+
+    await call(shout, {}, context)
+    assert [fraction for fraction, _ in reports] == [None, None, None]
+    assert max(len(message) for _, message in reports) == 4000
+    assert [message for _, message in reports][1:] == ["?", "['not', 'a', 'text']"]
+
+
+async def test_exceptions_that_futures_and_logs_do_not_take(context: Context) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    class MuteError(ToolError):
+        def __str__(self) -> str:
+            raise ValueError
+
+    failures = {"end": StopIteration("end"), "mute": Mute()}
+
+    @tool(timeout=5)
+    def fail(how: str) -> None:
+        """Fail."""
+        raise failures[how]
+
+    for how, told in (("end", "StopIteration: end"), ("mute", "Mute: it does not tell why")):
+        with pytest.raises(ToolCrashed, match=told):
+            await call(fail, {"how": how}, context)
+
+    @tool
+    def refuse() -> None:
+        """Refuse."""
+        raise MuteError
+
+    assert (await call(refuse, {}, context)).result == "it does not tell why"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from assistant.loader import load_file
 from assistant.toolbox import Plugins
 
 TOOL = '''
@@ -60,6 +63,27 @@ def test_the_last_good_version_keeps_working_until_the_file_is_mended(folder: Pa
     write(folder / "one.py", TOOL.format(name="one", answer="4"), seconds=3)
     assert answers(plugins) == {"one": "4"}
     assert not plugins.toolbox.broken
+
+
+def test_nobody_waits_while_another_reads_a_plugin_that_blocks(folder: Path) -> None:
+    plugins = Plugins([folder])
+    write(folder / "two.py", "import time\ntime.sleep(3)", seconds=2)
+    reading = threading.Thread(target=plugins.refresh)
+    reading.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert answers(plugins) == {"one": "1"}
+    assert time.monotonic() - began < 1
+    reading.join()
+
+
+def test_a_plugin_that_blocks_at_import_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_file, "__kwdefaults__", {"seconds": 0.3})
+    plugins = Plugins([folder])
+    for blocking in ("while True: pass", "import asyncio\nasyncio.run(asyncio.sleep(5))"):
+        write(folder / "two.py", blocking, seconds=len(blocking))
+        assert answers(plugins) == {"one": "1"}
+        assert "it took longer than 0.3 s" in plugins.toolbox.broken[str(folder / "two.py")]
 
 
 def test_a_name_that_becomes_taken_leaves_the_first_one_working(folder: Path) -> None:

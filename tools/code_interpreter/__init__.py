@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from assistant.plugin import Context, Unavailable, tool
 
-from .sandbox import NoSandbox, check_once
+from . import engine, sandbox
 from .settings import InterpreterSettings
 
-try:
-    check_once()
-except NoSandbox as error:
-    raise Unavailable(str(error)) from error
+
+def need_sandbox(settings: InterpreterSettings) -> None:
+    """Tries the sandbox that the settings ask for.
+
+    Raises:
+        Unavailable: There can be none here.
+    """
+    chosen = settings.engine()
+    try:
+        engine.check_once(chosen) if chosen else sandbox.check_once()
+    except sandbox.NoSandbox as error:
+        raise Unavailable(str(error)) from error
 
 
 def warm(settings: InterpreterSettings) -> None:
     """Has a kernel ready for the first conversation."""
     from .interpreter import shared
 
-    shared(settings.limits()).warm()
+    shared(settings.limits(), settings.engine()).warm()
 
 
 @tool(
@@ -26,6 +34,7 @@ def warm(settings: InterpreterSettings) -> None:
     sandboxed=True,
     settings=InterpreterSettings,
     prepare=warm,
+    requires=need_sandbox,
 )
 async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> dict[str, object]:
     """Run Python and see what it prints, shows and returns, as in a notebook's cell.
@@ -46,4 +55,4 @@ async def code_interpreter(code: str, ctx: Context, restart: bool = False) -> di
     # The kernel's libraries are loaded when the first code comes.
     from .interpreter import shared
 
-    return await shared(ctx.settings.limits()).run(code, ctx, restart)
+    return await shared(ctx.settings.limits(), ctx.settings.engine()).run(code, ctx, restart)

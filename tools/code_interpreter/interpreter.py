@@ -11,14 +11,11 @@ import atexit
 import contextlib
 import functools
 import os
-import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
 import zmq.asyncio
@@ -26,8 +23,11 @@ import zmq.asyncio
 from assistant.plugin import Context, ToolError
 
 from . import files
+from .cell import Bubblewrap, KernelLost, Runner
 from .connection import UNREADABLE
-from .kernel import Kernel, KernelLost
+from .container import Containers
+from .engine import Engine
+from .kernel import Kernel
 from .limits import Limits
 from .sandbox import Walls
 from .scratch import make_folder
@@ -58,14 +58,21 @@ class Conversation:
 class Interpreter:
     """Runs code in kernels, each conversation's in its own."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, engine: Engine | None = None) -> None:
+        """Starts nothing yet.
+
+        Args:
+            limits: Of each kernel.
+            engine: Makes the sandboxes; None leaves that to bubblewrap.
+        """
         self.limits = limits or Limits()
+        self._engine = engine
         self._conversations: dict[Path, Conversation] = {}
         self._spare: asyncio.Task[Kernel] | None = None
         self._begin = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._walls: Walls
+        self._runner: Runner
         self._context: zmq.asyncio.Context
         self._keeper: asyncio.Task[None]
 
@@ -103,7 +110,7 @@ class Interpreter:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         self._loop = self._thread = None
-        shutil.rmtree(self._walls.folder, ignore_errors=True)
+        self._runner.close()
 
     def processes(self) -> list[int]:
         """Returns the process ids of the kernels, the spare included."""
@@ -112,7 +119,7 @@ class Interpreter:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._begin:
             if self._loop is None:
-                self._walls = Walls.make(make_folder())
+                self._runner = _runner(self._engine)
                 self._context = zmq.asyncio.Context()
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._serve, args=[self._loop], name="kernels", daemon=True)
@@ -193,7 +200,7 @@ class Interpreter:
         return kernel
 
     async def _new(self) -> Kernel:
-        return await Kernel.start(self._walls, self.limits, self._context)
+        return await Kernel.start(self._runner, self.limits, self._context)
 
     async def _make_room(self) -> None:
         """Ends the kernel that was not used for the longest time where there are too many."""
@@ -229,8 +236,7 @@ class Interpreter:
             self._spare.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _make_spare(self) -> Kernel:
-        if not self._walls.has_font_list():
-            await _list_fonts(self._walls.font_folder)
+        await self._runner.ready()
         return await self._new()
 
     def _kernels(self) -> list[Kernel]:
@@ -252,9 +258,14 @@ class Interpreter:
 
 
 @functools.cache
-def shared(limits: Limits) -> Interpreter:
+def shared(limits: Limits, engine: Engine | None = None) -> Interpreter:
     """Returns the interpreter of this process with these limits: the tool's file may be loaded more than once."""
-    return Interpreter(limits)
+    return Interpreter(limits, engine)
+
+
+def _runner(engine: Engine | None) -> Runner:
+    folder = make_folder()
+    return Containers(engine, folder) if engine else Bubblewrap(Walls.make(folder))
 
 
 async def _collect(kernel: Kernel, code: str, transcript: Transcript, context: Context) -> None:
@@ -281,21 +292,6 @@ def _lost(reason: str) -> str:
         f"The interpreter was ended, because {reason}. Variables are lost, files that were returned are kept, and the "
         "next call begins with a fresh one."
     )
-
-
-async def _list_fonts(folder: Path) -> None:
-    """Lets matplotlib list the fonts once, here, instead of a second long in each kernel."""
-    environ = {"MPLCONFIGDIR": str(folder), "PATH": os.defpath, "HOME": str(folder)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-c", "import matplotlib.font_manager",
-        env=environ, cwd="/", stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
-    )  # fmt: skip
-    try:
-        await process.wait()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
 
 
 def _unless_forked(function: Callable[[], None]) -> Callable[[], None]:

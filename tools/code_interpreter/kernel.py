@@ -5,29 +5,21 @@ Whatever the code in it does, it ends with a result or with ``KernelLost``, whos
 
 from __future__ import annotations
 
-import array
 import ast
 import asyncio
 import contextlib
 import json
 import os
 import secrets
-import signal
-import socket
-import struct
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import psutil
 import zmq.asyncio
 
-from .connection import NUMBERED, UNREADABLE, Broken, Channel, Connection, Message, parent, readable, request
+from .cell import Cell, KernelLost, Runner
+from .connection import UNREADABLE, Broken, Channel, Connection, Message, parent, request
 from .limits import Limits
-from .sandbox import KERNEL, Walls
 
 WATCH_SECONDS = 0.2
 IDLE_SECONDS = 2.0
@@ -37,73 +29,28 @@ class FileProblem(Exception):
     """A file could not be written or read inside; the text says why."""
 
 
-class KernelLost(Exception):
-    """The kernel ended or can no longer be used; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """What a kernel sent when it was ready.
-
-    Attributes:
-        pid: Its process, as this side sees it.
-        sockets: Open folder of its sockets.
-        files: Open folder of its files.
-    """
-
-    pid: int
-    sockets: int
-    files: int
-
-
 class Kernel:
     """A running kernel; made by ``start`` and ended by ``close``."""
 
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        ready: Ready,
-        context: zmq.asyncio.Context,
-        key: str,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, cell: Cell, context: zmq.asyncio.Context, key: str, limits: Limits) -> None:
         self.limits = limits
-        self._process = process
-        self._ready = ready
-        self._connection = Connection(context, ready.sockets, key, limits)
-        self._ours = {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
+        self._cell = cell
+        self._connection = Connection(context, cell.sockets, key, limits)
         self._reason = ""
         self.ended = asyncio.Event()
         self.used = time.monotonic()
-        self._pidfd = os.pidfd_open(process.pid)
+        self._pidfd = os.pidfd_open(cell.process.pid)
         asyncio.get_running_loop().add_reader(self._pidfd, self._on_exit)
 
     @classmethod
-    async def start(cls, walls: Walls, limits: Limits, context: zmq.asyncio.Context) -> Kernel:
+    async def start(cls, runner: Runner, limits: Limits, context: zmq.asyncio.Context) -> Kernel:
         """Starts a kernel and waits until it answers.
 
         Raises:
             KernelLost: It did not start.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # The kernel of the system then says which process sent a message.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         key = secrets.token_hex(32)
-        with ours:
-            with theirs:
-                number = theirs.fileno()
-                program = f"import sys; sys.path.append({KERNEL!r}); import inside; inside.main({number})"
-                process = walls.spawn([sys.executable, "-I", "-B", "-c", program], limits, (number,))
-            try:
-                ours.send(json.dumps(_order(limits, key)).encode())
-                async with asyncio.timeout(limits.start_seconds):
-                    ready = await _receive(ours)
-            except BaseException as error:
-                said = _end(process).splitlines() or str(error).splitlines() or ["it took too long"]
-                if isinstance(error, OSError | TimeoutError | KernelLost):
-                    raise KernelLost(f"it did not start: {said[-1]}") from error
-                raise
-        kernel = cls(process, ready, context, key, limits)
+        kernel = cls(await runner.start(limits, key), context, key, limits)
         await kernel._greet()
         return kernel
 
@@ -124,8 +71,8 @@ class Kernel:
 
     @property
     def pid(self) -> int:
-        """The kernel's process, as seen from outside."""
-        return self._ready.pid
+        """The kernel's process as it is seen here, or the nearest one to it."""
+        return self._cell.pid
 
     async def ask(self, expression: str) -> Any:
         """Evaluates a call of a function of ``inside``.
@@ -200,28 +147,14 @@ class Kernel:
         with contextlib.suppress(KernelLost):
             self._send("control", "interrupt_request", {})
 
-    def leftovers(self) -> list[psutil.Process]:
-        """Returns the processes that code has started and that still run."""
-        with contextlib.suppress(psutil.Error):
-            children = psutil.Process(self._process.pid).children(recursive=True)
-            new = (child for child in children if child.pid not in self._ours)
-            return [child for child in new if child.status() != psutil.STATUS_ZOMBIE]
-        return []
-
     async def sweep(self) -> None:
         """Ends what the code has left running.
 
         Raises:
             KernelLost: It multiplied faster than it could be ended, so the whole sandbox was.
         """
-        for _ in range(20):
-            if not (left := self.leftovers()):
-                return
-            for process in left:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            await asyncio.sleep(0.01)
-        await self.lose("the processes that it had started could not be stopped")
+        if not await self._cell.sweep(self.ask):
+            await self.lose("the processes that it had started could not be stopped")
 
     async def close(self) -> None:
         """Ends the kernel and everything in its sandbox; returns when it is gone."""
@@ -235,17 +168,15 @@ class Kernel:
             reason: Why, for those who wait for it; the first one counts.
         """
         self._reason = self._reason or reason
-        kill(self._process)
+        self._cell.kill()
 
     def _on_exit(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
-        status = self._process.wait()
-        if self._process.stderr:
-            self._process.stderr.close()
+        status = self._cell.process.wait()
         self._connection.close()
+        self._cell.close()
         os.close(self._pidfd)
-        os.close(self._ready.files)
-        self._reason = self._reason or _exit_reason(status, self.limits)
+        self._reason = self._reason or self._cell.exit_reason(status)
         self.ended.set()
 
     async def lose(self, reason: str) -> NoReturn:
@@ -303,87 +234,9 @@ class Kernel:
     async def _watch(self) -> None:
         while self.alive:
             await asyncio.sleep(WATCH_SECONDS)
-            if self.alive and (reason := self._excess()):
+            if self.alive and (reason := self._cell.excess()):
                 self.kill(reason)
-
-    def _excess(self) -> str:
-        disk = os.statvfs(f"/proc/self/fd/{self._ready.files}")
-        if (disk.f_files - disk.f_ffree) > self.limits.inodes:
-            return f"it made more than {self.limits.inodes:,} files"
-        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-        with contextlib.suppress(psutil.Error):
-            for process in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    used += process.memory_info().rss
-        if used > self.limits.memory:
-            return f"it used more than {self.limits.memory >> 20} MiB of memory"
-        return ""
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kills a sandbox and everything in it."""
-    if process.returncode is not None:
-        return
-    children: list[psutil.Process] = []
-    with contextlib.suppress(psutil.Error):
-        children = psutil.Process(process.pid).children()
-    # The first process of the sandbox: with it Linux kills all others there, and only then bwrap ends.
-    for child in children:
-        with contextlib.suppress(psutil.Error):
-            child.kill()
-    if not children:
-        process.kill()
-
-
-async def _receive(ours: socket.socket) -> Ready:
-    """Waits for the kernel's word that it is ready, with the folders that come with it."""
-    ours.setblocking(False)
-    await readable(ours.fileno())
-    room = socket.CMSG_SPACE(struct.calcsize("3i")) + socket.CMSG_SPACE(struct.calcsize("2i"))
-    data, ancillary, *_ = ours.recvmsg(4096, room)
-    numbers, pid = array.array("i"), 0
-    for _, kind, body in ancillary:
-        if kind == socket.SCM_RIGHTS:
-            numbers.frombytes(body[: len(body) - len(body) % numbers.itemsize])
-        elif kind == socket.SCM_CREDENTIALS:
-            pid = struct.unpack("3i", body)[0]
-    match data, list(numbers):
-        case b"ready", [sockets, files] if pid:
-            return Ready(pid, sockets, files)
-    for number in numbers:
-        os.close(number)
-    raise KernelLost(data.decode(errors="replace").strip() or "it ended at once")
 
 
 def _decoded(reply: Message) -> Any:
     return json.loads(ast.literal_eval(reply["content"]["user_expressions"]["answer"]["data"]["text/plain"]))
-
-
-def _order(limits: Limits, key: str) -> Message:
-    return {
-        "key": key, "channels": NUMBERED, "of_process": limits.of_process(),
-        "output_characters": limits.output_characters,
-    }  # fmt: skip
-
-
-def _end(process: subprocess.Popen[bytes]) -> str:
-    """Ends a sandbox whose kernel did not come up; returns what it complained of."""
-    kill(process)
-    process.wait()
-    assert process.stderr is not None
-    with process.stderr:
-        return process.stderr.read(4000).decode(errors="replace").strip()
-
-
-def _exit_reason(status: int, limits: Limits) -> str:
-    number = -status if status < 0 else status - 128
-    if number == signal.SIGXCPU:
-        return f"it used more than {limits.cpu_seconds} s of processor time"
-    if number in (signal.SIGSEGV, signal.SIGABRT):
-        # Compiled libraries seldom look whether they were given memory; Python itself raises MemoryError.
-        name, most = signal.Signals(number).name, limits.memory >> 20
-        return f"its process crashed with {name}, as compiled code does that gets no more of the {most} MiB of memory"
-    if number > 0:
-        with contextlib.suppress(ValueError):
-            return f"its process was ended by {signal.Signals(number).name}"
-    return f"its process ended with status {status}"

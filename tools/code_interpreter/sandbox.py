@@ -125,7 +125,7 @@ class Walls:
             "--size", str(128 * MIB), "--tmpfs", SHARED_MEMORY, "--remount-ro", "/dev",
             "--size", str(limits.disk), "--tmpfs", "/files", "--size", str(MIB), "--tmpfs", "/sockets",
             "--remount-ro", "/", "--chdir", "/", "--clearenv",
-            *(word for name, value in _environment().items() for word in ("--setenv", name, value)),
+            *(word for name, value in environment().items() for word in ("--setenv", name, value)),
         ]  # fmt: skip
 
     def _system(self) -> list[str]:
@@ -241,7 +241,8 @@ def _bind(path: Path) -> Iterator[str]:
     yield from ("--ro-bind", str(path), str(path))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Returns the variables that code finds."""
     threads = str(min(4, os.cpu_count() or 1))
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .engine import Engine
 from .limits import MIB, Limits
 
 # The tool's own timeout is longer, so that code which goes on is stopped by the interpreter, which keeps its variables.
 LONGEST_CALL = 150
+
+
+class DockerSettings(BaseModel):
+    """Containers in place of bubblewrap.
+
+    Attributes:
+        image: The image; it has to be on this machine.
+        runtime: What the engine runs containers with, such as gVisor's ``runsc``; None leaves it to the engine.
+        program: The engine's command: ``docker``, or one that takes the same arguments.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    image: str = Field("assistant-code-interpreter", pattern=r"^[\w.:/@][\w.:/@-]*$")
+    runtime: str | None = Field(None, pattern=r"^[\w./][\w./-]*$")
+    program: str = Field("docker", min_length=1)
 
 
 class InterpreterSettings(BaseModel):
@@ -24,6 +41,7 @@ class InterpreterSettings(BaseModel):
         idle_minutes: A kernel that was not used for so long is ended.
         kernels: Kernels at once, in all conversations.
         spare: Whether a kernel is kept ready for the next conversation.
+        docker: Containers in place of bubblewrap; None leaves it to bubblewrap.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +56,13 @@ class InterpreterSettings(BaseModel):
     idle_minutes: float = Field(15, gt=0)
     kernels: int = Field(24, ge=1)
     spare: bool = True
+    docker: DockerSettings | None = None
+
+    def engine(self) -> Engine | None:
+        """Returns what makes the containers; None where bubblewrap makes the sandboxes."""
+        if self.docker is None:
+            return None
+        return Engine(self.docker.program, self.docker.image, self.docker.runtime or "")
 
     def limits(self) -> Limits:
         """Returns them as the sandbox has them."""
