@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from pathlib import Path
 from threading import Lock
 
 from assistant.errors import SettingsError, UnknownLibrary
-from assistant.settings import DEFAULT_LIBRARY, LIBRARY_NAME, Settings
+from assistant.settings import DEFAULT_LIBRARY, LIBRARY_NAME, MilvusServer, Settings
 from index.embed import Embedder
+from index.faiss_index import FaissIndex
 from index.library import Library
+from index.milvus import milvus_index
 from index.rerank import make_reranker
 from index.store import FILE, Store
+from index.vectors import OpenIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +179,12 @@ class Libraries:
             prepare(home, folder)
         else:
             folder = existing(home, name).folder
-        return Library.open(folder, self._embedder, self._reranker)
+        return Library.open(folder, self._embedder, self._reranker, make_index(self._settings))
+
+
+def make_index(settings: Settings) -> OpenIndex:
+    """Returns what opens the indexes of vectors; nothing is loaded or connected to before it is needed."""
+    chosen = settings.library.vectors
+    if not isinstance(chosen, MilvusServer):
+        return FaissIndex
+    return milvus_index(chosen.milvus, os.environ.get(chosen.token_env, ""))

@@ -63,6 +63,19 @@ class EmbedderServer(_Section):
     timeout: float = Field(60, gt=0)
 
 
+class MilvusServer(_Section):
+    """A Milvus server that finds the nearest vectors in place of FAISS.
+
+    Attributes:
+        milvus: Its address, with the database as its path where it is not the default one; or a path that ends in
+            ``.db``, which Milvus Lite keeps in this process.
+        token_env: Name of the environment variable that holds ``user:password`` or an API key.
+    """
+
+    milvus: str = Field(pattern=r"^(https?://\S+|.*\.db)$")
+    token_env: str = "MILVUS_TOKEN"  # noqa: S105 — where it is, not what it is
+
+
 class LibrarySettings(_Section):
     """The document library.
 
@@ -72,12 +85,14 @@ class LibrarySettings(_Section):
             with us.
         reranker: A cross-encoder that looks again at the best passages, by name or folder; None compares word by word
             with the embedder, ``none`` does not look again.
+        vectors: What finds the nearest vectors.
         passages: How many passages a search returns.
     """
 
     name: str | None = Field(None, pattern=f"^{LIBRARY_NAME.pattern}$")
     embedder: str | EmbedderServer | None = None
     reranker: str | None = None
+    vectors: Literal["faiss"] | MilvusServer = "faiss"
     passages: int = Field(6, ge=1, le=50)
 
 
@@ -225,13 +240,22 @@ def _explain(error: ValidationError) -> str:
         return f"unknown key '{path}'{_suggestion(path)}; configs/default.yaml lists the keys."
     if path == "engine":
         return "engine must be auto, builtin or {url: http://…/v1, model: …}."
+    if path == "library.vectors":
+        return "library.vectors must be faiss or {milvus: http://… or a path that ends in .db}."
     if path == "engine.url":
         return f"engine.url must begin with http:// or https:// (got {first['input']!r})."
     return f"{path}: {first['msg'].lower()} (got {first['input']!r})."
 
 
-# How pydantic names the alternatives of `engine` and `library.embedder` in an error's location.
-_UNION_BRANCHES = ("literal['auto','builtin']", "ServerEngine", "str", "EmbedderServer")
+# How pydantic names the alternatives of `engine`, `library.embedder` and `library.vectors` in an error's location.
+_UNION_BRANCHES = (
+    "literal['auto','builtin']",
+    "ServerEngine",
+    "str",
+    "EmbedderServer",
+    "literal['faiss']",
+    "MilvusServer",
+)
 
 
 def _suggestion(path: str) -> str:

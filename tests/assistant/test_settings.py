@@ -51,6 +51,8 @@ def test_an_engine_may_be_a_server(tmp_path: Path) -> None:
         ("library: {embedder: {url: http://x}}", "library.embedder.model: field required"),
         ("library: {embedder: {urll: http://x}}", "unknown key 'library.embedder.urll'"),
         ("library: {embedder: 3}", "library.embedder"),
+        ("library: {vectors: chroma}", "library.vectors must be faiss or {milvus:"),
+        ("library: {vectors: {milvus: localhost}}", "library.vectors.milvus"),
         ("page: {port: 99999}", "page.port"),
         ("- auto", "must hold keys and values"),
         ("a: [1", "is not valid YAML"),
