@@ -13,14 +13,14 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from index.errors import LibraryError
-from index.vectors import Mark, OpenIndex, Source, VectorIndex, added_after, mark, removed_after
+from index.vectors import FLOAT_BYTES, Mark, OpenIndex, Source, VectorIndex, added_after, mark, removed_after
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,7 +139,7 @@ class MilvusIndex:
                 pass  # another process has seen this state or a later one already
             elif not known or not known.leads_to(now) or not self._resume(client, name, connection, known, now):
                 _create(client, name, self._dimensions)
-                self._apply(client, name, connection, Mark(now.library, now.model, 0, now.removed))
+                self._apply(client, name, connection, replace(now, added=0), now)
                 _write_mark(client, name, now)
         self._mark = now
 
@@ -147,7 +147,8 @@ class MilvusIndex:
         """Brings what is there up to date; False where it then does not agree with the store."""
         client.load_collection(name, timeout=SECONDS)
         if known != now:
-            self._apply(client, name, connection, known)
+            if not self._apply(client, name, connection, known, now):
+                return False
             _write_mark(client, name, now)
         return self._mark is not None or self._agrees(client, name, connection)
 
@@ -170,15 +171,19 @@ class MilvusIndex:
             np.array_equal(vectors[number], expected[number]) for number in expected
         )
 
-    def _apply(self, client: Any, name: str, connection: sqlite3.Connection, since: Mark) -> None:
-        rows = max(1, MESSAGE_BYTES // (4 * self._dimensions))
+    def _apply(self, client: Any, name: str, connection: sqlite3.Connection, since: Mark, now: Mark) -> bool:
+        """Does what happened between two states; False where the store no longer knows all that was removed."""
+        gone = removed_after(connection, self._source, since.removed, now.removed)
+        if gone is None:
+            return False
+        rows = max(1, MESSAGE_BYTES // (FLOAT_BYTES * self._dimensions))
         for ids, vectors in added_after(connection, self._source, since.added, self._dimensions):
             for first in range(0, len(ids), rows):
                 some = zip(ids[first : first + rows].tolist(), vectors[first : first + rows], strict=True)
                 client.upsert(name, [{"id": number, "vector": vector} for number, vector in some], timeout=SECONDS)
-        gone = removed_after(connection, self._source, since.removed).tolist()
         for first in range(0, len(gone), MOST_NAMED):
-            client.delete(name, ids=gone[first : first + MOST_NAMED], timeout=SECONDS)
+            client.delete(name, ids=gone[first : first + MOST_NAMED].tolist(), timeout=SECONDS)
+        return True
 
     def _client(self) -> Any:
         with self._lock:

@@ -145,6 +145,18 @@ def test_a_store_that_was_put_back_from_a_copy_is_believed(tmp_path, folder, ope
     assert again.verify() == []
 
 
+def test_a_collection_that_has_missed_more_than_the_store_remembers_is_built_anew(tmp_path, folder, open_library):
+    first = open_library()
+    first.add([folder])
+    assert found(first)
+    first.remove("tea.md")
+    store = Store(tmp_path / "library")
+    with store.writing() as connection:
+        connection.execute("DELETE FROM removals")
+    store.close()
+    assert len(found(first)) == len(found(open_library())) == 2
+
+
 def test_two_libraries_at_one_server_do_not_meet(tmp_path, folder, embedder, open_library, uri):
     library, other = open_library(), Library.open(tmp_path / "other", embedder, open_index=milvus_index(uri))
     library.add([folder])
