@@ -15,11 +15,12 @@ from index.faiss_file import cache_path
 from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
 from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
+from index.lexical import WordSearch
 from index.pages import Pages
 from index.picture_search import BESIDE, beside, looked_at, ranked, with_pictures
 from index.read.pool import Readers
 from index.rerank import LateInteraction, Question, Reranker, rerank
-from index.search import search
+from index.search import candidates_for, search
 from index.store import Store, check_embedder, meta
 from index.tokens import telling
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
@@ -77,6 +78,7 @@ class Library(Pages):
         self._open_index = open_index
         self._coder = reranker.embedder if isinstance(reranker, LateInteraction) else None
         self._lock = Lock()
+        self._words = WordSearch()
         self._vectors: VectorIndex | None = None
         self._visual = VisualIndex(store, picture_embedder, open_index) if picture_embedder else None
 
@@ -272,13 +274,17 @@ class Library(Pages):
         if like is not None and self._visual is None:
             raise LibraryError(f"Pictures cannot be searched by a picture: {VISUAL_SEARCH_IS_OFF}")
         wanted = pictures or like is not None
-        vector, tokens = self._embedded(query) if query.strip() else (None, None)
+        vector, tokens = None, None
+        hits: list[Hit] = []
         cosines: dict[int, float] = {}
         with self._store.reading() as connection:
             among = admitted(connection, only)
             among = with_pictures(connection, among) if wanted else among
             depth = max(k, self._reranker.depth if self._reranker else 0)
-            hits = [] if vector is None else search(connection, self._index(), query, vector, depth, among)
+            if query.strip():
+                with self._words.begun(connection, query, candidates_for(depth), among) as words:
+                    vector, tokens = self._embedded(query)
+                    hits = search(connection, self._index(), words, vector, depth, among)
             if self._visual:
                 cosines = self._visual.nearest(connection, query, like, 2 * depth if wanted else BESIDE, among)
             if self._reranker and not (wanted and cosines):
@@ -328,6 +334,7 @@ class Library(Pages):
         for index in self._indexes():
             index.close()
         self._readers.close()
+        self._words.close()
         self._store.close()
 
     def _embedded(self, query: str) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:

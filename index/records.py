@@ -64,6 +64,12 @@ def document(connection: sqlite3.Connection, number: int) -> Document:
     return Document(*row)
 
 
+def documents_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Document]:
+    """Returns those of the documents that exist."""
+    rows = (connection.execute(f"{_DOCUMENT} WHERE id = ?", (number,)).fetchone() for number in numbers)
+    return {row[0]: Document(*row) for row in rows if row}
+
+
 def documents(connection: sqlite3.Connection) -> list[Document]:
     """Returns every document in the order in which they were added."""
     return [Document(*row) for row in connection.execute(f"{_DOCUMENT} ORDER BY id")]
