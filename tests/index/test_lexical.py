@@ -50,8 +50,8 @@ def bounded(monkeypatch):
 def test_what_the_bounds_leave_out_does_not_lead(store, monkeypatch, bounded):
     choice, same = random.Random(1), 0
     with store.reading() as connection:
-        for _ in range(40):
-            query = " ".join(choice.sample(WORDS[:120], 5))
+        for (text,) in connection.execute("SELECT text FROM passages LIMIT 40").fetchall():
+            query = " ".join(choice.sample(sorted(set(text.split())), 5))
             few = lexical(connection, query, 20)
             with monkeypatch.context() as patch:
                 patch.setattr(module, "SCORED", 10**9)
