@@ -77,10 +77,14 @@ def chat(conversation: str | None) -> None:
         'assistant search "notice period" -k 3',
         'assistant search --json "rent"',
         'assistant search "rent" --kind pdf --since 2026-01-01 --around 1',
+        'assistant search "a lighthouse" --pictures',
+        "assistant search --picture photo.jpg",
     )
 )
-@click.argument("query")
+@click.argument("query", default="")
 @click.option("-k", "count", type=click.IntRange(1, 1000), default=6, show_default=True, help="Passages to show.")
+@click.option("--pictures", is_flag=True, help="Only passages with pictures, by their looks too.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Pictures like the one in this file.")
 @click.option("--document", "documents", multiple=True, help="Only this document: number, path, file name or title.")
 @click.option("--folder", "folders", multiple=True, help="Only documents that were added from below this folder.")
 @click.option("--kind", "kinds", multiple=True, help="Only this format, such as pdf; see `assistant index list`.")
@@ -94,6 +98,8 @@ def chat(conversation: str | None) -> None:
 def search(
     query: str,
     count: int,
+    pictures: bool,
+    picture: Path | None,
     documents: tuple[str, ...],
     folders: tuple[str, ...],
     kinds: tuple[str, ...],
@@ -106,15 +112,22 @@ def search(
     from assistant import terminal
     from index.filter import Filter
 
+    if not query and picture is None:
+        raise click.UsageError("Say what to look for, or name a picture with --picture.")
     only = Filter(documents, folders, kinds, since and since.date(), until and until.date())
     with options.library() as library:
-        hits = library.search(query, count, only)
+        if pictures or picture:
+            hits, note = library.search_pictures(query, count, only, picture), library.picture_note()
+        else:
+            hits, note = library.search(query, count, only), ""
         context = [library.neighbours(hit.passage.id, around, around) if around else [hit.passage] for hit in hits]
     if as_json:
         rows = [terminal.hit_row(hit, shown) for hit, shown in zip(hits, context, strict=True)]
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
         click.echo(terminal.hits(hits, context))
+    if note:
+        click.echo(note, err=True)
 
 
 @cli.command(

@@ -31,6 +31,16 @@ class LibraryView(Protocol):
         """Returns at most ``k`` passages, best first."""
         ...
 
+    def search_pictures(
+        self, query: str = "", k: int = 6, only: Filter | None = None, like: Path | None = None
+    ) -> list[Hit]:
+        """Returns at most ``k`` passages with pictures that fit words, the picture in a file, or both, best first."""
+        ...
+
+    def picture_note(self) -> str:
+        """Returns what a person has to know about searches for pictures; empty where nothing."""
+        ...
+
     def documents(self) -> list[Document]:
         """Returns every document in the library."""
         ...

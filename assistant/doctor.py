@@ -20,6 +20,7 @@ from assistant.loader import plugin_name
 from assistant.settings import ServerEngine, Settings
 from assistant.toolbox import Toolbox
 from index.errors import LibraryError
+from index.visual import VISUAL_SEARCH_IS_OFF
 
 State = Literal["ok", "missing", "broken"]
 PACKAGES = ("torch", "sentence-transformers", "faiss-cpu", "langgraph", "gradio", "pypdfium2", "pint")
@@ -59,6 +60,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *_packages(),
         _home(settings),
         _library(settings),
+        _pictures(settings),
         *await _tools(settings),
         _reader(),
         _gpu(),
@@ -99,6 +101,21 @@ def _library(settings: Settings) -> Finding:
     detail = f"{status.documents} documents, {status.passages} passages, embedded by {status.embedder}"
     advice = "" if status.documents else "Add documents: assistant index add FOLDER"
     return Finding("library", "ok" if status.documents else "missing", detail, advice)
+
+
+def _pictures(settings: Settings) -> Finding:
+    model = settings.library.picture_model
+    if model is None:
+        return Finding("visual search", "missing", "off: pictures are found by words only", VISUAL_SEARCH_IS_OFF)
+    try:
+        library = open_library(settings)
+        try:
+            detail, note = f"on, {library.look()} numbers by {model}", library.picture_note()
+        finally:
+            library.close()
+    except (LibraryError, AssistantError) as error:
+        return Finding("visual search", "broken", str(error))
+    return Finding("visual search", "ok", detail, note)
 
 
 async def _tools(settings: Settings) -> list[Finding]:

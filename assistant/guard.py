@@ -115,6 +115,18 @@ class Unguarded:
         with guarded(None):
             return self._library.search(query, k, only)
 
+    def search_pictures(
+        self, query: str = "", k: int = 6, only: Filter | None = None, like: Path | None = None
+    ) -> list[Hit]:
+        """Returns at most ``k`` passages with pictures that fit words, the picture in a file, or both, best first."""
+        with guarded(None):
+            return self._library.search_pictures(query, k, only, like)
+
+    def picture_note(self) -> str:
+        """Returns what a person has to know about searches for pictures."""
+        with guarded(None):
+            return self._library.picture_note()
+
     def documents(self) -> list[Document]:
         """Returns every document in the library."""
         with guarded(None):

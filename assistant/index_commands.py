@@ -110,6 +110,35 @@ def index_delete(name: str, yes: bool) -> None:
     click.echo(f"deleted {folder}")
 
 
+@index.command("pictures", epilog=options.examples("assistant index pictures --config my.yaml"))
+@common
+def index_pictures() -> None:
+    """Let the picture model look at the pictures that it has not seen yet, as after library.picture_model was set."""
+    with options.library() as library, click.progressbar(length=0, label="Looking", file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        made = library.embed_pictures(show)
+        note = library.picture_note()
+    click.echo(f"{made} pictures looked at")
+    if note:
+        click.echo(note, err=True)
+
+
+@index.command("picture", epilog=options.examples("assistant index picture 3 -o lighthouse.png"))
+@click.argument("number", type=click.IntRange(1))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
+@common
+def index_picture(number: int, output: Path) -> None:
+    """Write the picture NUMBER, as `assistant search` shows it, to a file."""
+    with options.library() as library:
+        data = library.picture_data(number)
+    output.write_bytes(data)
+    click.echo(f"wrote {output}")
+
+
 @index.command("status", epilog=options.examples("assistant index status", "assistant index status --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
 @common

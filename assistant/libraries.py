@@ -18,6 +18,7 @@ from index.milvus import milvus_index
 from index.rerank import make_reranker
 from index.store import FILE, Store
 from index.vectors import OpenIndex
+from index.visual import make_picture_embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Libraries:
         self._settings = settings
         self._embedder = embedder
         self._reranker = make_reranker(settings.library.reranker, embedder)
+        self._picture_embedder = make_picture_embedder(settings.library.picture_model)
         self._open: dict[str, Library] = {}
         self._lock = Lock()
 
@@ -179,7 +181,7 @@ class Libraries:
             prepare(home, folder)
         else:
             folder = existing(home, name).folder
-        return Library.open(folder, self._embedder, self._reranker, make_index(self._settings))
+        return Library.open(folder, self._embedder, self._reranker, make_index(self._settings), self._picture_embedder)
 
 
 def make_index(settings: Settings) -> OpenIndex:

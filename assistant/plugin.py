@@ -28,13 +28,13 @@ from pydantic import BaseModel
 
 from assistant.context import Context, LibraryView
 from assistant.events import Artifact
-from index.errors import UnknownDocument
+from index.errors import LibraryError, UnknownDocument
 from index.filter import Filter
 from index.types import Document, Hit
 
 __all__ = [
-    "Artifact", "Context", "Document", "Filter", "Hit", "LibraryView", "ToolError", "ToolOptions", "Unavailable",
-    "UnknownDocument", "tool",
+    "Artifact", "Context", "Document", "Filter", "Hit", "LibraryError", "LibraryView", "ToolError", "ToolOptions",
+    "Unavailable", "UnknownDocument", "tool",
 ]  # fmt: skip
 
 Function = TypeVar("Function", bound=Callable[..., Any])

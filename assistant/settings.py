@@ -87,6 +87,7 @@ class LibrarySettings(_Section):
             with the embedder, ``none`` does not look again.
         vectors: What finds the nearest vectors.
         passages: How many passages a search returns.
+        picture_model: A model of OpenCLIP that compares pictures, by folder or name; None finds pictures by words only.
     """
 
     name: str | None = Field(None, pattern=f"^{LIBRARY_NAME.pattern}$")
@@ -94,6 +95,7 @@ class LibrarySettings(_Section):
     reranker: str | None = None
     vectors: Literal["faiss"] | MilvusServer = "faiss"
     passages: int = Field(6, ge=1, le=50)
+    picture_model: str | None = None
 
 
 class AgentSettings(_Section):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta, ToolFinished, ToolProgress
-from index.types import Document, Hit, Passage
+from index.types import Document, Hit, Passage, Picture
 
 if TYPE_CHECKING:
     from assistant.toolbox import Toolbox
@@ -89,6 +89,9 @@ def hit_row(hit: Hit, context: Sequence[Passage]) -> dict[str, Any]:
         "dense": hit.dense,
         "lexical": hit.lexical,
         "reranked": hit.reranked,
+        "visual": hit.visual,
+        "boxes": [asdict(box) for box in hit.boxes],
+        "pictures": [asdict(picture) for picture in hit.pictures],
         "around": [{"page": each.page, "text": each.text} for each in context if each.id != passage.id],
     }
 
@@ -101,10 +104,17 @@ def hits(found: Sequence[Hit], context: Sequence[Sequence[Passage]]) -> str:
     for number, (hit, shown) in enumerate(zip(found, context, strict=True), 1):
         page = f", page {hit.passage.page}" if hit.passage.page else ""
         again = "" if hit.reranked is None else f", second look {hit.reranked:.3f}"
+        again += "" if hit.visual is None else f", looks {hit.visual:.3f}"
         scores = f"score {hit.score:.3f} = meaning {hit.dense:.3f}, words {hit.lexical:.3f}{again}"
         head = click.style(f"{number}. {hit.document.title}{page}", bold=True)
-        blocks.append(f"{head}  ({scores})\n" + "\n".join(passage.text for passage in shown))
+        lines = [*(passage.text for passage in shown), *map(_picture, hit.pictures)]
+        blocks.append(f"{head}  ({scores})\n" + "\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def _picture(picture: Picture) -> str:
+    size = f"{picture.width}×{picture.height}, {picture.media_type}"
+    return click.style(f"  picture {picture.id}: {picture.caption or 'without a caption'} ({size})", dim=True)
 
 
 def documents(found: Sequence[Document]) -> str:

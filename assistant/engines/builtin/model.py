@@ -17,6 +17,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from assistant.engines.builtin.answer import Reply, from_tool
 from assistant.engines.builtin.library import answer, request_of, searches
+from assistant.engines.builtin.pictures import from_pictures
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.route import Router
 from assistant.engines.builtin.steps import Ask, Call, Talk
@@ -65,6 +66,9 @@ class BuiltinModel(BaseChatModel):
             return self._after_error(request, last, tools)
         if last.name == "search_documents":
             return answer(request, messages, self.reader, self.min_confidence)
+        if last.name == "search_pictures":
+            known = any(isinstance(each, ToolMessage) and each.name == last.name for each in messages[:-1])
+            return from_pictures(json.loads(said(last)), told=known)
         return from_tool(last.name or "", json.loads(said(last)))
 
     def _after_error(self, request: str, error: ToolMessage, tools: Mapping[str, Any]) -> Reply | Sequence[Call]:

@@ -51,6 +51,15 @@ ARITHMETIC_WORD = re.compile(
     re.I,
 )
 ERROR = re.compile(r"\d\s*(±|\+/-|\+-)\s*\d")  # an interval of error, which nobody but the calculator reads
+PICTURE = re.compile(
+    r"\b(pictures?|photos?|photographs?|images?|drawings?|diagrams?|illustrations?|screenshots?|logos?)\s+"
+    r"(of|with|showing|that shows?|where|in which)\b",
+    re.I,
+)
+MAKES = re.compile(
+    r"\s*(please |can you |could you |i want you to )?(draw|make|create|generate|paint|plot|produce|render|sketch)\b",
+    re.I,
+)
 MAX_ARITHMETIC = 1_000
 
 
@@ -78,9 +87,7 @@ class Router:
             return self._explicit(request.lstrip(), tools)
         if talk := _small_talk(request, tools):
             return talk
-        if "calculator" in tools and (expression := arithmetic(request)):
-            return [Call("calculator", {"expression": expression})]
-        if call := self._by_example(request, tools):
+        if call := _exact(request, tools) or self._by_example(request, tools):
             return [call]
         if "search_documents" in tools:
             return [Call("search_documents", {"query": request})]
@@ -123,6 +130,23 @@ class Router:
         alike = [(cosine, name) for cosine, name, text in likeness if _verb(text) == _verb(request)]
         sure = len({name for _, name in alike}) == 1 and alike[0][0] >= MIN_VERB_COSINE
         return alike[0][1] if sure and _verb(request) not in NO_VERB else None
+
+
+def _exact(request: str, tools: Mapping[str, Any]) -> Call | None:
+    """The tool of a request whose form tells it beyond doubt."""
+    if "calculator" in tools and (expression := arithmetic(request)):
+        return Call("calculator", {"expression": expression})
+    if "search_pictures" in tools and (sought := pictured(request)):
+        return Call("search_pictures", {"query": sought})
+    return None
+
+
+def pictured(request: str) -> str | None:
+    """Returns what is to be seen where a request asks for pictures that there are, else None."""
+    match = PICTURE.search(request)
+    if match is None or MAKES.match(request):
+        return None
+    return request[match.end() :].strip(" ?.!") or None
 
 
 def arithmetic(request: str) -> str | None:
