@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from assistant.errors import SettingsError
 from assistant.events import ApprovalRequest
@@ -89,6 +90,9 @@ def judge(
 ) -> Verdict:
     """Judges one call.
 
+    The rules see the arguments as the tool would get them: ``"yes"`` where that becomes true is true, and what the call
+    leaves out has its default.
+
     Args:
         tool: What is called.
         arguments: As the model gave them.
@@ -98,7 +102,8 @@ def judge(
     """
     options = tool.options
     risky = tainted and bool(options.touches)
-    rule = next((rule for rule in rules if rule.fits(tool.name, arguments)), None)
+    received = _received(tool, arguments) if rules else arguments
+    rule = next((rule for rule in rules if rule.fits(tool.name, received)), None)
     if rule and (rule.decide != "approve" or rule.tainted or not risky):
         return Verdict(rule.decide, RULED[rule.decide])
     if risky:
@@ -111,6 +116,14 @@ def judge(
     if options.approval == "first time" and tool.name not in granted:
         return Verdict("ask", "it is the first call of this tool in the conversation")
     return Verdict("approve")
+
+
+def _received(tool: Tool, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the arguments in JSON as the tool would get them; unchanged where they do not fit, and it gets none."""
+    try:
+        return tool.arguments.model_validate(dict(arguments)).model_dump(mode="json", by_alias=True)
+    except (ValidationError, PydanticSerializationError):
+        return arguments
 
 
 def refusals(requests: Sequence[ApprovalRequest], note: str = NOBODY) -> dict[str, Decision]:
@@ -131,7 +144,7 @@ def read_policy(path: Path) -> tuple[Rule, ...]:
     except yaml.YAMLError as error:
         raise SettingsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        first = next((item for item in error.errors() if item["type"] == "extra_forbidden"), error.errors()[0])
         where = ".".join(map(str, first["loc"])) or "the file"
         raise SettingsError(f"{path}: {where}: {first['msg'].lower()}{_hint(where)}; see docs/approval.md.") from error
 

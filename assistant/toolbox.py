@@ -113,7 +113,8 @@ class Plugins:
             for path in gone:
                 del self._known[path]
             if changed or gone or not self.toolbox.tools:
-                self.toolbox = self._gather([self._known[path] for path in found], found)
+                before, self.toolbox = self.toolbox, self._gather([self._known[path] for path in found], found)
+                _log_clashes(before.broken, self.toolbox.broken)
             return self.toolbox
         finally:
             self._lock.release()
@@ -172,6 +173,7 @@ class Plugins:
         return found
 
 
+_CLASH = "is already defined in"
 _KEPT = "The last good version keeps working."
 
 
@@ -213,8 +215,15 @@ def _sources(folder: str) -> Iterator[tuple[str, int, int]]:
 def _clash(new: Sequence[Tool], tools: Mapping[str, Tool]) -> str:
     for tool in new:
         if other := tools.get(tool.name):
-            return f"{tool.source}: a tool named '{tool.name}' is already defined in {other.source}; rename one."
+            return f"{tool.source}: a tool named '{tool.name}' {_CLASH} {other.source}; rename one."
     return ""
+
+
+def _log_clashes(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Logs what is newly broken because of what stands elsewhere; the reading of a file logs its own faults."""
+    for source, reason in now.items():
+        if before.get(source) != reason and (_CLASH in reason or not Path(source).is_file()):
+            log.warning("%s", reason)
 
 
 def _no_folder(folder: Path) -> str:

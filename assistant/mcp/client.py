@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import binascii
+import json
 import logging
 import mimetypes
 import os
@@ -29,6 +31,8 @@ START_SECONDS = 15.0
 END_SECONDS = 5.0
 CONTEXT = "__context__"
 LONGEST_NAME = 64  # what the chat completions API takes
+# Characters; a server must not fill the model's context with what it says of its tools.
+LONGEST_DESCRIPTION, LONGEST_SCHEMA = 4_000, 20_000
 _UNSET: Any = object()
 log = logging.getLogger(__name__)
 
@@ -176,7 +180,7 @@ async def connected(servers: Mapping[str, McpServer]) -> AsyncIterator[tuple[lis
         if isinstance(outcome, Exception)
     }
     try:
-        yield [tool for each in connections for tool in _tools(each)], broken
+        yield [tool for each in connections for tool in _tools(each, broken)], broken
     finally:
         await asyncio.gather(*(each.close() for each in connections), return_exceptions=True)
 
@@ -191,13 +195,24 @@ async def _listed(session: ClientSession) -> list[Offered]:
             return found
 
 
-def _tools(connection: Connection) -> list[Tool]:
+def _tools(connection: Connection, broken: dict[str, str]) -> list[Tool]:
     wanted = connection.server.tools
-    return [_tool(connection, each) for each in connection.offered if wanted is None or each.name in wanted]
+    found = []
+    for each in connection.offered:
+        if wanted is None or each.name in wanted:
+            try:
+                found.append(_tool(connection, each))
+            except Exception as error:  # a description of a tool may be anything
+                source = f"MCP server {connection.name}: {each.name[:LONGEST_NAME]}"
+                broken[source] = f"{source}: it is described in a way that cannot be used: {_reason(error)}"
+                log.warning("%s", broken[source], exc_info=error)
+    return found
 
 
 def _tool(connection: Connection, offered: Offered) -> Tool:
     schema = offered.inputSchema
+    if (size := len(json.dumps(schema))) > LONGEST_SCHEMA:
+        raise ValueError(f"its schema has {size:,} characters, more than {LONGEST_SCHEMA:,}")
     name = re.sub(r"\W", "_", f"{connection.name}_{offered.name}", flags=re.ASCII)[:LONGEST_NAME]
     required = set(schema.get("required", ()))
     fields: dict[str, Any] = {
@@ -214,7 +229,7 @@ def _tool(connection: Connection, offered: Offered) -> Tool:
 
     return Tool(
         name,
-        (offered.description or offered.title or offered.name).strip(),
+        (offered.description or offered.title or offered.name).strip()[:LONGEST_DESCRIPTION],
         create_model(name, __config__=ConfigDict(extra="forbid"), **fields),
         {"type": "object", **schema},
         CONTEXT,
@@ -225,15 +240,30 @@ def _tool(connection: Connection, offered: Offered) -> Tool:
 
 
 def _check(arguments: dict[str, Any], schema: dict[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError:  # the server judges for itself
+        mistake = next(_validator(schema).iter_errors(arguments), None)
+    except Exception as error:  # a schema that refers to itself, or elsewhere; the server judges for itself
+        log.info("the schema of an MCP server's tool cannot be used", exc_info=error)
         return
-    if mistake := next(Draft202012Validator(schema).iter_errors(arguments), None):
+    if mistake:
         raise ToolError(f"wrong arguments: {'.'.join(map(str, mistake.absolute_path))}: {mistake.message[:500]}")
+
+
+def _validator(schema: dict[str, Any]) -> Any:
+    """Returns what checks against a server's schema, which may be made to do harm.
+
+    It looks nothing up elsewhere, and leaves regular expressions to the server: one can be made to run for years.
+    """
+    from jsonschema import Draft202012Validator, validators
+    from referencing import Registry
+
+    Draft202012Validator.check_schema(schema)
+    ours = validators.extend(Draft202012Validator, dict.fromkeys(("pattern", "patternProperties"), _leave))
+    return ours(schema, registry=Registry())
+
+
+def _leave(*_: Any) -> None:
+    """Checks nothing."""
 
 
 def _taken(result: CallToolResult, ctx: Context) -> Any:
@@ -258,7 +288,11 @@ def _taken(result: CallToolResult, ctx: Context) -> Any:
 
 def _saved(ctx: Context, data: str, media_type: str | None) -> str:
     ending = mimetypes.guess_extension(media_type or "") or ".bin"
-    return f"[saved {ctx.save(f'result{ending}', base64.b64decode(data), media_type).path.rpartition('/')[2]}]"
+    try:
+        content = base64.b64decode(data)
+    except (binascii.Error, ValueError):
+        return "[a file that is not in base 64]"
+    return f"[saved {ctx.save(f'result{ending}', content, media_type).path.rpartition('/')[2]}]"
 
 
 def _address(server: McpServer) -> Any:

@@ -289,6 +289,19 @@ def test_the_first_rule_that_fits_then_the_declaration(
     assert judge(made(**declared), {"to": "me@here"}, rules, tainted=tainted).ruling == ruling
 
 
+@pytest.mark.parametrize(
+    ("arguments", "ruling"),
+    [({"force": "yes"}, "refuse"), ({"force": 1}, "refuse"), ({}, "refuse"), ({"force": "off"}, "approve")],
+)
+def test_rules_see_what_the_tool_would_get(arguments: dict[str, Any], ruling: str) -> None:
+    @tool
+    def remove(force: bool = True) -> None:
+        """Remove."""
+
+    rules = [Rule(tool="remove", arguments={"force": True}, decide="refuse")]
+    assert judge(build_tool(remove, __file__), arguments, rules, tainted=False).ruling == ruling
+
+
 def test_a_policy_file_is_read_whole_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text("- {tool: ring, decide: approve}\n- {tool: '*', decide: refuse}\n")
@@ -296,6 +309,7 @@ def test_a_policy_file_is_read_whole_or_refused(tmp_path: Path) -> None:
     for text, said in [
         ("- {tool: ring, decide: maybe}", "decide"),
         ("- {tol: ring, decide: approve}", "did you mean 'tool'"),
+        ("- {tool: ring, decid: approve}", "did you mean 'decide'"),
         ("tool: ring", "list"),
         ("[", "not valid YAML"),
     ]:

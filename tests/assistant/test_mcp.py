@@ -215,6 +215,29 @@ async def test_two_tools_of_one_name_are_an_error_that_names_both(home: Path, tm
         assert "MCP server facts" in reasons
 
 
+async def test_a_server_that_means_harm_does_none(home: Path, tmp_path: Path) -> None:
+    hostile = McpServer(command=sys.executable, args=(str(SERVER.with_name("hostile_mcp_server.py")),), timeout=20)
+    async with open_tools(settings_with(home, bad=hostile, facts=LOCAL)) as plugins:
+        toolbox = plugins.toolbox
+        assert "facts_height_of" in toolbox.tools
+        named = {source.rpartition(" ")[2] for source in toolbox.broken}
+        assert named == {"odd_required", "odd_properties", "huge_schema"}
+        assert max(len(tool.description) for tool in toolbox.tools.values()) <= 4000
+        evil = "a" * 40 + "!"
+        async with asyncio.timeout(30):
+            for name in ("endless_pattern", "refers_to_itself", "refers_to_a_file", "refers_to_the_network"):
+                done, _ = await call(plugins, f"bad_{name}", tmp_path, text=evil)
+                assert (done.ok, done.result) == (True, "called"), name
+            done, _ = await call(plugins, "bad_endless_names", tmp_path, **{evil: 1})
+            assert (done.ok, done.result) == (True, "called")
+            done, context = await call(plugins, "bad_no_base64", tmp_path)
+            assert (done.result, context.artifacts) == ("[a file that is not in base 64]", [])
+            done, _ = await call(plugins, "bad_huge_text", tmp_path)
+            assert "more than 200,000 characters" in done.result
+            done, _ = await call(plugins, "bad_half_a_character", tmp_path)
+            json.dumps(done.result).encode()
+
+
 async def test_a_conversation_asks_before_a_servers_tool_acts(
     served: Settings, model_server: ScriptedServer, calls_log: Path
 ) -> None:

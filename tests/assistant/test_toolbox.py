@@ -86,6 +86,43 @@ def test_a_plugin_that_blocks_at_import_is_given_up(folder: Path, monkeypatch: p
         assert "it took longer than 0.3 s" in plugins.toolbox.broken[str(folder / "two.py")]
 
 
+def test_every_reason_stands_in_the_log_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(folder / "two.py", TOOL.format(name="one", answer="2"), seconds=1)
+    write(folder / "bad.py", "def (", seconds=1)
+    plugins = Plugins([folder, folder / "nowhere"])
+    write(folder / "three.py", TOOL.format(name="three", answer="3"), seconds=2)
+    plugins.refresh()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert sorted(told) == sorted(plugins.toolbox.broken.values())
+    assert len(told) == 3
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package that offers a module, a function, and what cannot be used."""
+    folder = tmp_path / "site"
+    write(folder / "offering.py", TOOL.format(name="offered", answer="5"), seconds=1)
+    write(folder / "lacking.py", "from assistant.plugin import Unavailable\nraise Unavailable('no printer')", seconds=1)
+    points = "[assistant.tools]\nmodule = offering\nfunction = offering:offered\nbad = offering:tool\n"
+    text = f"{points}gone = no_such_module\nlacking = lacking\n"
+    write(folder / "offering-1.dist-info" / "entry_points.txt", text, seconds=1)
+    write(
+        folder / "offering-1.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: offering\nVersion: 1\n", seconds=1
+    )
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+def test_a_package_offers_tools_through_an_entry_point(package: Path, folder: Path) -> None:
+    toolbox = Plugins([folder]).toolbox
+    assert toolbox.tools["offered"].function() == "5"
+    assert toolbox.tools["offered"].source == "entry point module = offering"
+    assert "already defined in entry point module = offering" in toolbox.broken["entry point function"]
+    assert "no module and no function marked with @tool" in toolbox.broken["entry point bad"]
+    assert "ModuleNotFoundError" in toolbox.broken["entry point gone"]
+    assert toolbox.absent == {"lacking": "no printer"}
+
+
 def test_a_name_that_becomes_taken_leaves_the_first_one_working(folder: Path) -> None:
     plugins = Plugins([folder])
     write(folder / "two.py", TOOL.format(name="one", answer="other"), seconds=2)
