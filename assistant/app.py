@@ -111,7 +111,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             vectors = embedder.embed([claim, *texts])
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
-        wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity)
+        wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity, engine.sees)
         info = EngineInfo(engine.name, engine.advice)
         yield Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
 

@@ -86,9 +86,13 @@ async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Tur
     cite = context.cite
     quoted: list[Hit] = []
 
+    pictures: list[tuple[int, int]] = []
+
     def recording(hit: Hit) -> int:
         quoted.append(hit)
-        return cite(hit)
+        number = cite(hit)
+        pictures.extend((number, picture.id) for picture in hit.pictures[:1])
+        return number
 
     context.cite = recording
     tool = turn.tools.get(name)
@@ -98,7 +102,9 @@ async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Tur
         call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
     turn.emit(ToolFinished(call))
     trusted = tool is None or tool.options.trusted
-    return tool_message(call, context.artifacts, quotes=bool(quoted), trusted=trusted, changed=changed)
+    return tool_message(
+        call, context.artifacts, quotes=bool(quoted), trusted=trusted, changed=changed, pictures=pictures
+    )
 
 
 def _reporter(call_id: str, turn: Turn) -> Callable[[float | None, str], None]:

@@ -30,6 +30,7 @@ from assistant.events import Answer, CitationAdded, TextDelta, ToolCall
 from assistant.evidence import MARKER, Checked, Similarity, check
 from assistant.prompts import prompt
 from assistant.state import Turn, TurnState
+from assistant.vision import with_pictures
 
 Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
 
@@ -45,12 +46,14 @@ class Parts:
         engine_name: How it is called before people.
         max_steps: Replies in one turn at most.
         similarity: Compares sentences for the check.
+        sees: Whether the engine is shown the pictures that were found.
     """
 
     engine: BaseChatModel
     engine_name: str
     max_steps: int
     similarity: Similarity | None
+    sees: bool = False
 
 
 def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
@@ -107,6 +110,8 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
         )
     context = [*turn.history, *messages]
     shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.conversation)]
+    if parts.sees:
+        shown = await with_pictures(shown, turn.picture)
     offered: dict[str, Any] = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
     reply = await _stream(parts.engine.astream(shown, **offered), turn)
     if taint.is_tainted(context):

@@ -261,6 +261,7 @@ class Assistant:
             recollection.ledger,
             toolbox.tools,
             library.page_text,
+            library.loaded_picture,
             context,
             (*rules, *self.settings.tools.rules),
             set(recollection.granted),

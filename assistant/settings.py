@@ -30,6 +30,7 @@ class ServerEngine(_Section):
         api_key_env: Name of the environment variable that holds the key. A key is never in a file.
         timeout: Seconds to wait for the server's next byte.
         temperature: Sampling temperature.
+        vision: Whether the model is sent the pictures that are found; ``auto`` goes by its name.
     """
 
     url: str = Field(pattern=r"^https?://\S+$")
@@ -37,6 +38,7 @@ class ServerEngine(_Section):
     api_key_env: str = "OPENAI_API_KEY"
     timeout: float = Field(60, gt=0)
     temperature: float = Field(0, ge=0, le=2)
+    vision: bool | Literal["auto"] = "auto"
 
 
 DEFAULT_LIBRARY = "default"

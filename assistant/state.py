@@ -16,6 +16,7 @@ from assistant.events import Artifact, Event, ToolCall
 from assistant.evidence import Ledger, PageText
 from assistant.plugin import Context
 from assistant.schema import Tool
+from assistant.vision import Load
 
 CHANGED = "\n(The person changed the arguments of this call before approving it, to: "
 
@@ -44,6 +45,7 @@ class Turn:
         ledger: The conversation's passages.
         tools: What may be called, by name.
         page_text: Looks up stored text of the conversation's library for the check.
+        picture: Looks up a picture of it by its id.
         context: Makes the context of one tool call from the receiver of its progress.
         rules: What the settings say to calls.
         granted: Tools that were approved in this conversation; a tool approved in this turn is added.
@@ -57,6 +59,7 @@ class Turn:
     ledger: Ledger
     tools: Mapping[str, Tool]
     page_text: PageText
+    picture: Load
     context: Callable[[Callable[[float | None, str], None]], Context]
     rules: Sequence[Rule]
     granted: set[str]
@@ -76,6 +79,7 @@ def tool_message(
     quotes: bool = False,
     trusted: bool = True,
     changed: bool = False,
+    pictures: Sequence[tuple[int, int]] = (),
 ) -> ToolMessage:
     """Returns a finished call as the message that the model reads.
 
@@ -85,6 +89,7 @@ def tool_message(
         quotes: Whether it returned passages of documents, so that its numbers were not computed.
         trusted: Whether no foreign text can be in it.
         changed: Whether a person had changed the arguments.
+        pictures: Numbers and ids of the pictures that it returned.
     """
     content = json.dumps(call.result, ensure_ascii=False) if call.ok else f"Error: {call.result}"
     if changed:
@@ -96,6 +101,8 @@ def tool_message(
         "trusted": trusted,
         "arguments": call.arguments,
     }
+    if pictures:
+        extra["pictures"] = [list(each) for each in pictures]
     status = "success" if call.ok else "error"
     return ToolMessage(content, name=call.name, tool_call_id=call.id, status=status, additional_kwargs=extra)
 

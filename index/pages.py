@@ -87,6 +87,15 @@ class Pages:
         with self._store.reading() as connection:
             return pictures.picture(connection, id)
 
+    def loaded_picture(self, id: int) -> tuple[Picture, bytes]:
+        """Returns a picture with its bytes.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with self._store.reading() as connection:
+            return pictures.picture(connection, id), pictures.data(connection, id)
+
     def picture_data(self, id: int) -> bytes:
         """Returns the bytes of a picture, in its ``media_type``.
 

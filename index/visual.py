@@ -70,10 +70,12 @@ class OpenClipEmbedder:
         model: A folder with ``open_clip_config.json`` and weights, a name on the Hugging Face hub such as
             ``laion/CLIP-ViT-B-32-laion2B-s34B-b79K``, or one of OpenCLIP's own with its weights, ``ViT-B-32:openai``;
             names are downloaded at first use.
+        bf16: Whether to compute in bf16; None does so on a GPU that can.
     """
 
-    def __init__(self, model: str | Path) -> None:
+    def __init__(self, model: str | Path, *, bf16: bool | None = None) -> None:
         self.name = str(model)
+        self._bf16 = bf16
         self._lock = Lock()
         self._loaded: _OpenClip | None = None
 
@@ -117,7 +119,7 @@ class OpenClipEmbedder:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
-                    self._loaded = _load(self.name)
+                    self._loaded = _load(self.name, self._bf16)
         return self._loaded
 
 
@@ -134,7 +136,7 @@ class _OpenClip:
         sharpness: What it multiplies cosines with.
     """
 
-    def __init__(self, name: str, pretrained: str | None) -> None:
+    def __init__(self, name: str, pretrained: str | None, bf16: bool | None) -> None:
         guard_torchvision()
         import open_clip
         import torch
@@ -142,8 +144,9 @@ class _OpenClip:
         on_gpu = torch.cuda.is_available()
         self._device = "cuda" if on_gpu else "cpu"
         # pure_bf16 casts every weight; what comes in has to be cast as well.
-        self._type = torch.bfloat16 if on_gpu and torch.cuda.is_bf16_supported() else torch.float32
-        precision = "pure_bf16" if self._type == torch.bfloat16 else "fp32"
+        bf16 = bf16 if bf16 is not None else on_gpu and torch.cuda.is_bf16_supported()
+        self._type = torch.bfloat16 if bf16 else torch.float32
+        precision = "pure_bf16" if bf16 else "fp32"
         self._model, self._prepare = open_clip.create_model_from_pretrained(
             name, pretrained, precision=precision, device=self._device
         )
@@ -205,14 +208,14 @@ class _OpenClip:
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
 
 
-def _load(model: str) -> _OpenClip:
+def _load(model: str, bf16: bool | None) -> _OpenClip:
     folder = Path(model).expanduser()
     name, pretrained = f"local-dir:{folder}", None
     if not folder.is_dir():
         name, _, tag = model.partition(":")
         name, pretrained = (name, tag) if tag else (f"hf-hub:{model}", None)
     try:
-        return _OpenClip(name, pretrained)
+        return _OpenClip(name, pretrained, bf16)
     except ImportError as error:
         raise LibraryError(
             f"The picture model {model} needs OpenCLIP ({error}); run `pip install open-clip-torch`, or leave "

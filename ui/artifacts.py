@@ -88,10 +88,9 @@ def load(artifact: Artifact, folder: Path, publish: Publish) -> ShownArtifact:
     if not path.is_file():
         return ShownArtifact(path.name, kind, problem="This file is not there any more.")
     try:
-        copy, size = publish(path), path.stat().st_size
+        shown = published(path.name, kind, path, publish)
     except OSError as error:
         return ShownArtifact(path.name, kind, problem=f"This file cannot be read ({error.strerror}).")
-    shown = ShownArtifact(path.name, kind, f"/gradio_api/file={quote(copy)}", copy, size)
     try:
         return replace(
             shown,
@@ -101,6 +100,16 @@ def load(artifact: Artifact, folder: Path, publish: Publish) -> ShownArtifact:
     except (OSError, ValueError, csv.Error, RecursionError) as error:
         log.warning("%s can only be downloaded", path, exc_info=error)
         return replace(shown, kind="file", problem=f"It cannot be shown here ({error}).")
+
+
+def published(name: str, kind: Kind, path: Path, publish: Publish) -> ShownArtifact:
+    """Returns a file as the page fetches it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    copy, size = publish(path), path.stat().st_size
+    return ShownArtifact(name, kind, f"/gradio_api/file={quote(copy)}", copy, size)
 
 
 def read_table(path: Path, media_type: str) -> Table:

@@ -14,6 +14,7 @@ from assistant.events import Answer, Citation
 from assistant.session import Assistant
 from index.errors import LibraryError
 from ui.assets import script
+from ui.sheet import Sheet, sheet_html, sheets
 from ui.text import place
 from ui.view import ShownTurn, View
 
@@ -34,11 +35,13 @@ class Source:
         n: Which citation.
         text: The page's text; empty where it can no longer be shown.
         problem: Why not, else empty.
+        sheets: What it looks like; none where the format has no look.
     """
 
     n: int
     text: str
     problem: str = ""
+    sheets: tuple[Sheet, ...] = ()
 
 
 def make_panel(view: gr.State, assistant: Assistant) -> gr.HTML:
@@ -91,7 +94,7 @@ def find_source(assistant: Assistant, citation: Citation, library_name: str | No
         text = ""
     if text[citation.start : citation.end] != citation.quote:
         return Source(citation.n, "", "This document has been changed since; it read as quoted above.")
-    return Source(citation.n, text)
+    return Source(citation.n, text, sheets=sheets(library, found, citation))
 
 
 def panel_html(turn: ShownTurn, number: int, opened: Source | None = None) -> str:
@@ -126,8 +129,9 @@ def _source(citation: Citation, source: Source) -> str:
     start, end = max(0, citation.start - AROUND), citation.end + AROUND
     before, after = source.text[start : citation.start], source.text[citation.end : end]
     before, after = "… " * bool(start) + before, after + " …" * (end < len(source.text))
+    looks = "".join(map(sheet_html, source.sheets))
     return (
-        f'<div class="source" tabindex="0" role="region" aria-label="The page around the quote">{escape(before)}'
+        f'{looks}<div class="source" tabindex="0" role="region" aria-label="The page around the quote">{escape(before)}'
         f"<mark>{escape(citation.quote)}</mark>{escape(after)}</div>"
         f'<p class="where" title="{escape(citation.document)}">{escape(place(citation))}</p>'
     )

@@ -12,13 +12,15 @@ from typing import Any
 import gradio as gr
 
 from assistant.approval import Decision
-from assistant.errors import UnknownConversation
+from assistant.errors import AssistantError, UnknownConversation
 from assistant.events import Answer, Event, Failed
 from assistant.session import Assistant
+from index.errors import LibraryError
 from ui import approval, artifacts, evidence, header, history
 from ui.approval import BadArguments
 from ui.library import shelf
 from ui.render import messages, turn_messages
+from ui.sheet import cited_pictures
 from ui.turn import play
 from ui.view import ShownTurn, View, from_stored, requests_of
 
@@ -240,7 +242,8 @@ class Handlers:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
         turns = [from_stored(turn) for turn in await self.assistant.conversations.turns(key, owner)]
-        await asyncio.to_thread(self._ready_files, key, turns)
+        library = await self.assistant.conversations.library(key, owner)
+        await asyncio.to_thread(self._ready_files, key, turns, library)
         return turns
 
     async def _open(self, key: str, view: View) -> None:
@@ -257,12 +260,19 @@ class Handlers:
         if key == view.conversation:
             view.show(None, [])
 
-    def _ready_files(self, key: str, turns: list[ShownTurn]) -> None:
-        """Lets the page fetch the files of answers; reads from disk."""
+    def _ready_files(self, key: str, turns: list[ShownTurn], library: str | None) -> None:
+        """Lets the page fetch the files of answers and the pictures that they name; reads from disk."""
         folder = self.assistant.settings.home / "files" / key
         for turn in turns:
-            if isinstance(turn.end, Answer) and turn.end.artifacts and not turn.artifacts:
-                turn.artifacts = tuple(artifacts.load(each, folder, self._publish) for each in turn.end.artifacts)
+            if isinstance(turn.end, Answer) and not turn.ready:
+                files = [artifacts.load(each, folder, self._publish) for each in turn.end.artifacts]
+                turn.artifacts, turn.ready = (*files, *self._pictures(turn.end, library)), True
+
+    def _pictures(self, answer: Answer, library: str | None) -> list[artifacts.ShownArtifact]:
+        try:
+            return cited_pictures(self.assistant.libraries.get(library), answer, self._publish)
+        except (AssistantError, LibraryError):  # the library has been deleted since, or the document has
+            return []
 
     def _publish(self, path: Path) -> str:
         return str(self.parts.chat.move_resource_to_block_cache(path))
@@ -270,7 +280,7 @@ class Handlers:
     async def _ended(self, view: View) -> Updates:
         parts, waiting = self.parts, view.waiting
         if view.conversation:
-            await asyncio.to_thread(self._ready_files, view.conversation, view.turns)
+            await asyncio.to_thread(self._ready_files, view.conversation, view.turns, view.library)
         return {
             parts.header: self._head(),
             parts.library: await self._shelf(view),

@@ -141,6 +141,8 @@ def _step_body(step: Step) -> str:
 
 def _result(result: Any) -> list[str]:
     """A value as a code block; a list of passages as quotations, since JSON would hide their words."""
+    if isinstance(result, dict) and isinstance(result.get("pictures"), list):
+        return [*_result(result["pictures"]), *([plain(str(result["note"]))] if "note" in result else [])]
     if isinstance(result, list) and result and all(isinstance(row, dict) and "text" in row for row in result):
         return [_passage(row) for row in result]
     if isinstance(result, list | dict):

@@ -63,7 +63,8 @@ class ShownTurn:
         text: What the model has said so far.
         end: How it ended; None while it runs or waits.
         requests: The calls that wait for approval; none while it runs.
-        artifacts: The answer's files, made ready to be shown.
+        artifacts: The answer's files and the pictures that it names, made ready to be shown.
+        ready: Whether they are.
         conversation: The conversation's id, once the question was written down.
     """
 
@@ -73,6 +74,7 @@ class ShownTurn:
     end: Answer | Failed | None = None
     requests: tuple[ApprovalRequest, ...] = ()
     artifacts: tuple[ShownArtifact, ...] = ()
+    ready: bool = False
     conversation: str | None = None
 
     def take(self, event: Event) -> None:

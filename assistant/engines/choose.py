@@ -10,6 +10,7 @@ import httpx2
 from langchain_core.language_models import BaseChatModel
 
 from assistant.settings import ServerEngine, Settings
+from assistant.vision import can_see
 from index.embed import Embedder
 
 # Where the usual servers listen: vLLM, Ollama, llama.cpp, LM Studio.
@@ -43,12 +44,14 @@ class Engine:
         name: Who answers.
         advice: How to get a stronger one; empty where there is nothing to advise.
         close: Gives back what it holds.
+        sees: Whether it is shown pictures.
     """
 
     model: BaseChatModel
     name: str
     advice: str
     close: Callable[[], Awaitable[None]]
+    sees: bool = False
 
 
 async def choose(settings: Settings) -> Choice:
@@ -69,7 +72,8 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
         from assistant.engines.openai import serve
 
         model = serve(choice.server)
-        return Engine(model, f"{choice.server.model or 'model'} at {choice.server.url}", "", model.aclose)
+        name = f"{choice.server.model or 'model'} at {choice.server.url}"
+        return Engine(model, name, "", model.aclose, can_see(choice.server))
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader
     from assistant.engines.builtin.route import Router

@@ -21,16 +21,15 @@ SHAPES = ("circle", "square", "triangle", "star", "ring", "cross")
 GROUNDS = {"white": (250, 250, 250), "grey": (170, 170, 170)}
 KINDS = tuple(product(COLOURS, SHAPES, GROUNDS))
 SIDE = 64
-SEEN = 32
 CONFIG = {
     "model_cfg": {
         "embed_dim": 64,
-        "vision_cfg": {"image_size": SEEN, "layers": 2, "width": 96, "head_width": 32, "patch_size": 8},
+        "vision_cfg": {"image_size": SIDE, "layers": [1, 1, 1, 1], "width": 16, "head_width": 32},
         "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 1},
     },
     "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bilinear"},
 }
-STEPS, BATCH, RATE = 400, 64, 2e-3
+STEPS, BATCH, RATE = 160, 64, 2e-3
 
 Kind = tuple[str, str, str]
 

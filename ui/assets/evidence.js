@@ -23,5 +23,11 @@ watch("value", () => {
   if (!box) return;
   const mark = box.querySelector("mark");
   box.scrollTop = Math.max(0, mark.offsetTop - box.offsetTop - box.clientHeight / 3);
+  const sheet = element.querySelector(".sheet");
+  const spot = sheet && sheet.querySelector(".spot");
+  // A page has its height only once it has been decoded.
+  if (spot) sheet.querySelector("img").decode().catch(() => {}).then(() => {
+    sheet.scrollTop = Math.max(0, spot.offsetTop - sheet.clientHeight / 3);
+  });
   element.querySelector(".card.open").scrollIntoView({ block: "nearest" });
 });

@@ -1,0 +1,111 @@
+"""What a quote looks like: its page with the quote highlighted on it, or the picture that it stands for."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from assistant.events import Answer, Citation
+from index.errors import LibraryError
+from index.library import Library
+from index.types import Box, Document, Picture
+from ui.artifacts import Publish, ShownArtifact, published
+
+LONGEST = 1200
+"""Pixels of a page: sharp enough to be read, small enough to travel with the panel."""
+MOST = 4
+_SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A picture in the panel.
+
+    Attributes:
+        url: The picture itself as a data URL, so that nobody but who was sent the panel can fetch it.
+        name: What it shows, for those who cannot see it.
+        boxes: What is highlighted on it.
+    """
+
+    url: str
+    name: str
+    boxes: tuple[Box, ...] = ()
+
+
+def sheets(library: Library, document: Document, citation: Citation) -> tuple[Sheet, ...]:
+    """Draws the page of a quote, or gets the pictures that it stands for where its format has no pages to draw.
+
+    Args:
+        library: Where the document is.
+        document: As it is now.
+        citation: The quote, which must still stand there.
+    """
+    where = document.id, citation.page, citation.start, citation.end
+    held = library.pictures(*where)
+    if page := library.page_picture(document.id, citation.page, LONGEST):
+        boxes = library.boxes(*where) or tuple(one.box for one in held if one.box and one.box != _WHOLE)
+        number = f"Page {citation.page} of" if citation.page else "The picture"
+        return (Sheet(_data_url(page.media_type, page.data), f"{number} {document.title}", boxes),)
+    return tuple(
+        Sheet(_data_url(one.media_type, library.picture_data(one.id)), one.caption or "Picture") for one in held[:MOST]
+    )
+
+
+def sheet_html(sheet: Sheet) -> str:
+    """Returns the picture with its boxes."""
+    spots = "".join(_spot(box) for box in sheet.boxes)
+    return (
+        f'<div class="sheet" tabindex="0" role="region" aria-label="{escape(sheet.name)}"><div>'
+        f'<img src="{sheet.url}" alt="{escape(sheet.name)}">{spots}</div></div>'
+    )
+
+
+def cited_pictures(library: Library, answer: Answer, publish: Publish) -> list[ShownArtifact]:
+    """Gets the pictures that an answer names ready to be shown in it.
+
+    Args:
+        library: Of the conversation.
+        answer: The answer.
+        publish: Copies a file to where the page may fetch it.
+    """
+    found = {picture.id: (n, picture) for n, picture in _named(library, answer)}
+    return [_shown(library, n, picture, publish) for n, picture in list(found.values())[:MOST]]
+
+
+def _named(library: Library, answer: Answer) -> Iterator[tuple[int, Picture]]:
+    """The pictures whose caption is quoted; words in a picture, such as a scan, may be quoted for their own sake."""
+    documents = {document.path: document.id for document in library.documents()} if answer.citations else {}
+    for citation in answer.citations:
+        number = documents.get(citation.document)
+        if number is None:
+            continue
+        for picture in library.pictures(number, citation.page, citation.start, citation.end):
+            line = library.page_text(number, citation.page)[picture.start : picture.end].partition("\n")[0]
+            label = line.partition("]")[0] if picture.caption else line
+            if citation.start < picture.start + len(label):
+                yield citation.n, picture
+
+
+def _shown(library: Library, n: int, picture: Picture, publish: Publish) -> ShownArtifact:
+    name = f"[{n}] {picture.caption or 'Picture'}"
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"picture-{picture.id}{_SUFFIX[picture.media_type]}"
+            path.write_bytes(library.picture_data(picture.id))
+            return published(name, "picture", path, publish)
+    except (LibraryError, OSError) as error:
+        return ShownArtifact(name, "picture", problem=f"This picture cannot be shown ({error}).")
+
+
+def _data_url(media_type: str, data: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def _spot(box: Box) -> str:
+    left, top, width, height = box.left, box.top, box.right - box.left, box.bottom - box.top
+    return f'<span class="spot" style="left:{left:.2%};top:{top:.2%};width:{width:.2%};height:{height:.2%}"></span>'
