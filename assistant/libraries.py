@@ -11,8 +11,9 @@ from threading import Lock
 
 from assistant.errors import SettingsError, UnknownLibrary
 from assistant.settings import DEFAULT_LIBRARY, LIBRARY_NAME, MilvusServer, Settings
+from index.arrangement import Options
 from index.embed import Embedder
-from index.faiss_index import FaissIndex
+from index.faiss_index import faiss_index
 from index.library import Library
 from index.milvus import milvus_index
 from index.rerank import make_reranker
@@ -188,5 +189,5 @@ def make_index(settings: Settings) -> OpenIndex:
     """Returns what opens the indexes of vectors; nothing is loaded or connected to before it is needed."""
     chosen = settings.library.vectors
     if not isinstance(chosen, MilvusServer):
-        return FaissIndex
+        return faiss_index(Options(**settings.library.index.model_dump()))
     return milvus_index(chosen.milvus, os.environ.get(chosen.token_env, ""))

@@ -78,6 +78,20 @@ class MilvusServer(_Section):
     token_env: str = "MILVUS_TOKEN"  # noqa: S105 — where it is, not what it is
 
 
+class IndexSettings(_Section):
+    """How FAISS finds the nearest vectors.
+
+    Attributes:
+        exact_up_to: Up to so many passages, every search compares the query with all of them.
+        recall: Beyond, the least share of the ten nearest that is found, measured when the index is trained.
+        gpu: Whether a GPU is used where the installed FAISS has one.
+    """
+
+    exact_up_to: int = Field(50_000, ge=0)
+    recall: float = Field(0.97, ge=0, le=1)
+    gpu: bool = True
+
+
 class LibrarySettings(_Section):
     """The document library.
 
@@ -88,6 +102,7 @@ class LibrarySettings(_Section):
         reranker: A cross-encoder that looks again at the best passages, by name or folder; None compares word by word
             with the embedder, ``none`` does not look again.
         vectors: What finds the nearest vectors.
+        index: How FAISS finds them.
         passages: How many passages a search returns.
         picture_model: A model of OpenCLIP that compares pictures, by folder or name; None finds pictures by words only.
     """
@@ -96,6 +111,7 @@ class LibrarySettings(_Section):
     embedder: str | EmbedderServer | None = None
     reranker: str | None = None
     vectors: Literal["faiss"] | MilvusServer = "faiss"
+    index: IndexSettings = IndexSettings()
     passages: int = Field(6, ge=1, le=50)
     picture_model: str | None = None
 

@@ -11,7 +11,7 @@ import hashlib
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +131,40 @@ def make(folder: Path, collection: Collection, count: int, embedder: Embedder) -
                 at += len(one.chunks)
     store.close()
     print(f"made a library of {count} passages in {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def make_bare(folder: Path, vectors: Matrix | Callable[[], Matrix], embedder: Embedder) -> None:
+    """Makes a store of vectors whose passages have no words, unless it is there."""
+    store = Store(folder)
+    with store.reading() as connection:
+        held = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
+    if not held:
+        given = vectors() if callable(vectors) else vectors
+        with store.writing() as connection:
+            claim(connection, store.path, embedder.name, embedder.dimensions)
+            connection.execute("DROP TRIGGER passage_added")
+            connection.execute("INSERT INTO documents VALUES (1, '/', '', 'text', '', 0, '')")
+            connection.execute("INSERT INTO pages VALUES (1, 1, 0, NULL, 'x')")
+            passages = ((number,) for number in range(1, len(given) + 1))
+            connection.executemany("INSERT INTO passages VALUES (?, 1, 0, 1, '', 'x')", passages)
+            rows = ((number, vector.tobytes()) for number, vector in enumerate(given, 1))
+            connection.executemany("INSERT INTO vectors VALUES (?, ?)", rows)
+    store.close()
+
+
+def really_changed(collection: Collection, count: int, kept: Path, embedder: Embedder) -> Matrix:
+    """Changes so many of the texts and embeds them; kept in a folder for the next time."""
+    path = kept / f"changed-{len(collection.passages)}-{count}.npy"
+    if not path.exists():
+        words, some = (
+            vocabulary(collection.passages),
+            [collection.passages[at % len(collection.passages)] for at in range(count)],
+        )
+        texts = [_repeated(one, 1, words, at) for at, one in enumerate(some)]
+        given = [embedded_texts(_document("", one.title, [one]))[0] for one in texts]
+        np.save(path, np.concatenate([embedder.embed(given[at : at + 512]) for at in range(0, count, 512)]))
+    vectors: Matrix = np.load(path)
+    return vectors
 
 
 def _documents(collection: Collection, count: int) -> Iterator[NewDocument]:

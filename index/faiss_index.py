@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from index.faiss_gpu import GpuCopy
 from index.store import Store
 from index.train import arranged
 from index.turns import Turns
-from index.vectors import Mark, Source, added_after, in_store, mark, removed_after
+from index.vectors import Mark, OpenIndex, Source, VectorIndex, added_after, in_store, mark, removed_after
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,15 @@ WRITTEN_IN_PASSING = 20_000
 SAMPLES = 16
 _LOW_PRIORITY = 10
 _log = logging.getLogger(__name__)
+
+
+def faiss_index(options: Options) -> OpenIndex:
+    """Returns what opens indexes that find as much as the options ask for."""
+    return partial(_open, options)
+
+
+def _open(options: Options, folder: Path, source: Source, dimensions: int) -> VectorIndex:
+    return FaissIndex(folder, source, dimensions, options)
 
 
 class FaissIndex:
@@ -103,10 +113,14 @@ class FaissIndex:
         else:
             self._in_background(self._write)
 
-    def close(self) -> None:
-        """Saves; waits for an arrangement that is being made, which the next start would else have to make."""
+    def finish(self) -> None:
+        """Waits for what is done in the background."""
         if worker := self._worker:
             worker.join()
+
+    def close(self) -> None:
+        """Saves; waits for an arrangement that is being made, which the next start would else have to make."""
+        self.finish()
         if self._behind() >= WORTH_A_FILE:
             self._write()
 

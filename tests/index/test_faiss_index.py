@@ -86,8 +86,7 @@ def found(filled: Filled, index: FaissIndex, query: np.ndarray, count: int = 10,
 def settled(filled: Filled, index: FaissIndex) -> FaissIndex:
     """The index after whatever it does in the background."""
     found(filled, index, filled.vectors(1)[0])
-    if index._worker:
-        index._worker.join()
+    index.finish()
     return index
 
 
