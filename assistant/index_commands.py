@@ -20,12 +20,13 @@ def index() -> None:
 
 @index.command("add", epilog=options.examples("assistant index add handbook.pdf notes/", "assistant index add ."))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--ray", metavar="ADDRESS", help="Read and embed on this Ray cluster; see docs/deployment.md.")
 @common
-def index_add(paths: tuple[Path, ...]) -> None:
+def index_add(paths: tuple[Path, ...], ray: str | None) -> None:
     """Add files and folders; a file that is there already is skipped, a changed one replaces its passages."""
     from assistant.ingest import add
 
-    if not add(load(), paths):
+    if not add(load(), paths, ray):
         sys.exit(1)
 
 

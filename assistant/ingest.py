@@ -5,21 +5,24 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
 
 from assistant.app import open_library
 from assistant.settings import Settings
+from index.cluster import Cluster, connected
 from index.types import Outcome
 
 
-def add(settings: Settings, paths: Sequence[Path]) -> bool:
+def add(settings: Settings, paths: Sequence[Path], ray: str | None = None) -> bool:
     """Adds files and folders and prints each one's outcome.
 
     Args:
         settings: Whose library.
         paths: Files and folders.
+        ray: Address of the Ray cluster that reads and embeds; None does both on this machine.
 
     Returns:
         Whether every file was taken.
@@ -27,8 +30,12 @@ def add(settings: Settings, paths: Sequence[Path]) -> bool:
     library = open_library(settings)
     try:
         total = library.count(paths)
-        with click.progressbar(length=total, label="Adding", file=sys.stderr, item_show_func=_name) as bar:
-            outcomes = library.add(paths, on_outcome=lambda outcome: bar.update(1, outcome))
+        where: AbstractContextManager[Cluster | None] = connected(ray) if ray else nullcontext()
+        with (
+            where as cluster,
+            click.progressbar(length=total, label="Adding", file=sys.stderr, item_show_func=_name) as bar,
+        ):
+            outcomes = library.add(paths, on_outcome=lambda outcome: bar.update(1, outcome), cluster=cluster)
     finally:
         library.close()
     for outcome in outcomes:

@@ -96,6 +96,10 @@ class SentenceTransformerEmbedder:
         self._lock = Lock()
         self._loaded: _Model | None = None
 
+    def __reduce__(self) -> tuple[type, tuple[str | Path | None]]:
+        """Travels to other processes without what it has loaded."""
+        return type(self), (self._source,)
+
     @property
     def dimensions(self) -> int:
         """Numbers in a vector; loads any model but the installed one.

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 OnOutcome = Callable[[Outcome], None]
 Cancelled = Callable[[], bool]
-Incoming = Generator[NewDocument | Outcome, None, None]
 # Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
 GROUP = 128
 SLICE = 512
@@ -39,6 +38,39 @@ READ_AHEAD = 16
 GROUP_BYTES = 64_000_000
 _POLL_SECONDS = 0.1
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is to be read.
+
+    Attributes:
+        path: Absolute.
+        sha256: Hex digest of its bytes; empty for what is no file or cannot be opened, for which a reader says why.
+        size: Bytes.
+    """
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A document that is ready to be stored.
+
+    Attributes:
+        document: What is stored.
+        vectors: Shape (passages, dimensions).
+        codes: The token codes of each passage; None where they are not kept.
+    """
+
+    document: NewDocument
+    vectors: NDArray[np.float32]
+    codes: tuple[bytes | None, ...]
+
+
+Incoming = Generator[NewDocument | Embedded | Outcome, None, None]
 
 
 class Cancel(Exception):
@@ -59,15 +91,15 @@ def from_files(
         readers: What reads.
         stop: Once set, what is being read is given up.
     """
-    waiting: deque[Future[_Read | Outcome]] = deque()
+    waiting: deque[Future[Read | Outcome]] = deque()
     with ThreadPoolExecutor(readers.size, thread_name_prefix="index-reader") as threads:
         try:
             for entry in entries:
                 waiting.append(threads.submit(_from_file, entry, store, readers, stop))
                 if len(waiting) > 2 * readers.size:
-                    yield _cut_file(waiting.popleft().result(), embedder)
+                    yield cut_file(waiting.popleft().result(), embedder)
             while waiting:
-                yield _cut_file(waiting.popleft().result(), embedder)
+                yield cut_file(waiting.popleft().result(), embedder)
         finally:
             if waiting:
                 stop.set()
@@ -127,24 +159,27 @@ class _Run:
     cancelled: Cancelled
     coder: TokenEmbedder | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    group: list[tuple[int, NewDocument]] = field(default_factory=list)
+    group: list[tuple[int, NewDocument | Embedded]] = field(default_factory=list)
 
-    def until_cancelled(self, items: Iterator[NewDocument | Outcome | None]) -> Iterator[NewDocument | Outcome]:
+    def until_cancelled(
+        self, items: Iterator[NewDocument | Embedded | Outcome | None]
+    ) -> Iterator[NewDocument | Embedded | Outcome]:
         for item in items:
             if self.cancelled():
                 raise Cancel
             if item is not None:
                 yield item
 
-    def take(self, number: int, item: NewDocument | Outcome) -> None:
+    def take(self, number: int, item: NewDocument | Embedded | Outcome) -> None:
         if isinstance(item, Outcome):
             if self.coder and item.status == "unchanged" and item.document:
                 self._fill_codes(item.document)
             self._settle(number, item)
             return
         self.group.append((number, item))
-        passages = sum(len(one.chunks) for _, one in self.group)
-        pictures = sum(len(picture.data) for _, one in self.group for picture in one.content.pictures)
+        documents = [_document(one) for _, one in self.group]
+        passages = sum(len(one.chunks) for one in documents)
+        pictures = sum(len(picture.data) for one in documents for picture in one.content.pictures)
         if passages >= GROUP or pictures >= GROUP_BYTES:
             self.store_group()
 
@@ -152,14 +187,15 @@ class _Run:
         group, self.group = self.group, []
         if not group:
             return
-        vectors, codes = self._embed([passage for _, one in group for passage in embedded_texts(one)])
+        bare = [one for _, one in group if isinstance(one, NewDocument)]
+        vectors, codes = self._embed([passage for one in bare for passage in embedded_texts(one)])
+        made = _shared_out(bare, vectors, codes)
         with self.store.writing() as connection:
             claim(connection, self.store.path, self.embedder.name, self.embedder.dimensions)
-            settled, first = [], 0
+            settled = []
             for number, one in group:
-                last = first + len(one.chunks)
-                settled.append((number, *put(connection, one, vectors[first:last], codes[first:last])))
-                first = last
+                ready = one if isinstance(one, Embedded) else next(made)
+                settled.append((number, *put(connection, ready.document, ready.vectors, ready.codes)))
         for number, status, document in settled:
             self._settle(number, Outcome(document.path, status, document=document))
 
@@ -171,15 +207,10 @@ class _Run:
         for first in range(0, len(texts), SLICE):
             if self.cancelled():
                 raise Cancel
-            vectors, coded = self._embed_slice(texts[first : first + SLICE])
+            vectors, coded = _embed_slice(texts[first : first + SLICE], self.embedder, self.coder)
             parts.append(vectors)
             codes += coded
         return np.concatenate(parts), codes
-
-    def _embed_slice(self, texts: list[str]) -> tuple[NDArray[np.float32], Sequence[bytes | None]]:
-        if self.coder:
-            return self.coder.embed_with_tokens(texts, encode)
-        return self.embedder.embed(texts), [None] * len(texts)
 
     def _fill_codes(self, document: Document) -> None:
         """Makes the codes that a document lacks, as one does that was added when none were kept."""
@@ -199,6 +230,45 @@ class _Run:
         self.on_outcome(outcome)
 
 
+def embedded(documents: Sequence[NewDocument], embedder: Embedder, coded: bool) -> list[Embedded]:
+    """Makes the vectors of documents all together.
+
+    Args:
+        documents: What is to be embedded.
+        embedder: What makes the vectors.
+        coded: Whether to make the passages' token codes too, where the embedder can.
+    """
+    import numpy as np
+
+    texts = [passage for one in documents for passage in embedded_texts(one)]
+    coder = embedder if coded and isinstance(embedder, TokenEmbedder) else None
+    slices = [
+        _embed_slice(texts[first : first + SLICE], embedder, coder) for first in range(0, max(1, len(texts)), SLICE)
+    ]
+    codes = [code for _, some in slices for code in some]
+    return list(_shared_out(documents, np.concatenate([vectors for vectors, _ in slices]), codes))
+
+
+def _shared_out(
+    documents: Iterable[NewDocument], vectors: NDArray[np.float32], codes: Sequence[bytes | None]
+) -> Iterator[Embedded]:
+    first = 0
+    for one in documents:
+        last = first + len(one.chunks)
+        yield Embedded(one, vectors[first:last], tuple(codes[first:last]))
+        first = last
+
+
+def _embed_slice(
+    texts: list[str], embedder: Embedder, coder: TokenEmbedder | None
+) -> tuple[NDArray[np.float32], Sequence[bytes | None]]:
+    return coder.embed_with_tokens(texts, encode) if coder else (embedder.embed(texts), [None] * len(texts))
+
+
+def _document(one: NewDocument | Embedded) -> NewDocument:
+    return one.document if isinstance(one, Embedded) else one
+
+
 def embedded_texts(new: NewDocument) -> list[str]:
     """What is embedded for each passage: its words after the title and the headings that they stand under."""
     return [embedded_text(new.content.title, one.heading, one.text) for one in new.chunks]
@@ -212,11 +282,11 @@ class _ReadAhead:
 
     def __init__(self, incoming: Incoming, stop: Event) -> None:
         self._incoming = incoming
-        self._queue: Queue[NewDocument | Outcome | BaseException | None] = Queue(READ_AHEAD)
+        self._queue: Queue[NewDocument | Embedded | Outcome | BaseException | None] = Queue(READ_AHEAD)
         self._stop = stop
         self._thread = Thread(target=self._fill, name="index-cutter", daemon=True)
 
-    def __enter__(self) -> Iterator[NewDocument | Outcome | None]:
+    def __enter__(self) -> Iterator[NewDocument | Embedded | Outcome | None]:
         self._thread.start()
         return self._items()
 
@@ -224,7 +294,7 @@ class _ReadAhead:
         self._stop.set()
         self._thread.join()
 
-    def _items(self) -> Iterator[NewDocument | Outcome | None]:
+    def _items(self) -> Iterator[NewDocument | Embedded | Outcome | None]:
         while True:
             try:
                 item = self._queue.get(timeout=_POLL_SECONDS)
@@ -248,7 +318,7 @@ class _ReadAhead:
             end = error
         self._put(end)
 
-    def _put(self, item: NewDocument | Outcome | BaseException | None) -> bool:
+    def _put(self, item: NewDocument | Embedded | Outcome | BaseException | None) -> bool:
         while not self._stop.is_set():
             try:
                 self._queue.put(item, timeout=_POLL_SECONDS)
@@ -259,46 +329,64 @@ class _ReadAhead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
+    """A file as its reader has it."""
+
     path: str
     sha256: str
     size: int
     content: ReadDocument
 
 
-def _from_file(entry: Path | Outcome, store: Store, readers: Readers, stop: Event) -> _Read | Outcome:
+def find(entry: Path | Outcome, store: Store) -> File | Outcome:
+    """Returns the file to read, or its outcome where it is held already or cannot be taken."""
     if isinstance(entry, Outcome):
         return entry
     name = printable(entry)
+    if name != str(entry):
+        return Outcome(name, "refused", "has a name that is not valid UTF-8; rename it")
+    # The digest comes first: a file that changes meanwhile is then seen as changed the next time.
+    sha256, size = digest(entry)
+    return (sha256 and _held(name, sha256, store)) or File(name, sha256, size)
+
+
+def as_read(file: File, readers: Readers, stop: Event) -> Read | Outcome:
+    """Reads a file, or says why that cannot be.
+
+    Raises:
+        ReadingStopped: Once ``stop`` is set.
+    """
     try:
-        if name != str(entry):
-            raise UnreadableFile("has a name that is not valid UTF-8; rename it")
-        # The digest comes first: a file that changes meanwhile is then seen as changed the next time.
-        sha256, size = _digest(entry)
-        return (sha256 and _held(name, sha256, store)) or _Read(name, sha256, size, readers.read(entry, stop.is_set))
+        return Read(file.path, file.sha256, file.size, readers.read(Path(file.path), stop.is_set))
     except UnreadableFile as error:
-        return Outcome(name, "refused", str(error))
+        return Outcome(file.path, "refused", str(error))
     except (LibraryError, ReadingStopped):
         raise
     except Exception as error:  # one file is an edge: whatever it does to a parser, the others go on
-        _log.exception("%s could not be read", name)
+        _log.exception("%s could not be read", file.path)
         return Outcome(
-            name, "refused", f"could not be read ({type(error).__name__}); save it anew or in another format"
+            file.path, "refused", f"could not be read ({type(error).__name__}); save it anew or in another format"
         )
 
 
-def _digest(path: Path) -> tuple[str, int]:
+def _from_file(entry: Path | Outcome, store: Store, readers: Readers, stop: Event) -> Read | Outcome:
+    found = find(entry, store)
+    return found if isinstance(found, Outcome) else as_read(found, readers, stop)
+
+
+def digest(path: Path) -> tuple[str, int]:
     """Hex SHA-256 and bytes; an empty digest of what is no file or cannot be opened, for which a reader says why."""
-    if not path.is_file():
-        return "", 0
     try:
+        if not path.is_file():
+            return "", 0
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
     except OSError:
         return "", 0
 
 
-def _cut_file(file: _Read | Outcome, embedder: Embedder) -> NewDocument | Outcome:
+def cut_file(file: Read | Outcome, embedder: Embedder) -> NewDocument | Outcome:
+    """Cuts what was read into passages."""
     return file if isinstance(file, Outcome) else _cut(file.path, file.sha256, file.size, file.content, embedder)
 
 

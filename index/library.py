@@ -9,6 +9,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from index import records
+from index.cluster import Cluster
 from index.embed import Embedder
 from index.errors import LibraryDamaged, LibraryError, UnreadableFile
 from index.faiss_file import cache_path
@@ -118,7 +119,12 @@ class Library(Pages):
         return cls(store, embedder, reranker, open_index, picture_embedder)
 
     def add(
-        self, paths: Iterable[Path], *, on_outcome: OnOutcome | None = None, cancelled: Cancelled | None = None
+        self,
+        paths: Iterable[Path],
+        *,
+        on_outcome: OnOutcome | None = None,
+        cancelled: Cancelled | None = None,
+        cluster: Cluster | None = None,
     ) -> list[Outcome]:
         """Adds files and the files in folders.
 
@@ -129,6 +135,7 @@ class Library(Pages):
             paths: Files and folders; hidden entries of folders are passed over.
             on_outcome: Called from this thread as soon as a file's outcome is certain.
             cancelled: Asked often; once it says so, nothing further is stored.
+            cluster: Where to read and embed; None does both on this machine.
 
         Returns:
             The outcomes in the order of the files; after a cancellation, those that were reached.
@@ -137,7 +144,8 @@ class Library(Pages):
             LibraryError: The store cannot be written or the model not be loaded; what was stored by then stays.
         """
         stop = Event()
-        incoming = from_files(walk(paths, self._store.folder), self._store, self._embedder, self._readers, stop)
+        source = walk(paths, self._store.folder), self._store, self._embedder, self._readers, stop
+        incoming = cluster.from_files(*source, coded=bool(self._coder)) if cluster else from_files(*source)
         outcomes = ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop, self._coder)
         self.embed_pictures(cancelled=cancelled)
         return outcomes

@@ -6,6 +6,7 @@ import re
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,18 @@ class RemoteEmbedder:
         self._timeout, self._retries = timeout, retries
         self._lock = Lock()
         self._opened: Any = None
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        """Travels to other processes without its connection."""
+        made = partial(
+            type(self),
+            key=self._key,
+            dimensions=self._asked_for,
+            max_tokens=self.max_tokens,
+            timeout=self._timeout,
+            retries=self._retries,
+        )
+        return made, (self._url, self._model)
 
     @property
     def dimensions(self) -> int:
