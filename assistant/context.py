@@ -22,6 +22,7 @@ from index.types import Document, Hit
 PLOTLY = "application/vnd.plotly.v1+json"
 # A tool that reports more often than this would only fill the queue: nobody can read it.
 SECONDS_BETWEEN_REPORTS = 0.05
+LONGEST_NAME, LONGEST_ENDING = 180, 20
 
 
 class LibraryView(Protocol):
@@ -52,6 +53,10 @@ class Picture(Protocol):
     def save(self, fp: io.BytesIO, format: str) -> None:
         """Writes the encoded picture."""
         ...
+
+
+def _cut(name: str, size: int) -> str:
+    return name.encode()[:size].decode(errors="ignore")
 
 
 def _no_secret(name: str) -> str:
@@ -172,6 +177,9 @@ class Context:
     def _free_path(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.-]+", "_", name).strip(".") or "file"
+        # In bytes, of which file systems allow 255; room is left for a number.
+        stem, ending = _cut(Path(name).stem, LONGEST_NAME), _cut(Path(name).suffix, LONGEST_ENDING)
+        name = stem + ending
         path, number = self.folder / name, 2
         while path.exists():
             path, number = self.folder / f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1

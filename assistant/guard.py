@@ -35,6 +35,12 @@ NETWORK = {
     "socket.gethostbyname": 0,
     "socket.gethostbyaddr": 0,
 }
+# What concerns the whole program, and with it every other tool and user; signal 0 only asks whether a process is there.
+PROCESS = {
+    "os.chdir": "change the folder of the whole program",
+    "os.kill": "send a signal",
+    "os.killpg": "send a signal",
+}
 PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"}
 # Events of files, each with the positions of its paths and of the open folders that those are relative to.
 FILES: dict[str, tuple[tuple[int, int | None], ...]] = {
@@ -148,6 +154,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         _files(guard, event, args)
     elif event in PROGRAMS and not (guard.sandboxed or "world" in guard.touches):
         guard.refuse(f"wanted to start the program {_program(args)}", "world")
+    elif event in PROCESS and args[1:] != (0,) and not (guard.sandboxed or "world" in guard.touches):
+        guard.refuse(f"wanted to {PROCESS[event]}", "world")
 
 
 def _network(guard: Guard, event: str, args: tuple[Any, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from assistant.errors import PluginError
 from assistant.plugin import MARK, Context, ToolOptions
+
+# What the chat completions API takes; one tool of another name would have every request refused.
+NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str,
         Unavailable: The tool says that this machine lacks something.
     """
     name = function.__name__
+    if not NAME.fullmatch(name):
+        raise PluginError(
+            f"{source}: tool '{name}' needs a name of at most 64 letters of a to z, digits and underscores."
+        )
     docs = docstring_parser.parse(inspect.getdoc(function) or "", docstring_parser.DocstringStyle.GOOGLE)
     if not docs.description:
         raise PluginError(f"{source}: tool '{name}' needs a docstring that says what it does.")

@@ -72,6 +72,7 @@ class Connection:
             async with asyncio.timeout(START_SECONDS):
                 await asyncio.shield(ready)
         except TimeoutError as error:
+            ready.cancel()  # nobody waits for it any more
             await self.close()
             raise Unreachable(f"it did not answer within {START_SECONDS:.0f} s") from error
         except Exception as error:

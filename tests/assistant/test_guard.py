@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -57,6 +58,8 @@ REACHES: list[tuple[Callable[[Path], object], Touch]] = [
     (sqlite3.connect, "files"),
     (lambda _: run_true(), "world"),
     (lambda _: os.system("true"), "world"),
+    (lambda path: os.chdir(path.parent), "world"),
+    (lambda _: os.kill(os.getpid(), signal.SIGURG), "world"),
 ]
 
 

@@ -119,12 +119,15 @@ async def test_saved_files_get_safe_and_free_names(context: Context) -> None:
         """Save."""
         ctx.save("../../etc/pass wd.txt", b"1", "text/plain")
         ctx.save("../../etc/pass wd.txt", b"2", "text/plain")
+        ctx.save("ö" * 400 + ".txt", b"3")
+        ctx.save("n." + "e" * 400, b"4")
         return 2
 
     assert (await call(save, {}, context)).ok
     paths = [Path(artifact.path) for artifact in context.artifacts]
     assert all(path.parent == context.folder for path in paths)
-    assert [path.read_bytes() for path in paths] == [b"1", b"2"]
+    assert [path.read_bytes() for path in paths] == [b"1", b"2", b"3", b"4"]
+    assert paths[2].suffix == ".txt"
 
 
 async def test_twenty_calls_do_not_wait_for_each_other(context: Context) -> None:

@@ -276,6 +276,12 @@ async def test_sleep_past_the_limit(notebook: Notebook) -> None:
     assert await notebook.run("kept") == {"value": "1"}
 
 
+async def test_awaiting_past_the_limit(notebook: Notebook) -> None:
+    await notebook.run("kept = 1")
+    assert "variables are kept" in await refused(notebook, "import asyncio\nawait asyncio.sleep(600)")
+    assert await notebook.run("kept") == {"value": "1"}
+
+
 async def test_refusing_to_stop(notebook: Notebook) -> None:
     code = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)"
     assert "although it was told to stop" in await refused(notebook, code)

@@ -7,6 +7,7 @@ checked outside.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import functools
@@ -182,6 +183,8 @@ def _answers(function: Callable[..., Any]) -> Callable[..., str]:
 def open_house() -> None:
     """Lets code import the files that it writes; not done earlier, so that none of them is loaded as one of ours."""
     sys.path.insert(0, "")
+    # Without a handler there, no signal wakes the event loop, and an interrupt would not reach code that awaits.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, lambda: None)
 
 
 @_answers
