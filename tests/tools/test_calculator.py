@@ -375,6 +375,8 @@ def test_money_is_refused_with_the_reason(expression):
         ("2.5!", "whole numbers"),
         ("gcd(1.5, 2)", "whole numbers"),
         ("foo(3)", "`foo` is unknown; known are functions (sqrt"),
+        ("gamma(5)", "`gamma` is no function; known are"),
+        ("2 + zeta(2)", "`zeta` is no function"),
         ("10k * 3", "`k` is unknown"),
         ("(1 + 2", "the `(` at character 1 is never closed"),
         ("what is (1 + 2", "the `(` at character 9 is never closed"),

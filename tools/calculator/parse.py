@@ -212,12 +212,18 @@ class _Parser:
             self._take()
         else:
             unit = find_unit(token.text)
-        if unit is None:
+        if wrong := "unknown" if unit is None else "no function" if self._is_called(token) else "":
             raise CalculationError(
-                f"`{token.text}` is unknown; known are functions (sqrt, root, log, ln, sin, factorial, gcd, round, "
+                f"`{token.text}` is {wrong}; known are functions (sqrt, root, log, ln, sin, factorial, gcd, round, "
                 "mean, det, weekday and the like), pi, e, i, constants such as Planck constant, and units such as km"
             )
         self.steps.append(Step("unit", text=symbol(unit), unit=unit))
+
+    def _is_called(self, unit: Token) -> bool:
+        """Whether a unit stands where a function would: gamma(5) is not 5 gamma, but 5 m(2) is 5 m times 2."""
+        before = self.tokens[self.at - 2] if self.at > 1 else unit
+        value = before is not unit and (before.kind in ("number", "name", "constant") or before.text in (")", "]"))
+        return not value and self._now.text == "(" and self._now.at == unit.end
 
     def _call(self, name: str) -> None:
         if self._now.text == "(":
