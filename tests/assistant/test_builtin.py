@@ -5,7 +5,7 @@ import math
 import pytest
 
 from assistant.engines.builtin.arguments import fill, missing, parse_explicit
-from assistant.engines.builtin.route import arithmetic
+from assistant.engines.builtin.detect import arithmetic
 from assistant.events import Answer
 from assistant.session import Assistant
 

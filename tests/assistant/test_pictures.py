@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from assistant.cli import cli
-from assistant.engines.builtin.route import pictured
+from assistant.engines.builtin.detect import pictured
 from assistant.events import Answer
 from assistant.session import Assistant
 from tests.index.test_pictures import drawn, illustrated

@@ -16,11 +16,12 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from assistant.engines.builtin.answer import Reply, from_tool
-from assistant.engines.builtin.library import answer, request_of, searches
+from assistant.engines.builtin.library import SEARCH, answer, request_of, searches
 from assistant.engines.builtin.pictures import from_pictures
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.route import Router
-from assistant.engines.builtin.steps import Ask, Call, Talk
+from assistant.engines.builtin.steps import Ask, Call, Plan, Talk
+from assistant.engines.builtin.turn import asked_for, before, finished, number_in, number_of, query_of
 from assistant.state import said
 
 NAME = "built-in engine (no language model)"
@@ -54,38 +55,93 @@ class BuiltinModel(BaseChatModel):
         message = _message(self._respond(messages, tools))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    def _respond(self, messages: Sequence[BaseMessage], tools: Mapping[str, Any]) -> Reply | Sequence[Call]:
-        request = request_of(messages)
+    def _respond(self, messages: Sequence[BaseMessage], tools: Mapping[str, Any]) -> Reply | Ask | Sequence[Call]:
+        request, done = request_of(messages), finished(messages)
+        if done and done[-1].status == "error":
+            return self._after_error(request, done, messages, tools)
+        chosen = self.router.choose(request, tools, asked_for(messages))
+        if isinstance(chosen, Talk):
+            return Reply(chosen.text, confidence=1.0, about_itself=True)
+        if isinstance(chosen, Ask):
+            return chosen
+        if len(chosen) == 1 and done:
+            return self._reply(request, messages)
+        if _is_search(chosen, request):
+            return searches(request)
+        return self._next(chosen, done, messages)
+
+    def _next(self, plan: Plan, done: Sequence[ToolMessage], messages: Sequence[BaseMessage]) -> Reply | Sequence[Call]:
+        """The next step of several, or what all of them found."""
+        if len(done) >= len(plan):
+            return self._together(done, messages)
+        step = plan[len(done)]
+        if isinstance(step, Call):
+            return [step]
+        number = self._number(done[-1], messages) if done else None
+        if number is None:
+            return self._together(done, messages)
+        return [Call("calculator", {"expression": step.template.format(number)})]
+
+    def _number(self, message: ToolMessage, messages: Sequence[BaseMessage]) -> str | None:
+        """The number that a step found, to calculate with; None where it found none."""
+        result = json.loads(said(message))
+        if message.name != SEARCH:
+            return number_of(result)
+        query = query_of(message, messages)
+        read = self.reader.read(query, result)[:1]
+        return (
+            number_in(query, read[0].sentence, read[0].answer)
+            if read and read[0].confidence >= self.min_confidence
+            else None
+        )
+
+    def _together(self, done: Sequence[ToolMessage], messages: Sequence[BaseMessage]) -> Reply:
+        replies = [self._reply(query_of(message, messages), [*before(messages, message), message]) for message in done]
+        return Reply(
+            "\n\n".join(reply.text for reply in replies),
+            min(reply.confidence for reply in replies),
+            abstained=any(reply.abstained for reply in replies),
+            about_itself=all(reply.about_itself for reply in replies),
+        )
+
+    def _reply(self, request: str, messages: Sequence[BaseMessage]) -> Reply:
+        """What the last call found, in words."""
         last = messages[-1]
-        if not isinstance(last, ToolMessage):
-            chosen = self.router.choose(request, tools)
-            if isinstance(chosen, Talk | Ask):
-                return Reply(chosen.text, confidence=1.0, about_itself=True)
-            return searches(request) if _is_search(chosen, request) else chosen[:1]
-        if last.status == "error":
-            return self._after_error(request, last, tools)
-        if last.name == "search_documents":
+        assert isinstance(last, ToolMessage)
+        if last.name == SEARCH:
             return answer(request, messages, self.reader, self.min_confidence)
         if last.name == "search_pictures":
             known = any(isinstance(each, ToolMessage) and each.name == last.name for each in messages[:-1])
             return from_pictures(json.loads(said(last)), told=known)
         return from_tool(last.name or "", json.loads(said(last)))
 
-    def _after_error(self, request: str, error: ToolMessage, tools: Mapping[str, Any]) -> Reply | Sequence[Call]:
+    def _after_error(
+        self, request: str, done: Sequence[ToolMessage], messages: Sequence[BaseMessage], tools: Mapping[str, Any]
+    ) -> Reply | Sequence[Call]:
         """A tool that we only guessed at gives way to the library; one that was asked for tells why it failed."""
-        guessed = error.name != "search_documents" and not request.lstrip().startswith("@")
-        if guessed and "search_documents" in tools and not self.router.is_sure(request):
+        error, asked = done[-1], asked_for(messages)
+        named = request.lstrip().startswith("@") or (asked is not None and asked.tool == error.name)
+        guessed = error.name in ("calculator", "solve", "plot") and len(done) == 1 and not named
+        if guessed and SEARCH in tools and not self.router.is_sure(request):
             return searches(request)
-        reason = said(error).removeprefix("Error: ")
-        return Reply(f"`{error.name}` could not do that: {reason}.", confidence=0.0, about_itself=True)
+        reason = said(error).removeprefix("Error: ").rstrip(".")
+        hint = f" Say `help with {error.name}` to see what it takes." if error.name in tools else ""
+        failed = Reply(f"`{error.name}` could not do that: {reason}.{hint}", confidence=0.0, about_itself=True)
+        if len(done) == 1:
+            return failed
+        found = self._together(done[:-1], messages)
+        return Reply(f"{found.text}\n\n{failed.text}", 0.0, abstained=found.abstained)
 
 
-def _is_search(calls: Sequence[Call], request: str) -> bool:
+def _is_search(calls: Plan, request: str) -> bool:
     """Whether a request goes to the library as it stands, which may take several searches."""
     return len(calls) == 1 and calls[0] == Call("search_documents", {"query": request})
 
 
-def _message(step: Reply | Sequence[Call]) -> AIMessage:
+def _message(step: Reply | Ask | Sequence[Call]) -> AIMessage:
+    if isinstance(step, Ask):
+        asked = {"tool": step.tool, "arguments": dict(step.arguments), "text": step.text}
+        return AIMessage(step.text, response_metadata={"confidence": 1.0, "about_itself": True, "asked_for": asked})
     if not isinstance(step, Reply):
         calls = [
             {"name": call.tool, "args": call.arguments, "id": f"call_{uuid.uuid4().hex[:12]}", "type": "tool_call"}

@@ -1,212 +1,274 @@
-"""Chooses what to do with a request: talk, a tool, or the library."""
+"""Chooses what to do with a request: talk, one or several tools, the library, or to ask for what is missing."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.engines.builtin.arguments import fill, missing, parse_explicit
-from assistant.engines.builtin.steps import Ask, Call, Talk
+from assistant.engines.builtin.arguments import fill as fill_plainly
+from assistant.engines.builtin.arguments import parse_explicit
+from assistant.engines.builtin.assignment import Filled, fill, question_of
+from assistant.engines.builtin.detect import DETECTORS, IN_PYTHON, OPERATOR, arithmetic, detect
+from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
+from assistant.engines.builtin.models import Models
+from assistant.engines.builtin.parameters import parameters_of
+from assistant.engines.builtin.several import MAX_STEPS, clauses, halves, inline, operation
+from assistant.engines.builtin.steps import Ask, Call, Later, Plan, Talk
+from assistant.engines.builtin.suitability import examples_of, suitability, texts_of
+from assistant.engines.builtin.talk import small_talk
+from assistant.engines.builtin.values import find
+from assistant.engines.builtin.vectors import Vectors
 from index.embed import Embedder
 
+log = logging.getLogger(__name__)
+
+SEARCH = "search_documents"
 # A parameter of such a name is meant for the request as it stands.
 WHOLE = {"instruction", "problem", "prompt", "question", "request", "task"}
 # A request this near to an example of a tool is meant for it; cosine of MiniLM.
 MIN_EXAMPLE_COSINE = 0.75
-# And one that begins with the same verb, where no other tool's examples do.
-MIN_VERB_COSINE = 0.15
-NO_VERB = set(
-    "a an the what who whom whose when where which why how is are was were do does did can could i my".split()
-)
-
-GREETING = re.compile(
-    r"\W*(hi|hello|hey|good (morning|afternoon|evening|day)|hallo|moin|servus)\b[\w\s]{0,20}\W*", re.I
-)
-THANKS = re.compile(r"\W*(thanks?|thank you|thx|danke)\b[\w\s]{0,30}\W*", re.I)
-BYE = re.compile(r"\W*(bye|goodbye|see you|tschüss)\b[\w\s]{0,20}\W*", re.I)
-HELP = re.compile(
-    r"\W*(help|what (can|do) you do|what are you|who are you|how do(es)? (you|this) work|which tools .*"
-    r"|what tools .*)( for me| here)?\W*",
+# Tools that are further from a request are not looked at any closer, which would take longer than all the rest.
+MIN_COSINE = 0.2
+# Log odds at which a tool is called, and those at which it is where it takes a text that stands in quotation marks,
+# as questions to documents seldom hold one.
+MIN_FIT, MIN_FIT_QUOTED = 0.25, -0.5
+MAX_READ = 2_000
+# What people ask of somebody with hands, a telephone or a bank account.
+DEED = re.compile(
+    r"(?:please |can you |could you )*(?:order|book|buy|purchase|call|phone|ring|send|e-?mail|text|post|tweet"
+    r"|play|pause|turn|switch"
+    r"|lock|unlock|open the|close the|shut|start the|stop the|cook|bake|make me|bring|deliver|drive|fly|reserve"
+    r"|wash|clean|water"
+    r"|feed|pay|transfer|remind|schedule|cancel my|print out|upload|download|install|delete|buy|sell|take me"
+    r"|order|walk|pick up"
+    r"|write (?:me )?(?:a|an) (?:poem|song|story|essay|letter|e-?mail|joke)|sing|tell (?:me )?a joke)\b(?!.*\?)",
     re.I,
 )
-
-LEAD = re.compile(
-    r"^\s*(please\s+)?(what(\s+is|'s|\s+are)|how much (is|are)|calculate|compute|evaluate|convert|solve)\b", re.I
+NONE = "None of my tools can do this, and it is no question that your documents could answer."
+NO_TOOL = "I have no tool that could answer this; `assistant tools list` shows what is installed."
+NO_CODE = (
+    "I cannot write code: I am no language model. Give me the Python itself, for example "
+    "`@code_interpreter print(6 * 7)`, and I run it."
 )
-NUMBER = re.compile(r"\d")
-OPERATOR = re.compile(
-    r"[-+*/^×÷·−%!√²³]|\b(plus|minus|times|divided by|percent|mod|squared|cubed|to the power of)\b", re.I
-)
-CONVERSION = re.compile(r"\d[\d.,]*\s*[°\w/^²³]+(\s+[\w/]+)?\s+(in|to|into|as)\s+(?![-\d])[°\w/^²³ ]+\W*$", re.I)
-FUNCTION = re.compile(
-    r"\b(sqrt|cbrt|root|log|ln|log2|log10|exp|sin|cos|tan|asin|acos|atan|factorial|gcd|lcm|abs|round|floor|ceil|min|max"
-    r"|sum|mean|median|stdev|binomial)\s*\(",
-    re.I,
-)
-# Words that arithmetic may be written with; any other word makes it a question about something.
-ARITHMETIC_WORD = re.compile(
-    r"(plus|minus|times|divided|by|of|percent|per|cent|mod|squared|cubed|to|the|power|and|half|off|in|root|square|pi|e|"
-    r"is|as|a|percentage|digits|deg|rad)$",
-    re.I,
-)
-ERROR = re.compile(r"\d\s*(±|\+/-|\+-)\s*\d")  # an interval of error, which nobody but the calculator reads
-PICTURE = re.compile(
-    r"\b(pictures?|photos?|photographs?|images?|drawings?|diagrams?|illustrations?|screenshots?|logos?)\s+"
-    r"(of|with|showing|that shows?|where|in which)\b",
-    re.I,
-)
-MAKES = re.compile(
-    r"\s*(please |can you |could you |i want you to )?(draw|make|create|generate|paint|plot|produce|render|sketch)\b",
-    re.I,
-)
-MAX_ARITHMETIC = 1_000
 
 
 class Router:
-    """Chooses by exact detectors first, then by likeness to the tools' examples.
+    """Chooses by exact detectors first, then by what the tools say of themselves.
 
     Args:
-        embedder: Compares a request with the examples.
+        embedder: Compares a request with the tools.
         unseen: Judge each function by weights that were fitted on others only, as a measurement must.
+        models: The weights; None takes those that ship.
     """
 
-    def __init__(self, embedder: Embedder, *, unseen: bool = False) -> None:
-        self._unseen = unseen
-        self._embedder = embedder
-        self._known: dict[str, Any] = {}
+    def __init__(self, embedder: Embedder, *, unseen: bool = False, models: Models | None = None) -> None:
+        self._vectors = Vectors(embedder)
+        self._models = models or Models(unseen=unseen)
+        self._problem = ""
 
-    def choose(self, request: str, tools: Mapping[str, Any]) -> Talk | Ask | list[Call]:
+    @property
+    def problem(self) -> str:
+        """Why the weights cannot be used; empty as long as they can."""
+        return self._problem
+
+    def choose(self, request: str, tools: Mapping[str, Any], asked: Ask | None = None) -> Talk | Ask | Plan:
         """Returns what to do with a request.
 
         Args:
             request: What the person typed.
             tools: The offered tools' ``function`` objects, by name.
+            asked: What the last reply asked for, if it did.
         """
-        if request.lstrip().startswith("@"):
-            return self._explicit(request.lstrip(), tools)
-        if talk := _small_talk(request, tools):
-            return talk
-        if call := _exact(request, tools) or self._by_example(request, tools):
-            return [call]
-        if "search_documents" in tools:
-            return [Call("search_documents", {"query": request})]
-        return Talk("I have no tool that could answer this; `assistant tools list` shows what is installed.")
+        request = request.strip()
+        if request.startswith("@"):
+            return self._explicit(request, tools)
+        if asked is not None and asked.tool in tools and (step := self._answered(request, asked, tools)):
+            return step
+        if text := small_talk(request, tools):
+            return Talk(text + (f"\n\n{self._problem}" if self._problem else ""))
+        if not re.search(r"\w", request):
+            return Talk("I find no words in this; ask me a question or give me something to compute.")
+        read = request[:MAX_READ]
+        return self._several(read, tools) or self._one(read, tools) or self._fallback(request, tools)
 
     def is_sure(self, request: str) -> bool:
         """Whether a request can only be meant for the calculator."""
         expression = arithmetic(request)
         return expression is not None and not re.search(r"[^\W\d_]{3,}", OPERATOR.sub(" ", expression))
 
-    def _explicit(self, request: str, tools: Mapping[str, Any]) -> Talk | Ask | list[Call]:
-        name, _, rest = request[1:].partition(" ")
+    def _explicit(self, request: str, tools: Mapping[str, Any]) -> Talk | Ask | Plan:
+        name, *rest = request[1:].split(maxsplit=1) or [""]
         if name not in tools:
             return Talk(f"There is no tool `{name}`. Installed: {_names(tools)}.")
-        arguments = parse_explicit(rest.strip(), tools[name]["parameters"])
-        return _ask_for(name, arguments, missing(arguments, tools[name])) or [Call(name, arguments)]
+        schema = tools[name].get("parameters") or {}
+        text = rest[0] if rest else ""
+        arguments = parse_explicit(text, schema)
+        if text and not _fits(arguments, schema) and (filled := self._filled(text, tools[name])):
+            arguments = arguments if filled.missing else filled.arguments
+        return ask_for(name, arguments, schema) or [Call(name, arguments)]
 
-    def _by_example(self, request: str, tools: Mapping[str, Any]) -> Call | None:
-        name = self._nearest(request, tools)
-        if name in (None, "search_documents"):
+    def _answered(self, request: str, asked: Ask, tools: Mapping[str, Any]) -> Talk | Ask | Plan | None:
+        """Takes a message for the answer to a question of ours; None where it is something else."""
+        if is_refusal(request):
+            return Talk("I leave it at that.")
+        schema = tools[asked.tool].get("parameters") or {}
+        missing = [one for one in parameters_of(schema) if one.required and one.name not in asked.arguments]
+        given = read_answer(request, schema)
+        if not given and len(missing) == 1 and not small_talk(request, tools) and not self._is_new(request, tools):
+            given = {missing[0].name: self._single(request, missing[0].name, tools[asked.tool])}
+        elif not given and not self._is_new(request, tools) and (filled := self._filled(request, tools[asked.tool])):
+            given = {one.name: filled.arguments[one.name] for one in missing if one.name in filled.arguments}
+        if not given:
             return None
-        if name == "calculator":  # which reads whole sentences of its own kinds
-            return Call(name, {"expression": _stripped(request)})
-        whole = [parameter for parameter, _ in missing({}, tools[name]) if parameter in WHOLE]
-        # A number in such a request belongs to it, not to another parameter.
-        arguments = {whole[0]: request} if whole else fill(request, tools[name]["parameters"])
-        return None if missing(arguments, tools[name]) else Call(name, arguments)
+        arguments = {**asked.arguments, **given}
+        return ask_for(asked.tool, arguments, schema) or [Call(asked.tool, arguments)]
 
-    def _nearest(self, request: str, tools: Mapping[str, Any]) -> str | None:
-        examples = [(line[2:], name) for name, tool in tools.items() for line in _examples(tool["description"])]
-        new = [text for text, _ in examples if text not in self._known]
-        if new:
-            self._known |= dict(zip(new, self._embedder.embed(new), strict=True))
+    def _single(self, request: str, name: str, tool: Mapping[str, Any]) -> Any:
+        parameter = next(one for one in parameters_of(tool["parameters"]) if one.name == name)
+        value = valued(request, parameter)
+        if (
+            isinstance(value, str)
+            and parameter.kind not in ("string", "any")
+            and (filled := self._filled(request, tool))
+        ):
+            return filled.arguments.get(name, value)
+        return value
+
+    def _is_new(self, request: str, tools: Mapping[str, Any]) -> bool:
+        """Whether a message is rather a request of its own than an answer."""
+        return request.endswith("?") or (len(request.split()) > 1 and detect(request, tools) is not None)
+
+    def _several(self, request: str, tools: Mapping[str, Any]) -> Plan | None:
+        if "calculator" in tools and SEARCH in tools and (found := inline(request)):
+            return [Call(SEARCH, {"query": found[0]}), found[1]]
+        parts = clauses(request)
+        if len(parts) == 1:
+            parts = self._parted(parts[0], tools)
+        if not 1 < len(parts) <= MAX_STEPS:
+            return None
+        plan: Plan = []
+        for part in parts:
+            step = self._step(part, tools, bool(plan))
+            if step is None:
+                return None
+            plan.append(step)
+        return plan
+
+    def _parted(self, clause: str, tools: Mapping[str, Any]) -> list[str]:
+        """Parts at an "and" only where each half is a request by itself."""
+        for left, right in halves(clause):
+            if operation(right) and "calculator" in tools:
+                return [left, right]
+            if self._one(left, tools) and self._one(right, tools) and _begins_alike(right):
+                return [left, right]
+        return [clause]
+
+    def _step(self, clause: str, tools: Mapping[str, Any], follows: bool) -> Call | Later | None:
+        if follows and "calculator" in tools and (later := operation(clause)):
+            return later
+        if isinstance(found := self._one(clause, tools), list):
+            return found[0]
+        return Call(SEARCH, {"query": clause}) if found is None and SEARCH in tools and not DEED.match(clause) else None
+
+    def _one(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
+        if call := detect(request, tools):
+            return [call]
+        if "code_interpreter" in tools and IN_PYTHON.search(request):
+            return Ask("code_interpreter", {}, NO_CODE)
+        return self._by_example(request, tools) or self._by_fit(request, tools)
+
+    def _fallback(self, request: str, tools: Mapping[str, Any]) -> Talk | Plan:
+        if SEARCH not in tools:
+            return Talk(NO_TOOL)
+        return (
+            Talk(f"{NONE} There are: {_names(tools)}.") if DEED.match(request) else [Call(SEARCH, {"query": request})]
+        )
+
+    def _by_example(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
+        examples = [(text, name) for name, tool in tools.items() for text in examples_of(tool)]
         if not examples:
             return None
-        query = self._embedder.embed([request])[0]
-        likeness = sorted(((float(self._known[text] @ query), name, text) for text, name in examples), reverse=True)
-        if likeness[0][0] >= MIN_EXAMPLE_COSINE:
-            return likeness[0][1]
-        alike = [(cosine, name) for cosine, name, text in likeness if _verb(text) == _verb(request)]
-        sure = len({name for _, name in alike}) == 1 and alike[0][0] >= MIN_VERB_COSINE
-        return alike[0][1] if sure and _verb(request) not in NO_VERB else None
+        vectors = self._vectors.of([request, *(text for text, _ in examples)])
+        cosine, name = max((float(vectors[text] @ vectors[request]), name) for text, name in examples)
+        if cosine < MIN_EXAMPLE_COSINE or name == SEARCH:
+            return None
+        return self._call(request, tools[name], ask=name not in DETECTORS)
+
+    def _call(
+        self, request: str, tool: Mapping[str, Any], *, ask: bool, filled: Filled | None = None
+    ) -> Ask | Plan | None:
+        schema = tool.get("parameters") or {}
+        if tool["name"] == "calculator":
+            return [Call("calculator", {"expression": request.rstrip("?. ")})]
+        whole = [
+            one.name for one in parameters_of(schema) if one.required and one.name in WHOLE and one.kind == "string"
+        ]
+        if whole:
+            arguments: dict[str, Any] = {whole[0]: request}
+        elif filled := filled or self._filled(request, tool):
+            arguments = filled.arguments
+        else:
+            arguments = fill_plainly(request, schema)
+        question = ask_for(tool["name"], arguments, schema)
+        return [Call(tool["name"], arguments)] if question is None else question if ask else None
+
+    def _by_fit(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
+        """Chooses among the tools that no detector knows; the nearest one, if it fits at all."""
+        others = {name: tool for name, tool in tools.items() if name not in DETECTORS and name != SEARCH}
+        if not others:
+            return None
+        texts = {name: [f"{name}: {texts_of(tool)[1]}", *texts_of(tool)] for name, tool in others.items()}
+        vectors = self._vectors.of([request, *(text for known in texts.values() for text in known)])
+        cosines = {
+            name: max(float(vectors[text] @ vectors[request]) for text in known) for name, known in texts.items()
+        }
+        name = max(cosines, key=cosines.__getitem__)
+        if cosines[name] < MIN_COSINE:
+            return None
+        filled = self._filled(request, others[name])
+        limit = MIN_FIT_QUOTED if filled and SEARCH in tools and _takes_quoted(request, filled) else MIN_FIT
+        if filled is None or self._fit(request, others, name, filled) < limit:
+            return None
+        return self._call(request, others[name], ask=True, filled=filled)
+
+    def _fit(self, request: str, tools: Mapping[str, Any], name: str, filled: Filled) -> float:
+        import numpy as np
+
+        question = question_of(request, tools[name], self._vectors)
+        vectors = self._vectors.of([request, *(text for tool in tools.values() for text in texts_of(tool))])
+        others = [tool for other, tool in tools.items() if other != name]
+        row = suitability(question, tools[name], filled, vectors, others)
+        return float(self._models.of(name)["fit"].log_odds(np.array([row]))[0])
+
+    def _filled(self, request: str, tool: Mapping[str, Any]) -> Filled | None:
+        """Fills a tool's arguments; None where the weights cannot be read, which is then said."""
+        try:
+            return fill(question_of(request, tool, self._vectors), self._models.of(tool["name"]))
+        except (OSError, ValueError, KeyError) as error:
+            if not self._problem:
+                log.warning("the weights that choose tools cannot be used: %s", error)
+            self._problem = f"The weights that choose among tools cannot be used ({error}); tools are reached by name."
+            return None
 
 
-def _exact(request: str, tools: Mapping[str, Any]) -> Call | None:
-    """The tool of a request whose form tells it beyond doubt."""
-    if "calculator" in tools and (expression := arithmetic(request)):
-        return Call("calculator", {"expression": expression})
-    if "search_pictures" in tools and (sought := pictured(request)):
-        return Call("search_pictures", {"query": sought})
-    return None
+def _fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    """Whether no argument is a text where a number is wanted."""
+    numeric = {one.name for one in parameters_of(schema) if one.kind in ("integer", "number")}
+    return not any(name in numeric and isinstance(value, str) for name, value in arguments.items())
 
 
-def pictured(request: str) -> str | None:
-    """Returns what is to be seen where a request asks for pictures that there are, else None."""
-    match = PICTURE.search(request)
-    if match is None or MAKES.match(request):
-        return None
-    return request[match.end() :].strip(" ?.!") or None
+def _takes_quoted(request: str, filled: Filled) -> bool:
+    """Whether an argument is a quotation, and nothing is missing."""
+    quoted = [found.value for found in find(request) if found.form == "quoted"]
+    return not filled.missing and any(value in quoted for value in filled.arguments.values())
 
 
-def arithmetic(request: str) -> str | None:
-    """Returns the expression in a request that asks for nothing but a number, else None."""
-    if len(request) > MAX_ARITHMETIC or not NUMBER.search(request):
-        return None
-    text = _stripped(request)
-    if ERROR.search(text):
-        return text
-    if CONVERSION.search(text) and not re.match(r"(who|when|where|which|why|how)\b", text, re.I):
-        return text
-    if not (OPERATOR.search(text) or FUNCTION.search(text)):
-        return None
-    words = re.findall(r"[^\W\d_]+", FUNCTION.sub(" ", text))
-    return text if all(ARITHMETIC_WORD.match(word) for word in words) else None
+def _begins_alike(clause: str) -> bool:
+    """Whether a clause begins as a request does, and not in the middle of a list."""
+    return bool(re.match(r"(?:please\s+)?[a-z]{3,}\b", clause)) and len(clause.split()) > 1
 
 
-def _stripped(request: str) -> str:
-    """The request without what only asks for the result."""
-    return LEAD.sub("", request).strip().rstrip("?=.! ").strip()
-
-
-def _verb(request: str) -> str:
-    """The first word, politeness aside."""
-    words = re.sub(r"^(please|can you|could you|i want you to)\s+", "", request.strip(), flags=re.I).split(maxsplit=1)
-    return words[0].strip(",.:!?").casefold() if words else ""
-
-
-def _small_talk(request: str, tools: Mapping[str, Any]) -> Talk | None:
-    if GREETING.fullmatch(request):
-        return Talk("Hello! Ask me something about your documents, or give me something to compute.")
-    if THANKS.fullmatch(request):
-        return Talk("You are welcome.")
-    if BYE.fullmatch(request):
-        return Talk("Goodbye! This conversation is kept.")
-    return Talk(_help(tools)) if HELP.fullmatch(request) else None
-
-
-def _help(tools: Mapping[str, Any]) -> str:
-    lines = [f"- **{name}**: {tool['description'].splitlines()[0]}" for name, tool in sorted(tools.items())]
-    return (
-        "I am the built-in engine, which is no language model. I find and quote what your documents say, with the "
-        "source, I say so when they do not hold the answer, and I use these tools:\n\n"
-        + "\n".join(lines)
-        + "\n\nA tool can be called by name: `@calculator sqrt(2)`."
-    )
-
-
-def _names(tools: Mapping[str, Any]) -> str:
+def _names(tools: Mapping[str, Any] | Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(tools)) or "none"
-
-
-def _ask_for(name: str, known: Mapping[str, Any], parameters: Sequence[tuple[str, str]]) -> Ask | None:
-    if not parameters:
-        return None
-    lines = [f"- `{parameter}`: {description or 'no description'}" for parameter, description in parameters]
-    example = " ".join(f"{parameter}=…" for parameter, _ in parameters)
-    return Ask(name, known, f"`{name}` needs:\n\n" + "\n".join(lines) + f"\n\nFor example `@{name} {example}`.")
-
-
-def _examples(description: str) -> list[str]:
-    _, _, listed = description.partition("\n\nExamples of requests:\n")
-    return [line for line in listed.splitlines() if line.startswith("- ")]

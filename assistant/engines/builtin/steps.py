@@ -35,3 +35,17 @@ class Call:
 
     tool: str
     arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A calculation with the number that the step before it finds.
+
+    Attributes:
+        template: The expression, with ``{}`` for the number.
+    """
+
+    template: str
+
+
+Plan = list[Call | Later]

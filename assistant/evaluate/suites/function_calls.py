@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from assistant.engines.builtin.route import Router
-from assistant.engines.builtin.steps import Ask, Call, Talk
+from assistant.engines.builtin.steps import Ask, Call, Plan, Talk
 from assistant.evaluate.matching import all_right
 from assistant.evaluate.suite import DATA, Cases, Figure, Suite
 
@@ -17,7 +17,7 @@ HELD_OUT = (
     "weights cross-validated by the called function's name, so that none has seen a case's function; cases that were "
     "read while the rules were written are left out"
 )
-Step = Talk | Ask | Sequence[Call]
+Step = Talk | Ask | Plan
 
 
 def request_of(case: Mapping[str, Any]) -> str:
@@ -36,13 +36,15 @@ def _decided(router: Router, cases: list[dict[str, Any]]) -> Iterator[tuple[dict
 
 
 def _calls(step: Step) -> list[tuple[str, Mapping[str, Any]]]:
-    return [] if isinstance(step, Talk | Ask) else [(call.tool, call.arguments) for call in step]
+    return (
+        [] if isinstance(step, Talk | Ask) else [(call.tool, call.arguments) for call in step if isinstance(call, Call)]
+    )
 
 
 def _chosen(step: Step) -> set[str]:
     if isinstance(step, Talk):
         return set()
-    return {step.tool} if isinstance(step, Ask) else {call.tool for call in step}
+    return {step.tool} if isinstance(step, Ask) else {name for name, _ in _calls(step)}
 
 
 def _share(name: str, right: Sequence[bool], limit: float | None = None) -> Figure:

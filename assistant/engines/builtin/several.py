@@ -1,0 +1,90 @@
+"""Parts a request that asks for several things into its steps."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.engines.builtin.steps import Later
+
+MAX_STEPS = 6
+THEN = re.compile(
+    r"\s*(?:[,;.]\s*)?\b(?:and then|then|after that|afterwards|and after that|and also|followed by)\b[,\s]*|\s*;\s+"
+    r"|(?<=[a-z0-9)%])[.?!]\s+(?=[A-Z])",
+    re.I,
+)
+AND = re.compile(r",?\s+and\s+", re.I)
+IT = r"(?:it|that|this|them|the result|the (?:price|amount|sum|total|number|value))"
+OPERATORS = {
+    "add": "+",
+    "plus": "+",
+    "subtract": "-",
+    "deduct": "-",
+    "minus": "-",
+    "multiply": "*",
+    "times": "*",
+    "divide": "/",
+}
+OPERATION = re.compile(
+    rf"(?:please\s+)?(?P<verb>{'|'.join(OPERATORS)})(?:\s+{IT})?(?:\s+(?:by"
+    rf"|with))?\s+(?P<number>\d[\d.,]*\s*(?:%|percent)?)"
+    rf"(?:\s*(?:vat|tax|tip|interest|(?:of|to|from) {IT}))*\s*[.?!]*$",
+    re.I,
+)
+CONVERTED = re.compile(rf"(?:please\s+)?convert\s+{IT}\s+(?:in)?to\s+(?P<unit>[\w°/^²³]+)\s*[.?!]*$", re.I)
+TAKEN = re.compile(
+    rf"(?:please\s+)?(?:what(?:'s| is)|calculate|compute|take|how much is)\s+(?P<number>\d[\d.,]*)\s*(?:%"
+    rf"|percent)\s+of\s+{IT}\s*[.?!]*$",
+    re.I,
+)
+CHANGED = {"double": "2 * {}", "halve": "{} / 2", "square": "({})^2"}
+INLINE = re.compile(
+    r"(?:what is|what's|how much is|calculate)\s+(?P<what>(?:the|my|our)\s[^\d]+?)\s+"
+    r"(?P<verb>plus|minus|times|\+|-|\*|/)\s*(?P<number>\d[\d.,]*\s*(?:%|percent)?)\s*\W*$",
+    re.I,
+)
+SHARE = re.compile(
+    r"(?:what is|what's|how much is|calculate)\s+(?P<number>\d[\d.,]*)\s*(?:%|percent)\s+of\s+(?P<what>(?:the"
+    r"|my|our)\s[^\d]+?)\s*\W*$",
+    re.I,
+)
+
+
+def clauses(request: str) -> list[str]:
+    """Returns the parts that stand beside each other for certain; quoted text is never parted."""
+    marks = [match.span() for match in re.finditer(r"\"[^\"]*\"|“[^”]*”|```.*?```", request, re.S)]
+    cuts = [match.span() for match in THEN.finditer(request) if not any(a < match.start() < b for a, b in marks)]
+    return _cut(request, cuts)
+
+
+def halves(clause: str) -> list[tuple[str, str]]:
+    """Returns each way to part a clause at an "and"."""
+    return [(clause[: match.start()].strip(), clause[match.end() :].strip()) for match in AND.finditer(clause)]
+
+
+def operation(clause: str) -> Later | None:
+    """Returns a calculation with the result of the step before, None where the clause is none."""
+    if found := OPERATION.match(clause):
+        number = found["number"].replace("percent", "%").strip()
+        return Later(f"{{}} {OPERATORS[found['verb'].lower()]} {number}")
+    if found := CONVERTED.match(clause):
+        return Later(f"{{}} to {found['unit']}")
+    if found := TAKEN.match(clause):
+        return Later(f"{found['number']} % of {{}}")
+    words = clause.lower().split()
+    return Later(CHANGED[words[0]]) if len(words) > 1 and words[0] in CHANGED and re.search(IT, clause) else None
+
+
+def inline(request: str) -> tuple[str, Later] | None:
+    """Returns what has to be looked up and what has to be done with it: "the rent plus 10 %"."""
+    if found := INLINE.match(request):
+        sign = OPERATORS.get(found["verb"].lower(), found["verb"])
+        return f"What is {found['what']}?", Later(f"{{}} {sign} {found['number'].replace('percent', '%').strip()}")
+    if found := SHARE.match(request):
+        return f"What is {found['what']}?", Later(f"{found['number']} % of {{}}")
+    return None
+
+
+def _cut(text: str, spans: list[tuple[int, int]]) -> list[str]:
+    edges = [0, *(edge for span in spans for edge in span), len(text)]
+    parts = [text[edges[at] : edges[at + 1]].strip(" ,") for at in range(0, len(edges), 2)]
+    return [part for part in parts if part][: MAX_STEPS + 1]
