@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assistant.events import Answer, Failed, ToolCall
     from assistant.settings import Settings
     from assistant.toolbox import Toolbox
+    from index.types import DocumentHit
 
 
 @click.group(
@@ -77,6 +78,8 @@ def chat(conversation: str | None) -> None:
         'assistant search "notice period" -k 3',
         'assistant search --json "rent"',
         'assistant search "rent" --kind pdf --since 2026-01-01 --around 1',
+        'assistant search "solar power" --documents',
+        'assistant search "notice period" --each lease.pdf --each contract.pdf',
         'assistant search "a lighthouse" --pictures',
         "assistant search --picture photo.jpg",
     )
@@ -93,6 +96,8 @@ def chat(conversation: str | None) -> None:
     "--until", type=click.DateTime(["%Y-%m-%d"]), help="Only what was added or changed on this day or before."
 )
 @click.option("--around", type=click.IntRange(0, 100), default=0, help="Passages to show before and after each.")
+@click.option("--documents", "whole", is_flag=True, help="List the documents that are about QUERY, not passages.")
+@click.option("--each", "things", multiple=True, help="Show passages on each of these: a document, or any words.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
 @common
 def search(
@@ -106,26 +111,26 @@ def search(
     since: datetime | None,
     until: datetime | None,
     around: int,
+    whole: bool,
+    things: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show the passages of the library that fit QUERY best, and why."""
-    from assistant import terminal
+    from assistant import search as searching
     from index.filter import Filter
 
     if not query and picture is None:
         raise click.UsageError("Say what to look for, or name a picture with --picture.")
     only = Filter(documents, folders, kinds, since and since.date(), until and until.date())
+    show = searching.as_json if as_json else searching.as_text
+    found: list[searching.Found] | list[DocumentHit]
     with options.library() as library:
         if pictures or picture:
             hits, note = library.search_pictures(query, count, only, picture), library.picture_note()
+            found = searching.passages(library, hits, around)
         else:
-            hits, note = library.search(query, count, only), ""
-        context = [library.neighbours(hit.passage.id, around, around) if around else [hit.passage] for hit in hits]
-    if as_json:
-        rows = [terminal.hit_row(hit, shown) for hit, shown in zip(hits, context, strict=True)]
-        click.echo(json.dumps(rows, ensure_ascii=False))
-    else:
-        click.echo(terminal.hits(hits, context))
+            found, note = searching.run(library, query, count, only, around, whole=whole, things=things), ""
+    click.echo(show(found, count))
     if note:
         click.echo(note, err=True)
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from assistant.events import Artifact
 from index.filter import Filter
-from index.types import Document, Hit
+from index.types import Document, DocumentHit, Hit, Passage
 
 PLOTLY = "application/vnd.plotly.v1+json"
 # A tool that reports more often than this would only fill the queue: nobody can read it.
@@ -44,6 +44,20 @@ class LibraryView(Protocol):
 
     def documents(self) -> list[Document]:
         """Returns every document in the library."""
+        ...
+
+    def documents_about(self, query: str, only: Filter | None = None) -> list[DocumentHit]:
+        """Returns the documents that are about something, best first, each with its best passages."""
+        ...
+
+    def search_each(
+        self, things: Sequence[str], query: str = "", k: int = 3, only: Filter | None = None
+    ) -> list[list[Hit]]:
+        """Returns at most ``k`` passages on each of some things: documents by name, or anything in words."""
+        ...
+
+    def neighbours(self, passage: int, before: int = 1, after: int = 1) -> list[Passage]:
+        """Returns a passage with those around it in its document, in reading order."""
         ...
 
 

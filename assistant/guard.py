@@ -24,7 +24,7 @@ import platformdirs
 from assistant.context import LibraryView
 from assistant.plugin import Touch
 from index.filter import Filter
-from index.types import Document, Hit
+from index.types import Document, DocumentHit, Hit, Passage
 
 # Events of the network, each with the position of the address among its arguments.
 NETWORK = {
@@ -137,6 +137,23 @@ class Unguarded:
         """Returns every document in the library."""
         with guarded(None):
             return self._library.documents()
+
+    def documents_about(self, query: str, only: Filter | None = None) -> list[DocumentHit]:
+        """Returns the documents that are about something, best first."""
+        with guarded(None):
+            return self._library.documents_about(query, only)
+
+    def search_each(
+        self, things: Sequence[str], query: str = "", k: int = 3, only: Filter | None = None
+    ) -> list[list[Hit]]:
+        """Returns at most ``k`` passages on each of some things."""
+        with guarded(None):
+            return self._library.search_each(things, query, k, only)
+
+    def neighbours(self, passage: int, before: int = 1, after: int = 1) -> list[Passage]:
+        """Returns a passage with those around it in its document."""
+        with guarded(None):
+            return self._library.neighbours(passage, before, after)
 
 
 @cache

@@ -30,11 +30,11 @@ from assistant.context import Context, LibraryView
 from assistant.events import Artifact
 from index.errors import LibraryError, UnknownDocument
 from index.filter import Filter
-from index.types import Document, Hit
+from index.types import Document, DocumentHit, Hit
 
 __all__ = [
-    "Artifact", "Context", "Document", "Filter", "Hit", "LibraryError", "LibraryView", "ToolError", "ToolOptions",
-    "Unavailable", "UnknownDocument", "tool",
+    "Artifact", "Context", "Document", "DocumentHit", "Filter", "Hit", "LibraryError", "LibraryView", "ToolError",
+    "ToolOptions", "Unavailable", "UnknownDocument", "tool",
 ]  # fmt: skip
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta, ToolFinished, ToolProgress
-from index.types import Document, Hit, Passage, Picture
+from index.types import Document, DocumentHit, Hit, Passage, Picture
 
 if TYPE_CHECKING:
     from assistant.toolbox import Toolbox
@@ -89,6 +89,7 @@ def hit_row(hit: Hit, context: Sequence[Passage]) -> dict[str, Any]:
         "dense": hit.dense,
         "lexical": hit.lexical,
         "reranked": hit.reranked,
+        "alike": hit.alike,
         "visual": hit.visual,
         "boxes": [asdict(box) for box in hit.boxes],
         "pictures": [asdict(picture) for picture in hit.pictures],
@@ -104,8 +105,9 @@ def hits(found: Sequence[Hit], context: Sequence[Sequence[Passage]]) -> str:
     for number, (hit, shown) in enumerate(zip(found, context, strict=True), 1):
         page = f", page {hit.passage.page}" if hit.passage.page else ""
         again = "" if hit.reranked is None else f", second look {hit.reranked:.3f}"
+        again += "" if hit.alike is None else f", its like {hit.alike:.3f}"
         again += "" if hit.visual is None else f", looks {hit.visual:.3f}"
-        scores = f"score {hit.score:.3f} = meaning {hit.dense:.3f}, words {hit.lexical:.3f}{again}"
+        scores = f"score {hit.score:.3f} from meaning {hit.dense:.3f}, words {hit.lexical:.3f}{again}"
         head = click.style(f"{number}. {hit.document.title}{page}", bold=True)
         lines = [*(passage.text for passage in shown), *map(_picture, hit.pictures)]
         blocks.append(f"{head}  ({scores})\n" + "\n".join(lines))
@@ -115,6 +117,32 @@ def hits(found: Sequence[Hit], context: Sequence[Sequence[Passage]]) -> str:
 def _picture(picture: Picture) -> str:
     size = f"{picture.width}×{picture.height}, {picture.media_type}"
     return click.style(f"  picture {picture.id}: {picture.caption or 'without a caption'} ({size})", dim=True)
+
+
+def document_row(found: DocumentHit) -> dict[str, Any]:
+    """Returns a document as ``search --documents --json`` prints it, with its best passages."""
+    document = found.document
+    return {
+        "document": document.path,
+        "title": document.title,
+        "kind": document.kind,
+        "pages": document.pages,
+        "score": found.score,
+        "passages": found.passages,
+        "best": [hit_row(hit, ()) for hit in found.best],
+    }
+
+
+def documents_about(found: Sequence[DocumentHit], count: int) -> str:
+    """Returns the first documents as text, each with the number of passages that speak for it and the best of them."""
+    if not found:
+        return "No document is about this; `assistant index list` tells what the library holds."
+    blocks = [f"{len(found)} documents are about this." if len(found) > 1 else "1 document is about this."]
+    for number, one in enumerate(found[:count], 1):
+        head = click.style(f"{number}. {one.document.title}", bold=True)
+        many = f"{one.passages} of {one.document.passages} passages, score {one.score:.3f}"
+        blocks.append(f"{head}  ({many})\n{one.document.path}\n{_short(one.best[0].passage.text)}")
+    return "\n\n".join(blocks)
 
 
 def documents(found: Sequence[Document]) -> str:

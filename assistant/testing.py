@@ -13,8 +13,9 @@ from assistant.context import Context, LibraryView
 from assistant.plugin import ToolError
 from assistant.runner import run_tool
 from assistant.schema import build_tool
+from index.errors import UnknownDocument
 from index.filter import Filter
-from index.types import Document, Hit
+from index.types import Document, DocumentHit, Hit, Passage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -39,6 +40,20 @@ class EmptyLibrary:
     def documents(self) -> list[Document]:
         """Lists nothing."""
         return []
+
+    def documents_about(self, query: str, only: Filter | None = None) -> list[DocumentHit]:
+        """Finds nothing."""
+        return []
+
+    def search_each(
+        self, things: Sequence[str], query: str = "", k: int = 3, only: Filter | None = None
+    ) -> list[list[Hit]]:
+        """Finds nothing of anything."""
+        return [[] for _ in things]
+
+    def neighbours(self, passage: int, before: int = 1, after: int = 1) -> list[Passage]:
+        """Knows of no passage."""
+        raise UnknownDocument(f"There is no passage {passage} any more.")
 
 
 def make_context(

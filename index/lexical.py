@@ -182,6 +182,14 @@ def _bm25(
     return connection.execute(query, (match, *values, count)).fetchall()
 
 
+def holding_all_words(connection: sqlite3.Connection, query: str) -> set[int]:
+    """Returns the passages that hold every telling word of a query, in any of its forms."""
+    match = " AND ".join(f'"{word}"' for word in telling_words(query))
+    if not match:
+        return set()
+    return {row[0] for row in connection.execute("SELECT rowid FROM words WHERE words MATCH ?", (match,))}
+
+
 def telling_words(query: str) -> list[str]:
     """The words of a query in its order, each once, without stop words unless it has no others."""
     words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query[:MAX_CHARACTERS])))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from index import records
 from index.cluster import Cluster
+from index.documents import AcrossDocuments
 from index.embed import Embedder
 from index.errors import LibraryDamaged, LibraryError, UnreadableFile
 from index.faiss_file import cache_path
@@ -23,7 +24,7 @@ from index.read.pool import Readers
 from index.rerank import LateInteraction, Question, Reranker, rerank
 from index.search import candidates_for, search
 from index.store import Store, check_embedder, meta
-from index.tokens import telling
+from index.tokens import Asked, asked
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
 from index.vectors import PASSAGES, OpenIndex, VectorIndex
 from index.verify import problems
@@ -62,7 +63,7 @@ class Status:
     vectors_cached: bool
 
 
-class Library(Pages):
+class Library(Pages, AcrossDocuments):
     """A library in a folder; every method may be called from several threads at once, and by several processes.
 
     Use ``Library.open``.
@@ -384,10 +385,10 @@ class Library(Pages):
         self._words.close()
         self._store.close()
 
-    def _embedded(self, query: str) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """A query's vector and, where they are to be compared, its telling tokens."""
+    def _embedded(self, query: str) -> tuple[NDArray[np.float32], Asked | None]:
+        """A query's vector and, where they are to be compared, its tokens."""
         if self._coder:
-            [vector], [tokens] = self._coder.embed_with_tokens([query], telling)
+            [vector], [tokens] = self._coder.embed_with_tokens([query], asked)
             return vector, tokens
         return self._embedder.embed([query])[0], None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -146,11 +147,17 @@ def neighbours(connection: sqlite3.Connection, number: int, before: int, after: 
 
 def passages_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Passage]:
     """Returns those of the passages that exist."""
-    found = {}
-    for number in numbers:
-        if row := connection.execute(f"{_PASSAGE} WHERE passages.id = ?", (number,)).fetchone():
-            found[number] = Passage(*row)
-    return found
+    query = f"{_PASSAGE} WHERE passages.id IN (SELECT value FROM json_each(?))"  # noqa: S608
+    return {row[0]: Passage(*row) for row in connection.execute(query, (json.dumps(list(numbers)),))}
+
+
+def vectors_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, NDArray[np.float32]]:
+    """Returns the vectors of those of the passages that exist, each of shape (dimensions,)."""
+    import numpy as np
+
+    query = "SELECT passage, vector FROM vectors WHERE passage IN (SELECT value FROM json_each(?))"
+    rows = connection.execute(query, (json.dumps(list(numbers)),))
+    return {number: np.frombuffer(blob, "<f4") for number, blob in rows}
 
 
 def at_path(connection: sqlite3.Connection, path: str) -> Document | None:

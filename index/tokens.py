@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+LITTLE = 0.5
 # How tokenizers write that a word begins here: SentencePiece, byte-level BPE.
 _BEGINNINGS = "▁Ġ"
 
@@ -39,22 +40,41 @@ class TokenStates:
     vectors: NDArray[np.float32]
 
 
-def telling(tokens: TokenStates) -> NDArray[np.float32]:
-    """Returns the vectors of the tokens that say something, rows of length 1: neither stop words nor punctuation.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The tokens of a question.
 
-    A text that has no others keeps them.
+    Attributes:
+        vectors: Shape (tokens, dimensions), rows of length 1.
+        weights: Shape (tokens,): how much each counts; 1 together, unless there are none.
     """
+
+    vectors: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+def asked(tokens: TokenStates) -> Asked:
+    """Returns a question's tokens; stop words and punctuation count half, since in context they say something too."""
     import numpy as np
 
-    kept = [row for row, word in enumerate(tokens.words) if _tells(word)]
-    vectors = np.asarray(tokens.vectors[kept] if kept else tokens.vectors, np.float32)
-    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return unit
+    weights = np.array([1.0 if _tells(word) else LITTLE for word in tokens.words], np.float32)
+    return Asked(_unit(tokens.vectors), weights / max(1e-12, float(weights.sum())))
 
 
 def _tells(word: str) -> bool:
     word = word.lstrip(_BEGINNINGS).lower()
-    return word not in STOP_WORDS and any(map(str.isalnum, word))
+    return word not in STOP_WORDS and _is_word(word)
+
+
+def _is_word(word: str) -> bool:
+    return any(map(str.isalnum, word))
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    import numpy as np
+
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def code_bytes(dimensions: int) -> int:
@@ -63,38 +83,42 @@ def code_bytes(dimensions: int) -> int:
 
 
 def encode(tokens: TokenStates) -> bytes:
-    """Returns the codes of a passage's telling tokens, one after the other."""
+    """Returns the codes of a passage's words, one after the other; punctuation has none."""
     import numpy as np
 
-    return np.packbits(telling(tokens) > 0, axis=1).tobytes()
+    kept = [row for row, word in enumerate(tokens.words) if _is_word(word)]
+    return np.packbits(tokens.vectors[kept] > 0, axis=1).tobytes()
 
 
-def best_matches(asked: NDArray[np.float32], passages: Sequence[bytes]) -> NDArray[np.float32]:
-    """Compares each token of a question with the nearest token of each passage.
+def scores(question: Asked, passages: Sequence[bytes]) -> NDArray[np.float32]:
+    """Compares each token of a question with the nearest word of each passage.
 
     Args:
-        asked: Shape (tokens, dimensions), rows of length 1.
+        question: With one token at least.
         passages: Their codes.
 
     Returns:
-        Shape (passages, tokens): about the cosine, 0 where a passage has no tokens.
+        Shape (passages,): the weighted mean over the question's tokens of about the cosine to the nearest word, 0
+        where a passage has none.
     """
     import numpy as np
 
-    dimensions = asked.shape[1]
+    dimensions = question.vectors.shape[1]
     size = code_bytes(dimensions)
-    counts = [len(codes) // size for codes in passages]
-    found = np.zeros((len(passages), len(asked)), np.float32)
-    if not sum(counts):
+    counts = np.array([len(codes) // size for codes in passages])
+    found = np.zeros(len(passages), np.float32)
+    held = np.flatnonzero(counts)
+    if not held.size:
         return found
     codes = np.frombuffer(b"".join(passages), np.uint8).reshape(-1, size)
-    signs = np.unpackbits(codes, axis=1, count=dimensions).astype(np.float32)
-    # sum(q * sign) = 2 * sum(q * bit) - sum(q)
-    products = 2 * (signs @ asked.T) - asked.sum(axis=1)
-    held = np.flatnonzero(counts)
-    starts = np.concatenate([[0], np.cumsum([counts[row] for row in held])[:-1]])
-    found[held] = np.maximum.reduceat(products, starts, axis=0)
-    return found * math.sqrt(math.pi / 2 / dimensions)  # of a sum with signs to a cosine, where no direction stands out
+    bits = np.unpackbits(codes, axis=1, count=dimensions).astype(np.float32)
+    starts = np.concatenate([[0], np.cumsum(counts[held])[:-1]])
+    best = np.maximum.reduceat(bits @ question.vectors.T, starts, axis=0)
+    # With a sign in place of a bit, a sum is twice that less the sum of the vector's numbers; the factor makes it a
+    # cosine, where no direction of the space stands out.
+    sums = (2 * best - question.vectors.sum(axis=1)) * math.sqrt(math.pi / 2 / dimensions)
+    found[held] = sums @ question.weights
+    return found
 
 
 def put_codes(connection: sqlite3.Connection, codes: Iterable[tuple[int, bytes]]) -> None:

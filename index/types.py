@@ -178,6 +178,8 @@ class Hit:
         dense: Cosine between query and passage, -1 to 1.
         lexical: BM25 divided by the best BM25 of this query, 0 to 1; 0 where no word matched.
         reranked: The reranker's score on its own scale, None where it did not look at the passage.
+        alike: Mean score of the other candidates that are most like it, towards which its own was drawn; None where it
+            was not.
         boxes: Where the passage stands on its page, a box for each line; empty where the format does not tell.
         pictures: The pictures that stand in the passage, the one most like the query first.
         visual: Cosine between the query and the first of these pictures, -1 to 1; None where none was compared.
@@ -189,9 +191,27 @@ class Hit:
     dense: float
     lexical: float
     reranked: float | None = None
+    alike: float | None = None
     boxes: tuple[Box, ...] = ()
     pictures: tuple[Picture, ...] = ()
     visual: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHit:
+    """A document that is about what was asked, with the reasons.
+
+    Attributes:
+        document: What was found.
+        score: Of its best passage; higher is better.
+        passages: How many of its passages are about it, among those that were looked at.
+        best: The best of these, best first.
+    """
+
+    document: Document
+    score: float
+    passages: int
+    best: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from assistant.plugin import Context, Filter, ToolError, UnknownDocument, tool
+from assistant.plugin import Context, Filter, Hit, ToolError, UnknownDocument, tool
 
 
 @tool(
-    examples=["What does the handbook say about holidays?", "Which of my documents mention solar power?"],
+    examples=["What does the handbook say about holidays?", "Do my documents mention solar power?"],
     timeout=60,
 )
 def search_documents(
@@ -19,6 +20,7 @@ def search_documents(
     limit: Annotated[int | None, Field(ge=1, le=50)] = None,
     document: str | None = None,
     kind: str | None = None,
+    around: Annotated[int, Field(ge=0, le=10)] = 0,
 ) -> list[dict[str, Any]]:
     """Search the person's own documents and return the passages that fit best.
 
@@ -28,9 +30,9 @@ def search_documents(
     Args:
         query: What to look for, in the words that the document would use.
         limit: How many passages to return; leave it out for the usual number.
-        document: Title or file name of the only document to look into, as list_documents has it; to compare two
-            documents, search each by itself.
+        document: Title or file name of the only document to look into, as list_documents has it.
         kind: The only format to look into, such as pdf.
+        around: How many passages before and after each to return as well, to read on.
     """
     if not query.strip():
         raise ToolError("query is empty; say what to look for")
@@ -39,15 +41,31 @@ def search_documents(
         hits = ctx.library.search(query, limit or ctx.passages, only)
     except UnknownDocument as error:
         raise ToolError(str(error)) from error
-    return [
-        {
-            "n": ctx.cite(hit),
-            "title": hit.document.title,
-            "page": hit.passage.page,
-            "heading": hit.passage.heading,
-            "text": hit.passage.text,
-            "score": round(hit.score, 3),
-            **({"pictures": [picture.caption for picture in hit.pictures]} if hit.pictures else {}),
-        }
-        for hit in hits
-    ]
+    rows = {hit.passage.id: _row(hit, ctx) for hit in hits}
+    for hit in hits if around else ():
+        for passage in ctx.library.neighbours(hit.passage.id, around, around):
+            if passage.id not in rows:
+                rows[passage.id] = _beside(replace(hit, passage=passage, pictures=()), ctx)
+    return list(rows.values())
+
+
+def _row(hit: Hit, ctx: Context) -> dict[str, Any]:
+    row = _beside(hit, ctx) | {"score": round(hit.score, 3), "meaning": round(hit.dense, 3)}
+    row["words"] = round(hit.lexical, 3)
+    if hit.reranked is not None:
+        row["second_look"] = round(hit.reranked, 3)
+    return row
+
+
+def _beside(hit: Hit, ctx: Context) -> dict[str, Any]:
+    """A passage without scores, since it came for the sake of another."""
+    return {
+        "n": ctx.cite(hit),
+        "title": hit.document.title,
+        "page": hit.passage.page,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "heading": hit.passage.heading,
+        "text": hit.passage.text,
+        **({"pictures": [picture.caption for picture in hit.pictures]} if hit.pictures else {}),
+    }

@@ -72,6 +72,23 @@ async def test_the_documents_are_listed(builtin: Assistant) -> None:
     assert end.tool_calls[0].name == "list_documents"
 
 
+async def test_the_documents_about_something_are_listed(builtin: Assistant) -> None:
+    end = await ask(builtin, "List all documents about the notice period")
+    assert end.tool_calls[0].name == "find_documents"
+    assert "**Staff handbook**" in end.text
+    assert [citation.title for citation in end.citations] == ["Staff handbook"]
+    assert (end.unsupported, end.abstained) == ((), False)
+    assert (await ask(builtin, "List all documents about medieval sagas")).abstained
+
+
+async def test_each_side_of_a_comparison_is_shown_where_the_tool_is_called(builtin: Assistant) -> None:
+    end = await ask(builtin, "@compare_documents Compare the lighthouse and the Staff handbook regarding time")
+    assert "**lighthouse**" in end.text
+    assert "**Staff handbook**" in end.text
+    assert end.unsupported == ()
+    assert {citation.document.rpartition("/")[2] for citation in end.citations} == {"handbook.md", "lighthouse.md"}
+
+
 async def test_a_plugin_is_chosen_by_its_examples(builtin: Assistant) -> None:
     end = await ask(builtin, "please roll three dice")
     assert end.tool_calls[0].arguments == {"count": 3}

@@ -81,8 +81,21 @@ def test_chat_talks_until_the_end(filled: Path) -> None:
 def test_search_shows_why(filled: Path) -> None:
     (row,) = json.loads(assistant(filled, "search", "notice period", "-k", "1", "--json").stdout)
     assert row["text"].startswith("The notice period")
-    assert {"document", "title", "page", "start", "end", "score", "dense", "lexical"} <= set(row)
+    assert {"document", "title", "page", "start", "end", "score", "dense", "lexical", "reranked", "alike"} <= set(row)
     assert "score" in assistant(filled, "search", "notice period").stdout
+
+
+def test_search_lists_documents_and_hears_each_of_several_things(filled: Path) -> None:
+    (row,) = json.loads(assistant(filled, "search", "notice period", "--documents", "--json").stdout)
+    assert (row["title"], row["passages"]) == ("Handbook", 1)
+    assert row["best"][0]["reranked"] is None or row["best"][0]["text"].startswith("The notice period")
+    shown = assistant(filled, "search", "notice period", "--documents").stdout
+    assert "1 document is about this." in shown
+    assert "1 of 1 passages" in shown
+    each = ["search", "notice", "--each", "handbook.md", "--each", "a trial", "-k", "1"]
+    assert [row["of"] for row in json.loads(assistant(filled, *each, "--json").stdout)] == ["handbook.md", "a trial"]
+    assert "== handbook.md" in assistant(filled, *each).stdout
+    assert "cannot be used together" in assistant(filled, *each, "--documents", ok=False).stderr
 
 
 def test_the_index_commands(home: Path, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import sqlite3
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from index.embed import installed_model
 from index.errors import LibraryError
 from index.library import Library
-from index.rerank import CrossEncoderReranker, LateInteraction, Question, make_reranker, rerank
+from index.rerank import CrossEncoderReranker, LateInteraction, Question, make_reranker, of_the_like, rerank
 from index.store import FILE
 from index.torchvision_guard import guard_torchvision
 from index.types import Page, ReadDocument
@@ -21,7 +22,7 @@ TEXTS = [
     "A period of three months passed before anybody took notice of the apartment.",
     "Bread is baked at 220 degrees.",
 ]
-OAKS = 34
+OAKS = 54
 
 
 def documents(texts, prefix="/"):
@@ -53,9 +54,13 @@ def test_late_interaction_tells_an_answer_from_the_same_words(library_with_codes
 
 def test_a_search_looks_again_at_its_first_hits_only(filled):
     hits = filled.search("oak trees, sentence 7", k=OAKS)
-    assert [hit.reranked is not None for hit in hits] == [True] * 30 + [False] * 4
+    raw = [0.6 * hit.dense + 0.4 * hit.lexical + 2 * hit.reranked for hit in hits[:50]]
+    assert [hit.score for hit in hits[:50]] == pytest.approx(
+        [0.8 * own + 0.2 * hit.alike for own, hit in zip(raw, hits, strict=False)], abs=1e-4
+    )
+    assert [hit.reranked is not None for hit in hits] == [True] * 50 + [False] * 4
     assert hits[0].document.path == "/7"
-    first = [hit.score for hit in hits[:30]]
+    first = [hit.score for hit in hits[:50]]
     assert first == sorted(first, reverse=True)
     assert len(filled.search("oak trees", k=3)) == 3
 
@@ -86,9 +91,16 @@ def test_a_library_without_codes_is_looked_at_all_the_same_and_filled_by_adding_
     library.close()
 
 
-def test_nothing_is_looked_at_where_nothing_is_asked(filled):
-    assert filled.search("?!")  # no telling words, but tokens
-    assert all(hit.reranked is not None for hit in filled.search("of the", k=5))
+def test_a_question_of_stop_words_or_signs_is_asked_too(filled):
+    for query in ("?!", "of the"):
+        assert all(hit.reranked is not None for hit in filled.search(query, k=5))
+
+
+def test_what_is_alike_scores_alike():
+    vectors = np.array([[1, 0], [1, 0], [0.6, 0.8], [0, 1]], np.float32)
+    found = of_the_like(np.array([3, 1, 2, 0], np.float32), vectors, 2)
+    assert found == pytest.approx([(1 + 0.6 * 2) / 1.6, (3 + 0.6 * 2) / 1.6, (0.8 * 0 + 0.6 * 3) / 1.4, 2], abs=5e-3)
+    assert of_the_like(np.ones(1, np.float32), vectors[:1], 2).tolist() == [1]
 
 
 def test_one_hit_needs_no_second_look(filled):
@@ -110,12 +122,12 @@ def test_a_cross_encoder_in_a_folder_decides(tmp_path, filled):
     chosen = make_reranker(str(folder), None)
     assert isinstance(chosen, CrossEncoderReranker)
     filled.add_documents(documents(TEXTS, "/t"))
-    found = [replace(hit, reranked=None) for hit in filled.search("notice period of bread, oak trees", k=30)]
+    found = [replace(hit, reranked=None) for hit in filled.search("notice period for an apartment, bread baked", k=30)]
     hits = rerank(chosen, Question("a question"), found, None)
     assert {hit.passage.text for hit in hits} >= set(TEXTS)
     first = [hit for hit in hits if hit.reranked is not None]
     assert len(first) == chosen.depth
-    scores = chosen.scores(Question("a question"), first, None)
+    scores = chosen.scores("a question", [hit.passage.text for hit in first])
     assert scores.std() > 0.01
     assert [hit.reranked for hit in first] == pytest.approx(scores.tolist(), abs=1e-4)
     hits = first
@@ -126,7 +138,7 @@ def test_a_cross_encoder_in_a_folder_decides(tmp_path, filled):
 
 def test_a_reranker_that_is_not_there_is_one_line(tmp_path):
     with pytest.raises(LibraryError, match=r"The reranking model .* cannot be loaded \(.*library.reranker"):
-        CrossEncoderReranker(str(tmp_path)).scores(Question("a"), [], None)
+        CrossEncoderReranker(str(tmp_path)).scores("a", ["b"])
 
 
 def test_none_does_not_look_again(embedder):

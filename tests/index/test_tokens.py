@@ -7,7 +7,7 @@ import pytest
 
 from index.embed import installed_model
 from index.openvino import OpenVinoModel
-from index.tokens import TokenStates, best_matches, code_bytes, encode, telling
+from index.tokens import TokenStates, asked, code_bytes, encode, scores
 from index.torch_model import TorchModel
 
 
@@ -16,37 +16,34 @@ def states(*words: str) -> TokenStates:
     return TokenStates(words, vectors)
 
 
-def test_stop_words_and_punctuation_are_left_out():
+def test_passages_keep_words_and_questions_weigh_them():
     tokens = states("the", "oak", "##s", ",", "▁of", "ĠWatt", "—")
-    assert np.allclose(np.linalg.norm(telling(tokens), axis=1), 1, atol=1e-5)
-    assert np.allclose(
-        telling(tokens) * np.linalg.norm(tokens.vectors[[1, 2, 5]], axis=1)[:, None], tokens.vectors[[1, 2, 5]]
-    )
-    assert len(encode(tokens)) == 3 * code_bytes(384) == 144
-
-
-def test_a_text_of_nothing_else_keeps_them():
-    assert telling(states("to", "be", ",")).shape == (3, 384)
-    assert telling(states()).shape == (0, 384)
-    assert encode(states()) == b""
+    assert len(encode(tokens)) == 5 * code_bytes(384) == 240
+    question = asked(tokens)
+    assert np.allclose(np.linalg.norm(question.vectors, axis=1), 1, atol=1e-5)
+    assert question.weights.sum() == pytest.approx(1)
+    assert np.allclose(question.weights / question.weights.min(), [1, 2, 2, 1, 1, 2, 1])
+    assert encode(states(".", "—")) == encode(states()) == b""
+    assert asked(states()).vectors.shape == (0, 384)
 
 
 def test_bits_come_near_the_cosine():
     passages = [states(*["word"] * count) for count in (200, 1, 0, 37)]
-    asked = telling(states("a1", "b2", "c3"))
-    asked[0] = 0.6 * telling(passages[0])[7] + 0.8 * asked[0]
-    found = best_matches(asked, [encode(one) for one in passages])
-    exact = [(asked @ telling(one).T).max(axis=1) if one.words else np.zeros(3) for one in passages]
-    assert found.shape == (4, 3)
-    assert np.abs(found - np.array(exact)).max() < 0.15
-    assert found[0, 0] == pytest.approx(exact[0][0], abs=0.1)
-    assert not found[2].any()
+    exact = [asked(one).vectors for one in passages]
+    question = asked(states("a1", "b2", "c3", "d4"))
+    question.vectors[0] = 0.6 * exact[0][7] + 0.8 * question.vectors[0]
+    found = scores(question, [encode(one) for one in passages])
+    expected = [(question.vectors @ one.T).max(axis=1).mean() if len(one) else 0 for one in exact]
+    assert found == pytest.approx(expected, abs=0.1)
+    assert found[2] == 0
+    assert found.argmax() == 0
+    assert not scores(question, [b"", b""]).any()
 
 
 def test_bits_of_a_width_that_is_no_multiple_of_eight():
     tokens = TokenStates(("oak",), np.ones((1, 12), np.float32))
     assert len(encode(tokens)) == code_bytes(12) == 2
-    assert best_matches(telling(tokens), [encode(tokens)])[0, 0] == pytest.approx(np.sqrt(np.pi / 2), abs=1e-4)
+    assert scores(asked(tokens), [encode(tokens)])[0] == pytest.approx(np.sqrt(np.pi / 2), abs=1e-4)
 
 
 def test_one_pass_gives_both_on_every_road(embedder):
@@ -64,4 +61,4 @@ def test_one_pass_gives_both_on_every_road(embedder):
     for mine, theirs in zip(first, second, strict=True):
         assert list(mine.words) == list(theirs.words)
         if mine.words:
-            assert (telling(mine) * telling(theirs)).sum(axis=1).min() > 0.98
+            assert (asked(mine).vectors * asked(theirs).vectors).sum(axis=1).min() > 0.98

@@ -10,6 +10,7 @@ from typing import Any
 from assistant.engines.builtin.asking import Wanted
 from assistant.engines.builtin.calibration import probability
 from assistant.engines.builtin.read import Candidate, Reader
+from index.sentences import sentences
 
 # A further sentence is added where it is nearly as likely to hold the answer as the first; of a list, half as likely.
 NEARLY, LISTED = 0.9, 0.5
@@ -91,6 +92,10 @@ def from_tool(name: str, result: Any) -> Reply:
     """Says what a tool returned."""
     if name == "list_documents":
         return Reply(_documents(result), 1.0, about_itself=True)
+    if name == "find_documents":
+        return Reply(_about(result), 1.0, abstained=not result)
+    if name == "compare_documents":
+        return Reply(_side_by_side(result), 1.0, abstained=not result)
     if isinstance(result, dict) and isinstance(result.get("text"), str):
         return Reply(f"{result['text']} (computed by the tool `{name}`)", 1.0)
     shown = result if isinstance(result, str) else f"`{json.dumps(result, ensure_ascii=False)}`"
@@ -157,6 +162,29 @@ def _documents(documents: Sequence[Mapping[str, Any]]) -> str:
         return "Your library is empty. Add documents in the page or with `assistant index add FOLDER`."
     lines = [f"- **{item['title']}** ({item['kind']}, {_pages(item['pages'])})" for item in documents]
     return f"Your library holds {len(documents)} documents:\n\n" + "\n".join(lines)
+
+
+def _about(rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return "I found no document about this."
+    return "These documents are about it:\n\n" + "\n\n".join(
+        f"**{row['title']}**:\n\n- {_opening(row)}" for row in rows
+    )
+
+
+def _side_by_side(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The best passages' first sentences, below the name of the thing that each is about."""
+    if not rows:
+        return "I found nothing about any of these in your documents."
+    things: dict[str, list[str]] = {}
+    for row in rows:
+        things.setdefault(row["of"], []).append(f"- {_opening(row)}")
+    return "\n\n".join(f"**{thing}**:\n\n" + "\n".join(lines) for thing, lines in things.items())
+
+
+def _opening(row: Mapping[str, Any]) -> str:
+    start, end = sentences(row["text"])[0]
+    return f"“{_line(row['text'][start:end])}” [{row['n']}]"
 
 
 def _pages(pages: int) -> str:
