@@ -8,13 +8,13 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from assistant import options
+from assistant.filters import filtered
 from assistant.index_commands import index
 from assistant.options import common, load
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assistant.events import Answer, Failed, ToolCall
     from assistant.settings import Settings
     from assistant.toolbox import Toolbox
+    from index.filter import Filter
     from index.types import DocumentHit
 
 
@@ -88,13 +89,7 @@ def chat(conversation: str | None) -> None:
 @click.option("-k", "count", type=click.IntRange(1, 1000), default=6, show_default=True, help="Passages to show.")
 @click.option("--pictures", is_flag=True, help="Only passages with pictures, by their looks too.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Pictures like the one in this file.")
-@click.option("--document", "documents", multiple=True, help="Only this document: number, path, file name or title.")
-@click.option("--folder", "folders", multiple=True, help="Only documents that were added from below this folder.")
-@click.option("--kind", "kinds", multiple=True, help="Only this format, such as pdf; see `assistant index list`.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was added or changed on this day or later.")
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), help="Only what was added or changed on this day or before."
-)
+@filtered
 @click.option("--around", type=click.IntRange(0, 100), default=0, help="Passages to show before and after each.")
 @click.option("--documents", "whole", is_flag=True, help="List the documents that are about QUERY, not passages.")
 @click.option("--each", "things", multiple=True, help="Show passages on each of these: a document, or any words.")
@@ -105,11 +100,7 @@ def search(
     count: int,
     pictures: bool,
     picture: Path | None,
-    documents: tuple[str, ...],
-    folders: tuple[str, ...],
-    kinds: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
+    only: Filter,
     around: int,
     whole: bool,
     things: tuple[str, ...],
@@ -117,11 +108,9 @@ def search(
 ) -> None:
     """Show the passages of the library that fit QUERY best, and why."""
     from assistant import search as searching
-    from index.filter import Filter
 
     if not query and picture is None:
         raise click.UsageError("Say what to look for, or name a picture with --picture.")
-    only = Filter(documents, folders, kinds, since and since.date(), until and until.date())
     show = searching.as_json if as_json else searching.as_text
     found: list[searching.Found] | list[DocumentHit]
     with options.library() as library:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from assistant import options
 from assistant.options import common, load
+
+if TYPE_CHECKING:
+    from index.types import Document
 
 
 @click.group(cls=options.Group)
@@ -18,16 +22,29 @@ def index() -> None:
     """Add, list and remove documents."""
 
 
-@index.command("add", epilog=options.examples("assistant index add handbook.pdf notes/", "assistant index add ."))
+@index.command(
+    "add",
+    epilog=options.examples(
+        "assistant index add handbook.pdf notes/", "assistant index add . --tag contracts --report added.jsonl"
+    ),
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--tag", "tags", multiple=True, help="A tag for each of the documents; may be given again.")
+@click.option(
+    "--report", metavar="FILE.jsonl", type=click.Path(path_type=Path), help="Write each file's outcome there."
+)
 @click.option("--ray", metavar="ADDRESS", help="Read and embed on this Ray cluster; see docs/deployment.md.")
 @common
-def index_add(paths: tuple[Path, ...], ray: str | None) -> None:
-    """Add files and folders; a file that is there already is skipped, a changed one replaces its passages."""
+def index_add(paths: tuple[Path, ...], tags: tuple[str, ...], report: Path | None, ray: str | None) -> None:
+    """Add files and folders; a file that is there already is skipped, a changed one replaces its passages.
+
+    Ctrl-C stops it in order; the same command goes on. Exit code 1 where a file was refused, 130 where it was stopped.
+    """
     from assistant.ingest import add
 
-    if not add(load(), paths, ray):
-        sys.exit(1)
+    ending = add(load(), paths, tags, report, ray)
+    if ending != "taken":
+        sys.exit(130 if ending == "stopped" else 1)
 
 
 @index.command("watch", epilog=options.examples("assistant index watch ~/Documents"))
@@ -138,6 +155,43 @@ def index_picture(number: int, output: Path) -> None:
         data = library.picture_data(number)
     output.write_bytes(data)
     click.echo(f"wrote {output}")
+
+
+@index.command("tag", epilog=options.examples("assistant index tag handbook.pdf contracts 2026"))
+@click.argument("document")
+@click.argument("tags", nargs=-1, required=True, metavar="TAG...")
+@common
+def index_tag(document: str, tags: tuple[str, ...]) -> None:
+    """Give DOCUMENT tags, by which searches can be kept to some documents."""
+    with options.library() as library:
+        _show_tags(library.tag(document, tags))
+
+
+@index.command("untag", epilog=options.examples("assistant index untag handbook.pdf 2026"))
+@click.argument("document")
+@click.argument("tags", nargs=-1, required=True, metavar="TAG...")
+@common
+def index_untag(document: str, tags: tuple[str, ...]) -> None:
+    """Take tags from DOCUMENT."""
+    with options.library() as library:
+        _show_tags(library.untag(document, tags))
+
+
+@index.command("tags", epilog=options.examples("assistant index tags", "assistant index tags --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
+@common
+def index_tags(as_json: bool) -> None:
+    """List the tags with the number of their documents."""
+    with options.library() as library:
+        found = library.tags()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        click.echo("\n".join(f"{tag}  {count}" for tag, count in found.items()) or "No document has a tag.")
+
+
+def _show_tags(document: Document) -> None:
+    click.echo(f"{document.path}: {', '.join(document.tags) or 'no tags'}")
 
 
 @index.command("status", epilog=options.examples("assistant index status", "assistant index status --json"))

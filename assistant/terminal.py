@@ -149,8 +149,8 @@ def documents(found: Sequence[Document]) -> str:
     """Returns the documents as a table."""
     if not found:
         return "The library is empty; add documents with `assistant index add FOLDER`."
-    rows = [(str(d.id), d.kind, str(d.pages), str(d.passages), d.title, d.path) for d in found]
-    head = ("number", "kind", "pages", "passages", "title", "path")
+    rows = [(str(d.id), d.kind, str(d.pages), str(d.passages), ", ".join(d.tags), d.title, d.path) for d in found]
+    head = ("number", "kind", "pages", "passages", "tags", "title", "path")
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head) - 1)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])

@@ -21,6 +21,7 @@ class Filter:
         kinds: Formats by their short names, such as ``pdf``; one of these.
         since: The first day on which they were added or changed, in UTC.
         until: The last one.
+        tags: Words that somebody gave them; one of these.
     """
 
     documents: Sequence[str] = ()
@@ -28,6 +29,7 @@ class Filter:
     kinds: Sequence[str] = ()
     since: date | None = None
     until: date | None = None
+    tags: Sequence[str] = ()
 
 
 def admitted(connection: sqlite3.Connection, only: Filter | None) -> list[int] | None:
@@ -62,6 +64,8 @@ def _conditions(connection: sqlite3.Connection, only: Filter) -> tuple[list[str]
         conditions.append(f"({' OR '.join(['substr(documents.path, 1, ?) = ?'] * len(below))})")
         values.extend(value for each in below for value in (len(each), each))
     any_of("documents.kind = ?", [each.casefold() for each in only.kinds])
+    tagged = "EXISTS (SELECT 1 FROM tags WHERE document = documents.id AND tag = ?)"
+    any_of(tagged, [" ".join(each.casefold().split()) for each in only.tags])
     any_of("documents.added >= ?", [only.since.isoformat()] if only.since else [])
     any_of("documents.added < ?", [(only.until + timedelta(days=1)).isoformat()] if only.until else [])
     return conditions, values

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
-from queue import Empty, Full, Queue
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING
 
 from index.chunk import chunk, embedded_text
 from index.embed import Embedder, TokenEmbedder
 from index.errors import LibraryError, UnreadableFile
 from index.read.pool import Readers, ReadingStopped
-from index.records import NewDocument, at_path, put
+from index.read_ahead import ReadAhead
+from index.records import NewDocument, at_path, exists, has_stamp, put, put_stamp
+from index.stamp import stamp
 from index.store import Store, claim
+from index.tags import add as tag
+from index.tags import tidy
 from index.tokens import encode, put_codes, without_codes
 from index.types import Document, Outcome, ReadDocument
 from index.walk import printable
@@ -29,14 +33,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OnOutcome = Callable[[Outcome], None]
+OnPassages = Callable[["Progress"], None]
 Cancelled = Callable[[], bool]
 # Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
 GROUP = 128
-SLICE = 512
-READ_AHEAD = 16
+# Embedded between two looks at whether to go on.
+SLICE = 128
 # Photographs are many bytes and few passages; a group of them must not fill the memory.
 GROUP_BYTES = 64_000_000
-_POLL_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -48,11 +52,39 @@ class File:
         path: Absolute.
         sha256: Hex digest of its bytes; empty for what is no file or cannot be opened, for which a reader says why.
         size: Bytes.
+        stamp: See ``index.stamp``.
     """
 
     path: str
     sha256: str
     size: int
+    stamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged(Outcome):
+    """The outcome of a file that is held already.
+
+    Attributes:
+        stamp: What to note as its stamp; None where that is noted, or there is none.
+    """
+
+    stamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the documents are that are being embedded.
+
+    Attributes:
+        path: The one in work.
+        done: Passages of it that have vectors.
+        passages: How many it has.
+    """
+
+    path: str
+    done: int
+    passages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +102,8 @@ class Embedded:
     codes: tuple[bytes | None, ...]
 
 
-Incoming = Generator[NewDocument | Embedded | Outcome, None, None]
+Item = NewDocument | Embedded | Outcome
+Incoming = Generator[Item, None, None]
 
 
 class Cancel(Exception):
@@ -109,9 +142,17 @@ def from_files(
 def from_documents(documents: Iterable[tuple[str, ReadDocument]], store: Store, embedder: Embedder) -> Incoming:
     """Cuts documents that were read elsewhere; the digest and the size are those of their text."""
     for path, content in documents:
-        data = "\f".join([content.title, content.kind, *(page.text for page in content.pages)]).encode()
-        sha256 = hashlib.sha256(data).hexdigest()
-        yield _held(path, sha256, store) or _cut(path, sha256, len(data), content, embedder)
+        read = Read(path, text_digest(content), len(_text_of(content)), content)
+        yield _held(path, read.sha256, store) or _cut(read, embedder)
+
+
+def text_digest(content: ReadDocument) -> str:
+    """Returns the hex digest by which a document is known that came from no file."""
+    return hashlib.sha256(_text_of(content)).hexdigest()
+
+
+def _text_of(content: ReadDocument) -> bytes:
+    return "\f".join([content.title, content.kind, *(page.text for page in content.pages)]).encode()
 
 
 def ingest(
@@ -122,6 +163,8 @@ def ingest(
     cancelled: Cancelled | None = None,
     stop: Event | None = None,
     coder: TokenEmbedder | None = None,
+    on_progress: OnPassages | None = None,
+    tags: Sequence[str] = (),
 ) -> list[Outcome]:
     """Embeds and stores documents in groups; each group is one transaction.
 
@@ -133,6 +176,8 @@ def ingest(
         cancelled: Asked often; what is stored by then stays, nothing is stored by halves.
         stop: Set when nothing more is wanted from ``incoming``.
         coder: The same embedder, where the passages' token codes are to be kept.
+        on_progress: Called often while documents are being embedded.
+        tags: What each document gets, one that is held already too.
 
     Returns:
         The outcomes in the order of the files; those never reached are missing.
@@ -140,14 +185,16 @@ def ingest(
     Raises:
         LibraryError: The store or the embedder failed; what is stored by then stays.
     """
-    run = _Run(store, embedder, on_outcome or (lambda outcome: None), cancelled or (lambda: False), coder)
+    tell = on_outcome or (lambda outcome: None), on_progress or (lambda progress: None)
+    run = _Run(store, embedder, *tell, cancelled or (lambda: False), coder, tidy(tags))
     try:
-        with _ReadAhead(incoming, stop or Event()) as items:
+        with ReadAhead(incoming, stop or Event()) as items:
             for number, item in enumerate(run.until_cancelled(items)):
                 run.take(number, item)
             run.store_group()
     except Cancel:
         pass
+    run.note()
     return [outcome for _, outcome in sorted(run.outcomes.items())]
 
 
@@ -156,26 +203,54 @@ class _Run:
     store: Store
     embedder: Embedder
     on_outcome: OnOutcome
+    on_progress: OnPassages
     cancelled: Cancelled
     coder: TokenEmbedder | None
+    tags: tuple[str, ...]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     group: list[tuple[int, NewDocument | Embedded]] = field(default_factory=list)
 
-    def until_cancelled(
-        self, items: Iterator[NewDocument | Embedded | Outcome | None]
-    ) -> Iterator[NewDocument | Embedded | Outcome]:
+    noted: list[Unchanged] = field(default_factory=list)
+
+    def until_cancelled(self, items: Iterator[Item | None]) -> Iterator[Item]:
         for item in items:
             if self.cancelled():
                 raise Cancel
             if item is not None:
                 yield item
 
-    def take(self, number: int, item: NewDocument | Embedded | Outcome) -> None:
-        if isinstance(item, Outcome):
-            if self.coder and item.status == "unchanged" and item.document:
-                self._fill_codes(item.document)
+    def take(self, number: int, item: Item) -> None:
+        if isinstance(item, Unchanged):
+            self._take_unchanged(number, item)
+        elif isinstance(item, Outcome):
             self._settle(number, item)
+        else:
+            self._take_new(number, item)
+
+    def _take_unchanged(self, number: int, item: Unchanged) -> None:
+        if self.coder and item.document:
+            self._fill_codes(item.document)
+        if item.stamp or self.tags:
+            self.noted.append(item)
+        if len(self.noted) >= GROUP:
+            self.note()
+        self._settle(number, Outcome(item.path, item.status, document=item.document))
+
+    def note(self) -> None:
+        """Writes down the stamps of unchanged files, and gives their documents the tags."""
+        noted, self.noted = self.noted, []
+        if not noted:
             return
+        with self.store.writing() as connection:
+            for each in noted:
+                held = each.document
+                if held is None or not exists(connection, held.id):  # another process has removed it since
+                    continue
+                if each.stamp:
+                    put_stamp(connection, held.path, held.sha256, each.stamp)
+                tag(connection, held.id, self.tags)
+
+    def _take_new(self, number: int, item: NewDocument | Embedded) -> None:
         self.group.append((number, item))
         documents = [_document(one) for _, one in self.group]
         passages = sum(len(one.chunks) for one in documents)
@@ -188,18 +263,32 @@ class _Run:
         if not group:
             return
         bare = [one for _, one in group if isinstance(one, NewDocument)]
-        vectors, codes = self._embed([passage for one in bare for passage in embedded_texts(one)])
+        vectors, codes = self._embed_group(bare)
         made = _shared_out(bare, vectors, codes)
         with self.store.writing() as connection:
             claim(connection, self.store.path, self.embedder.name, self.embedder.dimensions)
             settled = []
             for number, one in group:
                 ready = one if isinstance(one, Embedded) else next(made)
-                settled.append((number, *put(connection, ready.document, ready.vectors, ready.codes)))
+                status, document = put(connection, ready.document, ready.vectors, ready.codes)
+                tag(connection, document.id, self.tags)
+                settled.append((number, status, document))
         for number, status, document in settled:
             self._settle(number, Outcome(document.path, status, document=document))
 
-    def _embed(self, texts: list[str]) -> tuple[NDArray[np.float32], list[bytes | None]]:
+    def _embed_group(self, group: Sequence[NewDocument]) -> tuple[NDArray[np.float32], list[bytes | None]]:
+        ends = list(accumulate(len(one.chunks) for one in group))
+
+        def tell(done: int) -> None:
+            at = min(bisect_right(ends, done), len(group) - 1)
+            passages = len(group[at].chunks)
+            self.on_progress(Progress(group[at].path, done - ends[at] + passages, passages))
+
+        return self._embed([passage for one in group for passage in embedded_texts(one)], tell)
+
+    def _embed(
+        self, texts: list[str], tell: Callable[[int], None] = lambda done: None
+    ) -> tuple[NDArray[np.float32], list[bytes | None]]:
         import numpy as np
 
         parts = [np.zeros((0, self.embedder.dimensions), np.float32)]
@@ -207,6 +296,7 @@ class _Run:
         for first in range(0, len(texts), SLICE):
             if self.cancelled():
                 raise Cancel
+            tell(first)
             vectors, coded = _embed_slice(texts[first : first + SLICE], self.embedder, self.coder)
             parts.append(vectors)
             codes += coded
@@ -274,60 +364,6 @@ def embedded_texts(new: NewDocument) -> list[str]:
     return [embedded_text(new.content.title, one.heading, one.text) for one in new.chunks]
 
 
-class _ReadAhead:
-    """Runs an iterator in a thread; its items, and None while there are none, come out of this one.
-
-    An exception of the iterator is raised here.
-    """
-
-    def __init__(self, incoming: Incoming, stop: Event) -> None:
-        self._incoming = incoming
-        self._queue: Queue[NewDocument | Embedded | Outcome | BaseException | None] = Queue(READ_AHEAD)
-        self._stop = stop
-        self._thread = Thread(target=self._fill, name="index-cutter", daemon=True)
-
-    def __enter__(self) -> Iterator[NewDocument | Embedded | Outcome | None]:
-        self._thread.start()
-        return self._items()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _items(self) -> Iterator[NewDocument | Embedded | Outcome | None]:
-        while True:
-            try:
-                item = self._queue.get(timeout=_POLL_SECONDS)
-            except Empty:
-                yield None
-                continue
-            if isinstance(item, BaseException):
-                raise item
-            if item is None:
-                return
-            yield item
-
-    def _fill(self) -> None:
-        end: BaseException | None = None
-        try:
-            with closing(self._incoming) as items:
-                for item in items:
-                    if not self._put(item):
-                        break
-        except BaseException as error:  # raised again in the other thread
-            end = error
-        self._put(end)
-
-    def _put(self, item: NewDocument | Embedded | Outcome | BaseException | None) -> bool:
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=_POLL_SECONDS)
-            except Full:
-                continue
-            return True
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Read:
     """A file as its reader has it."""
@@ -336,6 +372,7 @@ class Read:
     sha256: str
     size: int
     content: ReadDocument
+    stamp: str | None = None
 
 
 def find(entry: Path | Outcome, store: Store) -> File | Outcome:
@@ -345,9 +382,12 @@ def find(entry: Path | Outcome, store: Store) -> File | Outcome:
     name = printable(entry)
     if name != str(entry):
         return Outcome(name, "refused", "has a name that is not valid UTF-8; rename it")
-    # The digest comes first: a file that changes meanwhile is then seen as changed the next time.
+    # The stamp and the digest come first: a file that changes meanwhile is then seen as changed the next time.
+    seen = stamp(entry)
+    if seen and (known := _known(name, seen, store)):
+        return known
     sha256, size = digest(entry)
-    return (sha256 and _held(name, sha256, store)) or File(name, sha256, size)
+    return (sha256 and _held(name, sha256, store, seen)) or File(name, sha256, size, seen)
 
 
 def as_read(file: File, readers: Readers, stop: Event) -> Read | Outcome:
@@ -357,7 +397,8 @@ def as_read(file: File, readers: Readers, stop: Event) -> Read | Outcome:
         ReadingStopped: Once ``stop`` is set.
     """
     try:
-        return Read(file.path, file.sha256, file.size, readers.read(Path(file.path), stop.is_set))
+        content = readers.read(Path(file.path), stop.is_set)
+        return Read(file.path, file.sha256, file.size, content, file.stamp)
     except UnreadableFile as error:
         return Outcome(file.path, "refused", str(error))
     except (LibraryError, ReadingStopped):
@@ -387,15 +428,23 @@ def digest(path: Path) -> tuple[str, int]:
 
 def cut_file(file: Read | Outcome, embedder: Embedder) -> NewDocument | Outcome:
     """Cuts what was read into passages."""
-    return file if isinstance(file, Outcome) else _cut(file.path, file.sha256, file.size, file.content, embedder)
+    return file if isinstance(file, Outcome) else _cut(file, embedder)
 
 
-def _held(path: str, sha256: str, store: Store) -> Outcome | None:
+def _known(path: str, seen: str, store: Store) -> Unchanged | None:
+    """The outcome of a file that has its stamp still, so that it need not be read to know that it is the same."""
+    with store.reading() as connection:
+        document = at_path(connection, path) if has_stamp(connection, path, seen) else None
+    return Unchanged(path, "unchanged", document=document) if document else None
+
+
+def _held(path: str, sha256: str, store: Store, seen: str | None = None) -> Unchanged | None:
     with store.reading() as connection:
         document = at_path(connection, path)
-    return Outcome(path, "unchanged", document=document) if document and document.sha256 == sha256 else None
+    held = document and document.sha256 == sha256
+    return Unchanged(path, "unchanged", document=document, stamp=seen) if held else None
 
 
-def _cut(path: str, sha256: str, size: int, content: ReadDocument, embedder: Embedder) -> NewDocument:
-    chunks = chunk(content, embedder.count_tokens, embedder.max_tokens)
-    return NewDocument(path, sha256, size, content, tuple(chunks))
+def _cut(read: Read, embedder: Embedder) -> NewDocument:
+    chunks = chunk(read.content, embedder.count_tokens, embedder.max_tokens)
+    return NewDocument(read.path, read.sha256, read.size, read.content, tuple(chunks), read.stamp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
@@ -16,7 +16,7 @@ from index.errors import LibraryDamaged, LibraryError, UnreadableFile
 from index.faiss_file import cache_path
 from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
-from index.ingest import Cancelled, OnOutcome, from_documents, from_files, ingest
+from index.ingest import Cancelled, OnOutcome, OnPassages, from_documents, from_files, ingest
 from index.lexical import WordSearch
 from index.pages import Pages
 from index.picture_search import BESIDE, beside, looked_at, ranked, with_pictures
@@ -24,13 +24,14 @@ from index.read.pool import Readers
 from index.rerank import LateInteraction, Question, Reranker, rerank
 from index.search import candidates_for, search
 from index.store import Store, check_embedder, meta
+from index.tags import Tagged
 from index.tokens import Asked, asked
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
 from index.vectors import PASSAGES, OpenIndex, VectorIndex
 from index.verify import problems
 from index.visual import PICTURES_ARE_MISSING, VISUAL_SEARCH_IS_OFF, PictureEmbedder
 from index.visual_index import OnProgress, VisualIndex
-from index.walk import walk
+from index.walk import printable, walk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +64,7 @@ class Status:
     vectors_cached: bool
 
 
-class Library(Pages, AcrossDocuments):
+class Library(Pages, AcrossDocuments, Tagged):
     """A library in a folder; every method may be called from several threads at once, and by several processes.
 
     Use ``Library.open``.
@@ -124,8 +125,10 @@ class Library(Pages, AcrossDocuments):
         paths: Iterable[Path],
         *,
         on_outcome: OnOutcome | None = None,
+        on_progress: OnPassages | None = None,
         cancelled: Cancelled | None = None,
         cluster: Cluster | None = None,
+        tags: Sequence[str] = (),
     ) -> list[Outcome]:
         """Adds files and the files in folders.
 
@@ -135,19 +138,24 @@ class Library(Pages, AcrossDocuments):
         Args:
             paths: Files and folders; hidden entries of folders are passed over.
             on_outcome: Called from this thread as soon as a file's outcome is certain.
+            on_progress: Called from this thread while documents are being embedded, every few seconds.
             cancelled: Asked often; once it says so, nothing further is stored.
             cluster: Where to read and embed; None does both on this machine.
+            tags: Given to each document, also to one that is held already.
 
         Returns:
             The outcomes in the order of the files; after a cancellation, those that were reached.
 
         Raises:
-            LibraryError: The store cannot be written or the model not be loaded; what was stored by then stays.
+            LibraryError: A tag cannot be one, the store cannot be written or the model not be loaded; what was stored
+                by then stays.
         """
         stop = Event()
         source = walk(paths, self._store.folder), self._store, self._embedder, self._readers, stop
         incoming = cluster.from_files(*source, coded=bool(self._coder)) if cluster else from_files(*source)
-        outcomes = ingest(incoming, self._store, self._embedder, on_outcome, cancelled, stop, self._coder)
+        outcomes = ingest(
+            incoming, self._store, self._embedder, on_outcome, cancelled, stop, self._coder, on_progress, tags
+        )
         self.embed_pictures(cancelled=cancelled)
         return outcomes
 
@@ -199,6 +207,10 @@ class Library(Pages, AcrossDocuments):
     def count(self, paths: Iterable[Path]) -> int:
         """Returns how many outcomes ``add`` will have."""
         return sum(1 for _ in walk(paths, self._store.folder))
+
+    def sizes(self, paths: Iterable[Path]) -> dict[str, int]:
+        """Returns the bytes of each file that ``add`` will have an outcome for, 0 where there is nothing to read."""
+        return dict(map(_size, walk(paths, self._store.folder)))
 
     def remove(self, reference: str) -> Document:
         """Removes a document; the file that it came from stays.
@@ -404,3 +416,12 @@ class Library(Pages, AcrossDocuments):
             if self._vectors is None:
                 self._vectors = self._open_index(self._store.folder, PASSAGES, self._embedder.dimensions)
             return self._vectors
+
+
+def _size(entry: Path | Outcome) -> tuple[str, int]:
+    if isinstance(entry, Outcome):
+        return entry.path, 0
+    try:
+        return printable(entry), entry.stat().st_size
+    except OSError:
+        return printable(entry), 0

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _DOCUMENT = """
     SELECT id, path, title, kind, sha256, size, (SELECT count(*) FROM pages WHERE document = documents.id),
-        (SELECT count(*) FROM passages JOIN pages ON pages.id = page WHERE document = documents.id), added
+        (SELECT count(*) FROM passages JOIN pages ON pages.id = page WHERE document = documents.id), added,
+        (SELECT group_concat(tag) FROM (SELECT tag FROM tags WHERE document = documents.id ORDER BY tag))
     FROM documents
 """
 _PASSAGE = """
@@ -44,6 +45,7 @@ class NewDocument:
         size: Bytes.
         content: What the reader made of it.
         chunks: Its passages.
+        stamp: Of the file; see ``index.stamp``.
     """
 
     path: str
@@ -51,6 +53,7 @@ class NewDocument:
     size: int
     content: ReadDocument
     chunks: tuple[Chunk, ...]
+    stamp: str | None = None
 
 
 def document(connection: sqlite3.Connection, number: int) -> Document:
@@ -62,7 +65,7 @@ def document(connection: sqlite3.Connection, number: int) -> Document:
     row = connection.execute(f"{_DOCUMENT} WHERE id = ?", (number,)).fetchone()
     if row is None:
         raise UnknownDocument(f"No document has the number {number}; see `assistant index list`.")
-    return Document(*row)
+    return _document(row)
 
 
 def documents_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Document]:
@@ -73,7 +76,7 @@ def documents_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> d
 
 def documents(connection: sqlite3.Connection) -> list[Document]:
     """Returns every document in the order in which they were added."""
-    return [Document(*row) for row in connection.execute(f"{_DOCUMENT} ORDER BY id")]
+    return [_document(row) for row in connection.execute(f"{_DOCUMENT} ORDER BY id")]
 
 
 def find(connection: sqlite3.Connection, reference: str) -> Document:
@@ -163,7 +166,27 @@ def vectors_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[i
 def at_path(connection: sqlite3.Connection, path: str) -> Document | None:
     """Returns the document that was added from a path."""
     row = connection.execute(f"{_DOCUMENT} WHERE path = ?", (path,)).fetchone()
-    return Document(*row) if row else None
+    return _document(row) if row else None
+
+
+def _document(row: tuple[Any, ...]) -> Document:
+    return Document(*(*row[:-1], tuple(sorted(row[-1].split(","))) if row[-1] else ()))
+
+
+def has_stamp(connection: sqlite3.Connection, path: str, stamp: str) -> bool:
+    """Whether the document that was added from a path was read from a file of this stamp."""
+    query = "SELECT 1 FROM documents WHERE path = ? AND stamp = ?"
+    return connection.execute(query, (path, stamp)).fetchone() is not None
+
+
+def exists(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether there is a document of an id."""
+    return connection.execute("SELECT 1 FROM documents WHERE id = ?", (number,)).fetchone() is not None
+
+
+def put_stamp(connection: sqlite3.Connection, path: str, sha256: str, stamp: str) -> None:
+    """Notes the stamp of a file whose digest is the stored one."""
+    connection.execute("UPDATE documents SET stamp = ? WHERE path = ? AND sha256 = ?", (stamp, path, sha256))
 
 
 def put(
@@ -189,13 +212,14 @@ def put(
         new.sha256,
         new.size,
         datetime.now(UTC).isoformat(timespec="seconds"),
+        new.stamp,
     )
     if row:
         _empty(connection, row[0])
-        update = "UPDATE documents SET title = ?, kind = ?, sha256 = ?, size = ?, added = ? WHERE id = ?"
+        update = "UPDATE documents SET title = ?, kind = ?, sha256 = ?, size = ?, added = ?, stamp = ? WHERE id = ?"
         connection.execute(update, (*values, row[0]))
     else:
-        insert = "INSERT INTO documents (title, kind, sha256, size, added, path) VALUES (?, ?, ?, ?, ?, ?)"
+        insert = "INSERT INTO documents (title, kind, sha256, size, added, stamp, path) VALUES (?, ?, ?, ?, ?, ?, ?)"
         row = (connection.execute(insert, (*values, new.path)).lastrowid,)
     _fill(connection, row[0], new, vectors, codes)
     return "changed" if len(row) > 1 else "added", document(connection, row[0])

@@ -102,6 +102,7 @@ class Document:
         pages: How many pages it has; 1 where the format has none.
         passages: How many passages were cut from it.
         added: UTC time in ISO 8601.
+        tags: Words that somebody gave it, in the order of the alphabet.
     """
 
     id: int
@@ -113,6 +114,7 @@ class Document:
     pages: int
     passages: int
     added: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,15 @@ from assistant.plugin import Context, tool
 
 @tool(examples=["Which documents do you have?", "What is in my library?"], timeout=30)
 def list_documents(ctx: Context) -> list[dict[str, Any]]:
-    """List the documents in the person's library, with their kind and number of pages."""
+    """List the documents in the person's library, with their kind, number of pages, tags and day of adding."""
     return [
-        {"title": document.title, "kind": document.kind, "pages": document.pages, "document": document.path}
+        {
+            "title": document.title,
+            "kind": document.kind,
+            "pages": document.pages,
+            "tags": list(document.tags),
+            "added": document.added[:10],
+            "document": document.path,
+        }
         for document in ctx.library.documents()
     ]

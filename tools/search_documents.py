@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,6 +22,10 @@ def search_documents(
     document: str | None = None,
     kind: str | None = None,
     around: Annotated[int, Field(ge=0, le=10)] = 0,
+    tag: str | None = None,
+    folder: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> list[dict[str, Any]]:
     """Search the person's own documents and return the passages that fit best.
 
@@ -33,10 +38,21 @@ def search_documents(
         document: Title or file name of the only document to look into, as list_documents has it.
         kind: The only format to look into, such as pdf.
         around: How many passages before and after each to return as well, to read on.
+        tag: The only tag to look at, as list_documents has it.
+        folder: The only folder whose documents to look into, as a path.
+        since: Only documents that were added or changed on this day or later, such as 2026-03-31.
+        until: Only documents that were added or changed on this day or before.
     """
     if not query.strip():
         raise ToolError("query is empty; say what to look for")
-    only = Filter(documents=[document] if document else [], kinds=[kind] if kind else [])
+    only = Filter(
+        documents=[document] if document else [],
+        folders=[folder] if folder else [],
+        kinds=[kind] if kind else [],
+        since=since,
+        until=until,
+        tags=[tag] if tag else [],
+    )
     try:
         hits = ctx.library.search(query, limit or ctx.passages, only)
     except UnknownDocument as error:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -79,6 +80,7 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
     files = gr.File(
         file_count="multiple", label="Add documents: drop files here or click to choose", elem_id="upload", height=150
     )
+    stop = gr.Button("Stop adding", elem_id="stop-adding", size="sm", visible=False)
     progress = gr.HTML("", elem_id="progress", container=False)
     listed = gr.HTML("", elem_id="documents", js_on_load=script("list.js"), container=False)
 
@@ -86,11 +88,21 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
         return await asyncio.to_thread(_listed, assistant, view.library)
 
     async def add(paths: list[str], view: View) -> AsyncGenerator[Updates, None]:
-        yield {files: gr.File(interactive=False)}
-        async with aclosing(uploads.add([Path(path) for path in paths], view.library)) as states:
+        stopping = view.uploading = Event()
+        yield {files: gr.File(interactive=False), stop: gr.Button(visible=True, interactive=True)}
+        async with aclosing(uploads.add([Path(path) for path in paths], view.library, stopping)) as states:
             async for state in states:
                 yield {progress: progress_html(state)}
-        yield {files: gr.File(value=None, interactive=True), listed: await documents(view)}
+        yield {
+            files: gr.File(value=None, interactive=True),
+            stop: gr.Button(visible=False),
+            listed: await documents(view),
+        }
+
+    def end(view: View) -> Updates:
+        if view.uploading:
+            view.uploading.set()
+        return {stop: gr.Button(interactive=False)}
 
     async def act(view: View, event: gr.EventData) -> Updates:
         problem = await asyncio.to_thread(uploads.remove, event.id, view.library)
@@ -98,7 +110,8 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
             gr.Warning(problem)
         return {listed: await documents(view), progress: ""}
 
-    files.upload(add, [files, view], [files, progress, listed], **EVENT)
+    files.upload(add, [files, view], [files, stop, progress, listed], **EVENT)
+    stop.click(end, [view], [stop], **EVENT)
     listed.act(act, [view], [listed, progress], **EVENT)
     tab.select(documents, [view], [listed], **EVENT)
     return Panel(listed, documents)
@@ -113,7 +126,7 @@ def _listed(assistant: Assistant, library: str | None) -> str:
 
 def progress_html(uploads: Sequence[Upload]) -> str:
     """Returns one line for each file with what became of it, and a bar for all."""
-    done = sum(upload.outcome is not None for upload in uploads)
+    done = sum(upload.outcome is not None or upload.stopped for upload in uploads)
     words = f"{done} of {len(uploads)} read" if done < len(uploads) else _summary(uploads)
     bar = f'<progress max="{len(uploads)}" value="{done}" aria-label="Files read"></progress>'
     rows = "".join(_upload_row(upload) for upload in uploads)
@@ -121,15 +134,17 @@ def progress_html(uploads: Sequence[Upload]) -> str:
 
 
 def _summary(uploads: Sequence[Upload]) -> str:
-    refused = sum(upload.status == "refused" for upload in uploads)
+    refused = sum(upload.status == "refused" or upload.stopped for upload in uploads)
     taken = len(uploads) - refused
     words = f"{taken} of {len(uploads)} in the library" if refused else f"All {len(uploads)} in the library"
     return "In the library" if len(uploads) == 1 and not refused else words
 
 
 def _upload_row(upload: Upload) -> str:
-    if upload.outcome is None:
-        state, words = ("waiting", "waiting") if not upload.started else ("reading", "being read …")
+    if upload.stopped:
+        state, words = "refused", "stopped, not added"
+    elif upload.outcome is None:
+        state, words = ("reading", upload.words or "being read …") if upload.started else ("waiting", "waiting")
     else:
         state, words = upload.outcome.status, WORDS[upload.outcome.status]
         if upload.outcome.reason:
@@ -151,6 +166,7 @@ def documents_html(documents: Sequence[Document]) -> str:
 def _document_row(document: Document) -> str:
     name = escape(Path(document.path).name)
     facts = escape(f"{_amount(document)}, {size_words(document.size)}, added {document.added[:10]}")
+    facts += "".join(f' <span class="tag">{escape(tag)}</span>' for tag in document.tags)
     return (
         f'<li><span class="kind">{escape(document.kind)}</span>'
         f'<div><b>{escape(document.title)}</b><span class="facts">{name} · {facts}</span></div>'

@@ -9,16 +9,19 @@ import shutil
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from assistant.errors import AssistantError
 from assistant.session import Assistant
 from index.errors import LibraryError
+from index.ingest import Progress
 from index.read import LABELS, SUFFIXES
 from index.types import Outcome, OutcomeStatus
 
 log = logging.getLogger(__name__)
 
 HASH_DIGITS = 12
+SECONDS_BETWEEN_LOOKS = 0.3
 
 
 @dataclass(slots=True)
@@ -29,12 +32,16 @@ class Upload:
         name: As the person knows it.
         received: Where the browser's bytes were put; a temporary place.
         started: Whether it is being read.
+        words: How far it is, where that is known.
+        stopped: Whether the person stopped the upload before it was stored.
         outcome: What became of it.
     """
 
     name: str
     received: Path
     started: bool = False
+    words: str = ""
+    stopped: bool = False
     outcome: Outcome | None = None
 
     @property
@@ -56,25 +63,35 @@ class Uploads:
         # One after the other: the store takes one writer, and a second would wait inside it unseen.
         self._turn = asyncio.Lock()
 
-    async def add(self, received: Sequence[Path], library: str | None = None) -> AsyncGenerator[list[Upload], None]:
+    async def add(
+        self, received: Sequence[Path], library: str | None = None, stop: Event | None = None
+    ) -> AsyncGenerator[list[Upload], None]:
         """Adds files one by one; one that cannot be read does not stop the others.
 
         Args:
             received: Temporary files.
             library: To which library; None takes the default.
+            stop: Ends it once it is set; what is stored by then stays.
 
         Yields:
-            Every upload with its state, each time that one changes.
+            Every upload with its state, often.
         """
-        uploads = [Upload(path.name, path) for path in received]
+        uploads, stop = [Upload(path.name, path) for path in received], stop or Event()
         yield uploads
         async with self._turn:
             for upload in uploads:
-                upload.started = True
-                yield uploads
+                upload.started = not stop.is_set()
+                upload.stopped = stop.is_set()
+                if upload.stopped:
+                    continue
                 # Goes on when the page is closed: half an upload would be of no use to anybody.
-                upload.outcome = await asyncio.shield(asyncio.to_thread(self._add, upload, library))
-                yield uploads
+                adding = asyncio.ensure_future(asyncio.to_thread(self._add, upload, library, stop))
+                while not adding.done():
+                    yield uploads
+                    await asyncio.wait([adding], timeout=SECONDS_BETWEEN_LOOKS)
+                upload.outcome = await adding
+                upload.stopped = upload.outcome is None
+            yield uploads
 
     def remove(self, document: object, library: str | None = None) -> str:
         """Removes a document and its uploaded file.
@@ -97,20 +114,26 @@ class Uploads:
         self._forget(Path(found.path))
         return ""
 
-    def _add(self, upload: Upload, library: str | None) -> Outcome:
+    def _add(self, upload: Upload, library: str | None, stop: Event) -> Outcome | None:
+        """Adds a file; None where it was stopped."""
+
+        def show(progress: Progress) -> None:
+            upload.words = f"{progress.done:,} of {progress.passages:,} passages"
+
         if upload.received.suffix.lower() not in SUFFIXES:
             kind = upload.received.suffix or "without an ending"
             return Outcome(upload.name, "refused", f"files {kind} cannot be read; the library reads {kinds()}.")
         try:
             kept = self._keep(upload)
-            [outcome] = self._libraries.get(library).add([kept])
+            outcomes = self._libraries.get(library).add([kept], on_progress=show, cancelled=stop.is_set)
         except (AssistantError, LibraryError, OSError) as error:
             log.warning("upload of %s failed", upload.name, exc_info=error)
             return Outcome(upload.name, "refused", str(error))
         except Exception as error:  # the edge: the other files go on
             log.exception("upload of %s failed", upload.name)
             return Outcome(upload.name, "refused", f"something went wrong ({type(error).__name__}: {error})")
-        if outcome.status == "refused":
+        outcome = outcomes[0] if outcomes else None
+        if outcome is None or outcome.status == "refused":
             self._forget(kept)
         return outcome
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from threading import Event as Flag
 from typing import Any
 
 from assistant.conversations import Turn
@@ -129,6 +130,7 @@ class View:
         conversation: The one it shows; None before the first answer of a new one.
         turns: What it shows. Another list takes its place when another conversation is opened.
         library: Which library it is about; None is that of the settings.
+        uploading: Stops the upload that this tab has begun last.
         running: Answers a turn of this list; cancelling it stops the turn.
     """
 
@@ -138,6 +140,7 @@ class View:
     conversation: str | None = None
     turns: list[ShownTurn] = field(default_factory=list)
     library: str | None = None
+    uploading: Flag | None = None
     running: asyncio.Task[None] | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:

@@ -14,7 +14,8 @@ from tests.scripted_server import ScriptedServer, refused_url
 COMMANDS = [
     [], ["ask"], ["chat"], ["search"], ["batch"], ["doctor"], ["ui"], ["index"], ["index", "add"], ["index", "list"],
     ["index", "remove"], ["index", "status"], ["index", "verify"], ["index", "libraries"], ["index", "create"],
-    ["index", "delete"], ["tools"], ["tools", "list"],
+    ["index", "delete"], ["index", "tag"], ["index", "untag"], ["index", "tags"], ["index", "watch"], ["tools"],
+    ["tools", "list"],
 ]  # fmt: skip
 KEYS = "answer citations tool_calls artifacts confidence abstained engine conversation seconds".split()
 
@@ -110,7 +111,10 @@ def test_the_index_commands(home: Path, tmp_path: Path) -> None:
     assert "unchanged" in assistant(home, "index", "add", str(folder / "a.md")).stdout
     (listed,) = json.loads(assistant(home, "index", "list", "--json").stdout)
     assert (listed["title"], listed["kind"]) == ("Alpha", "markdown")
-    assert "Alpha" in assistant(home, "index", "list").stdout
+    assert assistant(home, "index", "tag", "a.md", "Greek").stdout.endswith("a.md: greek\n")
+    assert "greek" in assistant(home, "index", "list").stdout
+    assert json.loads(assistant(home, "search", "alphabet", "--tag", "greek", "--json").stdout)
+    assert json.loads(assistant(home, "search", "alphabet", "--tag", "latin", "--json").stdout) == []
     assert json.loads(assistant(home, "index", "status", "--json").stdout)["documents"] == 1
     assert "sound" in assistant(home, "index", "verify").stdout
     assert "no document" in assistant(home, "index", "remove", "nothing.md", ok=False).stderr.lower()

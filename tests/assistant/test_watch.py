@@ -15,6 +15,7 @@ import pytest
 from assistant.app import open_library
 from assistant.settings import Settings
 from assistant.watch import watch
+from index.errors import LibraryError
 from index.library import Library
 
 
@@ -74,10 +75,59 @@ def test_new_changed_and_deleted_files_are_followed(followed: Path, library: Lib
     assert library.verify() == []
 
 
-def test_a_folder_that_is_gone_loses_nothing(followed: Path, library: Library) -> None:
+def test_a_folder_that_is_gone_loses_nothing_and_is_followed_once_it_is_back(followed: Path, library: Library) -> None:
     followed.rename(followed.with_name("unmounted"))
     time.sleep(3)
     assert titles(library) == {"first.txt"}
+    (followed.with_name("unmounted") / "second.txt").write_text("The second text speaks of whales.")
+    followed.with_name("unmounted").rename(followed)
+    assert soon(lambda: titles(library) == {"first.txt", "second.txt"})
+    (followed / "third.txt").write_text("The third text speaks of herons.")
+    assert soon(lambda: titles(library) == {"first.txt", "second.txt", "third.txt"})
+
+
+def test_a_file_that_is_being_written_is_read_when_it_is_whole(
+    followed: Path, library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (Path(__file__).parents[1] / "fixtures" / "two-columns.pdf").read_bytes()
+    with (followed / "slow.pdf").open("wb") as file:
+        for first in range(0, len(whole), len(whole) // 5):
+            file.write(whole[first : first + len(whole) // 5])
+            file.flush()
+            time.sleep(1)
+    assert soon(lambda: "slow.pdf" in titles(library))
+    assert "Error" not in capsys.readouterr().err
+
+
+def test_a_file_or_folder_that_gets_another_name_keeps_its_tags(
+    followed: Path, library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.tag("first.txt", ["old"])
+    (followed / "first.txt").rename(followed / "renamed.txt")
+    assert soon(lambda: titles(library) == {"renamed.txt"})
+    (followed / "below").mkdir()
+    (followed / "renamed.txt").rename(followed / "below" / "again.txt")
+    assert soon(lambda: titles(library) == {"again.txt"})
+    (followed / "below").rename(followed / "elsewhere")
+    assert soon(lambda: [Path(each.path).parent.name for each in library.documents()] == ["elsewhere"])
+    assert library.documents()[0].tags == ("old",)
+    assert f"renamed: {followed / 'first.txt'} to {followed / 'renamed.txt'}" in capsys.readouterr().out
+
+
+def test_it_goes_on_when_the_library_can_be_written_again(
+    followed: Path, library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("assistant.watch.RETRY_SECONDS", 0.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(Library, "add", full)
+        (followed / "second.txt").write_text("The second text speaks of whales.")
+        time.sleep(5)
+    assert soon(lambda: titles(library) == {"first.txt", "second.txt"})
+    assert capsys.readouterr().err.count("Error: The disk is full.") == 1
+
+
+def full(*arguments: object, **more: object) -> None:
+    raise LibraryError("The disk is full.")
 
 
 def test_ctrl_c_ends_it_in_order(home: Path, place: Path) -> None:

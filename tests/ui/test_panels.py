@@ -69,15 +69,18 @@ def test_conversations_are_grouped_by_day():
 
 
 def test_uploads_are_told_one_by_one():
-    waiting, reading, done, refused = (Upload(name, None) for name in ("a", "b", "c", HOSTILE))
-    reading.started = True
+    waiting, reading, done, refused, embedded, stopped = (Upload(n, None) for n in ("a", "b", "c", HOSTILE, "e", "f"))
+    reading.started = embedded.started = stopped.stopped = True
+    embedded.words = "12 of 300 passages"
     done.outcome = Outcome("c", "added", "", DOCUMENT)
     refused.outcome = Outcome("d", "refused", "the file is empty")
-    html = progress_html([waiting, reading, done, refused])
-    assert "2 of 4 read" in html
+    html = progress_html([waiting, reading, done, refused, embedded, stopped])
+    assert "3 of 6 read" in html
     for row in (
         '<li class="waiting"><b>a</b> <span>waiting</span>',
         '<li class="reading"><b>b</b> <span>being read …</span>',
+        '<li class="reading"><b>e</b> <span>12 of 300 passages</span>',
+        '<li class="refused"><b>f</b> <span>stopped, not added</span>',
         '<li class="added"><b>c</b> <span>added, 12 passages</span>',
         '<li class="refused"><b>&lt;img src=x onerror=alert(1)&gt;</b> <span>not added: the file is empty</span>',
     ):
