@@ -158,7 +158,7 @@ def test_a_model_that_cannot_be_had_is_one_clear_line(name, monkeypatch):
 
 
 def test_a_folder_without_weights_is_refused_and_not_made_up(tmp_path):
-    from tests.index.shapes import configure
+    from bench.shapes import configure
 
     configure(tmp_path / "empty")
     with pytest.raises(LibraryError, match="picture_model"):

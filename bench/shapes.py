@@ -94,7 +94,9 @@ def _near(colour: tuple[int, int, int], choice: random.Random) -> tuple[int, ...
     return tuple(min(255, max(0, part + choice.randint(-12, 12))) for part in colour)
 
 
-def _draw(draw: ImageDraw.ImageDraw, shape: str, x: float, y: float, radius: float, turn: float, colour) -> None:
+def _draw(
+    draw: ImageDraw.ImageDraw, shape: str, x: float, y: float, radius: float, turn: float, colour: tuple[int, ...]
+) -> None:
     from math import cos, pi, sin
 
     def points(*polar: tuple[float, float]) -> list[tuple[float, float]]:
