@@ -366,6 +366,7 @@ class Library(Pages, AcrossDocuments, Tagged):
         [vector] = self._embedder.embed(["warm up"])
         with self._store.reading() as connection:
             self._index().nearest(connection, vector, 1)
+        self.look()
 
     def status(self) -> Status:
         """Returns how much the library holds."""

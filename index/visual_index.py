@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 """Receives how many pictures have their vectors now, and how many there are."""
 # A commit for so many: little is lost by a kill, and they fit into memory.
-SLICE = 64
+SLICE = 32
 
 
 class VisualIndex:
