@@ -63,6 +63,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _pictures(settings),
         *await _tools(settings),
         _reader(),
+        _router(),
         _gpu(),
         _vllm(),
         await _engine(settings),
@@ -143,6 +144,19 @@ def _reader() -> Finding:
     if problem := SpanReader().problem:
         return Finding("reader", "missing", problem, "Answers are found by likeness until then.")
     return Finding("reader", "ok", "the built-in engine marks answers within sentences")
+
+
+def _router() -> Finding:
+    from assistant.engines.builtin.models import FILE
+    from assistant.engines.builtin.trees import load
+
+    try:
+        load(FILE)
+    except (OSError, ValueError) as error:
+        return Finding(
+            "router", "missing", f"its weights cannot be used: {error}", "Tools are reached by name until then."
+        )
+    return Finding("router", "ok", "the built-in engine chooses among any tools")
 
 
 def _gpu() -> Finding:

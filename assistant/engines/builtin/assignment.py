@@ -21,7 +21,9 @@ from assistant.engines.builtin.values import Found, find
 from assistant.engines.builtin.vectors import Vectors
 
 # Log odds that a value needs to be taken: a required parameter is asked for below, an optional one left out.
-MIN_REQUIRED, MIN_OPTIONAL = -3.0, 0.0
+MIN_REQUIRED, MIN_OPTIONAL = -3.0, -0.5
+# The same for one of a closed set, which any request would have some likeness with.
+MIN_CHOICE = -1.0
 # Values of one parameter that are tried together with those of the others, and combinations that are followed.
 TRIED, FOLLOWED = 6, 24
 # Costs of giving the same words to two parameters.
@@ -175,7 +177,9 @@ def _combined(parameters: Sequence[Parameter], options: Sequence[Sequence[Option
         for score, taken in beam:
             for option in options[at]:
                 # What only stands in the description as an example is never taken without being spelled out.
-                limit = MIN_OPTIONAL if option.found is None and not parameters[at].closed else needed
+                limit = needed if option.found or parameters[at].closed else max(needed, 0.0)
+                if option.found is None and parameters[at].required:
+                    limit = max(limit, MIN_CHOICE)
                 gain = option.log_odds - SHARED * sum(_overlap(option, other) for other in taken.values())
                 if gain > limit:
                     grown.append((score + gain - limit, {**taken, at: option}))

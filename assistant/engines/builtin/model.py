@@ -21,7 +21,7 @@ from assistant.engines.builtin.pictures import from_pictures
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.route import Router
 from assistant.engines.builtin.steps import Ask, Call, Plan, Talk
-from assistant.engines.builtin.turn import asked_for, before, finished, number_in, number_of, query_of
+from assistant.engines.builtin.turn import asked_at, asked_for, before, finished, number_in, number_of, query_of
 from assistant.state import said
 
 NAME = "built-in engine (no language model)"
@@ -56,7 +56,8 @@ class BuiltinModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _respond(self, messages: Sequence[BaseMessage], tools: Mapping[str, Any]) -> Reply | Ask | Sequence[Call]:
-        request, done = request_of(messages), finished(messages)
+        # Whether it leans on what came before is for the library to know: "it" may be the step before.
+        request, done = messages[asked_at(messages)].text, finished(messages)
         if done and done[-1].status == "error":
             return self._after_error(request, done, messages, tools)
         chosen = self.router.choose(request, tools, asked_for(messages))
@@ -65,9 +66,9 @@ class BuiltinModel(BaseChatModel):
         if isinstance(chosen, Ask):
             return chosen
         if len(chosen) == 1 and done:
-            return self._reply(request, messages)
+            return self._reply(request_of(messages), messages)
         if _is_search(chosen, request):
-            return searches(request)
+            return searches(request_of(messages))
         return self._next(chosen, done, messages)
 
     def _next(self, plan: Plan, done: Sequence[ToolMessage], messages: Sequence[BaseMessage]) -> Reply | Sequence[Call]:
@@ -123,14 +124,15 @@ class BuiltinModel(BaseChatModel):
         named = request.lstrip().startswith("@") or (asked is not None and asked.tool == error.name)
         guessed = error.name in ("calculator", "solve", "plot") and len(done) == 1 and not named
         if guessed and SEARCH in tools and not self.router.is_sure(request):
-            return searches(request)
+            return searches(request_of(messages))
         reason = said(error).removeprefix("Error: ").rstrip(".")
         hint = f" Say `help with {error.name}` to see what it takes." if error.name in tools else ""
         failed = Reply(f"`{error.name}` could not do that: {reason}.{hint}", confidence=0.0, about_itself=True)
         if len(done) == 1:
             return failed
         found = self._together(done[:-1], messages)
-        return Reply(f"{found.text}\n\n{failed.text}", 0.0, abstained=found.abstained)
+        quoted = any(message.name == SEARCH for message in done)
+        return Reply(f"{found.text}\n\n{failed.text}", 0.0, found.abstained, about_itself=not quoted)
 
 
 def _is_search(calls: Plan, request: str) -> bool:

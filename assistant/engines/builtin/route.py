@@ -10,11 +10,11 @@ from typing import Any
 from assistant.engines.builtin.arguments import fill as fill_plainly
 from assistant.engines.builtin.arguments import parse_explicit
 from assistant.engines.builtin.assignment import Filled, fill, question_of
-from assistant.engines.builtin.detect import DETECTORS, IN_PYTHON, OPERATOR, arithmetic, detect
+from assistant.engines.builtin.detect import DETECTORS, IN_PYTHON, OPERATOR, POLITE, arithmetic, detect
 from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
-from assistant.engines.builtin.parameters import parameters_of
-from assistant.engines.builtin.several import MAX_STEPS, clauses, halves, inline, operation
+from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
+from assistant.engines.builtin.several import MAX_STEPS, as_question, clauses, halves, inline, operation
 from assistant.engines.builtin.steps import Ask, Call, Later, Plan, Talk
 from assistant.engines.builtin.suitability import examples_of, suitability, texts_of
 from assistant.engines.builtin.talk import small_talk
@@ -31,9 +31,9 @@ WHOLE = {"instruction", "problem", "prompt", "question", "request", "task"}
 MIN_EXAMPLE_COSINE = 0.75
 # Tools that are further from a request are not looked at any closer, which would take longer than all the rest.
 MIN_COSINE = 0.2
-# Log odds at which a tool is called, and those at which it is where it takes a text that stands in quotation marks,
-# as questions to documents seldom hold one.
-MIN_FIT, MIN_FIT_QUOTED = 0.25, -0.5
+# Log odds at which a tool is called. Questions to documents seldom hold a quotation that a tool takes whole, or begin
+# with a word of a tool's name, so that less is enough for those.
+MIN_FIT, MIN_FIT_QUOTED, MIN_FIT_NAMED = 0.25, -0.5, -2.5
 MAX_READ = 2_000
 # What people ask of somebody with hands, a telephone or a bank account.
 DEED = re.compile(
@@ -100,6 +100,8 @@ class Router:
 
     def _explicit(self, request: str, tools: Mapping[str, Any]) -> Talk | Ask | Plan:
         name, *rest = request[1:].split(maxsplit=1) or [""]
+        if not name:
+            return Talk(f"Write the tool's name behind the @. Installed: {_names(tools)}.")
         if name not in tools:
             return Talk(f"There is no tool `{name}`. Installed: {_names(tools)}.")
         schema = tools[name].get("parameters") or {}
@@ -170,7 +172,9 @@ class Router:
             return later
         if isinstance(found := self._one(clause, tools), list):
             return found[0]
-        return Call(SEARCH, {"query": clause}) if found is None and SEARCH in tools and not DEED.match(clause) else None
+        if found is not None or SEARCH not in tools or DEED.match(clause):
+            return None
+        return Call(SEARCH, {"query": as_question(clause)})
 
     def _one(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
         if call := detect(request, tools):
@@ -228,8 +232,10 @@ class Router:
         if cosines[name] < MIN_COSINE:
             return None
         filled = self._filled(request, others[name])
-        limit = MIN_FIT_QUOTED if filled and SEARCH in tools and _takes_quoted(request, filled) else MIN_FIT
-        if filled is None or self._fit(request, others, name, filled) < limit:
+        if filled is None:
+            return None
+        limit = _limit(request, name, filled) if SEARCH in tools else MIN_FIT
+        if self._fit(request, others, name, filled) < limit:
             return None
         return self._call(request, others[name], ask=True, filled=filled)
 
@@ -257,6 +263,12 @@ def _fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     """Whether no argument is a text where a number is wanted."""
     numeric = {one.name for one in parameters_of(schema) if one.kind in ("integer", "number")}
     return not any(name in numeric and isinstance(value, str) for name, value in arguments.items())
+
+
+def _limit(request: str, name: str, filled: Filled) -> float:
+    verb = POLITE.sub("", request).split(maxsplit=1)[:1]
+    named = bool(verb) and stem(verb[0]) in stems(words_of(name))
+    return min(MIN_FIT_QUOTED if _takes_quoted(request, filled) else MIN_FIT, MIN_FIT_NAMED if named else MIN_FIT)
 
 
 def _takes_quoted(request: str, filled: Filled) -> bool:

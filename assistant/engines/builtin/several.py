@@ -36,6 +36,11 @@ TAKEN = re.compile(
     rf"|percent)\s+of\s+{IT}\s*[.?!]*$",
     re.I,
 )
+SOUGHT = re.compile(
+    r"(?:please\s+)?(?:find|look up|get|fetch|take|search for|tell me|give me"
+    r"|read)\s+(?:me\s+)?(?:out\s+)?(?P<what>(?:the|my|our)\s.+)",
+    re.I,
+)
 CHANGED = {"double": "2 * {}", "halve": "{} / 2", "square": "({})^2"}
 INLINE = re.compile(
     r"(?:what is|what's|how much is|calculate)\s+(?P<what>(?:the|my|our)\s[^\d]+?)\s+"
@@ -59,6 +64,12 @@ def clauses(request: str) -> list[str]:
 def halves(clause: str) -> list[tuple[str, str]]:
     """Returns each way to part a clause at an "and"."""
     return [(clause[: match.start()].strip(), clause[match.end() :].strip()) for match in AND.finditer(clause)]
+
+
+def as_question(clause: str) -> str:
+    """Returns what a clause wants found as a question, which a reader answers better."""
+    found = SOUGHT.match(clause)
+    return f"What is {found['what'].rstrip('.!? ')}?" if found else clause
 
 
 def operation(clause: str) -> Later | None:

@@ -18,12 +18,12 @@ YEARS = range(1500, 2200)
 
 def finished(messages: Sequence[BaseMessage]) -> list[ToolMessage]:
     """Returns the results of this turn, in order."""
-    return [message for message in messages[_asked_at(messages) :] if isinstance(message, ToolMessage)]
+    return [message for message in messages[asked_at(messages) :] if isinstance(message, ToolMessage)]
 
 
 def asked_for(messages: Sequence[BaseMessage]) -> Ask | None:
     """Returns what the reply before this turn asked for, None where it asked for nothing."""
-    at = _asked_at(messages)
+    at = asked_at(messages)
     last = next((message for message in reversed(messages[:at]) if isinstance(message, AIMessage)), None)
     asked = last.response_metadata.get("asked_for") if last else None
     return Ask(asked["tool"], asked["arguments"], asked["text"]) if asked else None
@@ -32,7 +32,7 @@ def asked_for(messages: Sequence[BaseMessage]) -> Ask | None:
 def before(messages: Sequence[BaseMessage], message: ToolMessage) -> list[BaseMessage]:
     """Returns what came before a result, other results of this turn left out."""
     kept = list(messages[: next(at for at, one in enumerate(messages) if one is message)])
-    asked = _asked_at(messages)
+    asked = asked_at(messages)
     return [one for at, one in enumerate(kept) if at < asked or not isinstance(one, ToolMessage)]
 
 
@@ -40,7 +40,7 @@ def query_of(message: ToolMessage, messages: Sequence[BaseMessage]) -> str:
     """Returns what a search looked for, or the question where it was no search."""
     calls = [call for one in messages if isinstance(one, AIMessage) for call in one.tool_calls]
     own = next((call["args"] for call in calls if call["id"] == message.tool_call_id), {})
-    return str(own.get("query") or messages[_asked_at(messages)].text)
+    return str(own.get("query") or messages[asked_at(messages)].text)
 
 
 def number_of(result: Any) -> str | None:
@@ -75,5 +75,6 @@ def _numbers(text: str) -> list[Found]:
     return [one for one in found if one.value not in YEARS or one.unit] or found
 
 
-def _asked_at(messages: Sequence[BaseMessage]) -> int:
+def asked_at(messages: Sequence[BaseMessage]) -> int:
+    """Returns where the question of this turn stands."""
     return max(at for at, message in enumerate(messages) if isinstance(message, HumanMessage))
