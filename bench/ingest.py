@@ -20,6 +20,7 @@ from index.ingest import embedded_texts
 from index.library import Library
 from index.read import read
 from index.records import NewDocument
+from index.rerank import LateInteraction
 
 LEAST = 0.9
 
@@ -61,7 +62,7 @@ def embed_alone(passages: list[str], embedder: SentenceTransformerEmbedder) -> t
 def add(paths: list[Path], count: int, embedder: SentenceTransformerEmbedder) -> tuple[float, float]:
     """Returns the passages a second of adding the files to a new library."""
     with tempfile.TemporaryDirectory() as folder:
-        library = Library.open(Path(folder), embedder)
+        library = Library.open(Path(folder), embedder, LateInteraction(embedder))
         began, cpu = time.perf_counter(), time.process_time()
         library.add(paths)
         spent = time.perf_counter() - began, time.process_time() - cpu

@@ -16,6 +16,8 @@ Message = dict[str, Any]
 
 MAX_QUESTION = 4_000
 MAX_RESULT = 6_000
+# How the scores of a passage are called.
+SCORES = {"meaning": "meaning", "words": "words", "second_look": "second look"}
 MAX_TITLE = 60
 NO_SOURCE = "No source was found for this sentence. Check it yourself before you rely on it."
 # Stand for the tags of a mark while tags are taken out of the text: characters for private use.
@@ -152,7 +154,8 @@ def _result(result: Any) -> list[str]:
 
 def _passage(row: dict[str, Any]) -> str:
     page = f", page {row['page']}" if row.get("page") else ""
-    score = f" · score {row['score']}" if "score" in row else ""
+    why = ", ".join(f"{SCORES[name]} {row[name]}" for name in SCORES if name in row)
+    score = f" · score {row['score']}" + (f" from {why}" if why else "") if "score" in row else ""
     head = f"{row.get('n', '•')}  {row.get('title', '')}{page}{score}"
     return f"**{plain(head)}**\n\n> {plain(shortened(' '.join(str(row['text']).split()), MAX_RESULT // 10))}"
 

@@ -94,6 +94,14 @@ def test_passages_are_quoted_and_cannot_bring_markup():
     assert "<img" not in body
     assert "<script" not in body
     assert "> a &#60;script&#62; &#35; b" in body
+    assert "score 0.5**" in body
+
+
+def test_a_passage_says_why_it_came():
+    rows = [{"n": 1, "title": "T", "text": "a", "score": 1.5, "meaning": 0.4, "words": 1.0, "second_look": 0.6}]
+    call = replace(CALL, result=rows)
+    body = turn_messages(ShownTurn("?", [Step("c1", "search_documents", {}, call=call)], end=answer()), 0)[1]["content"]
+    assert "score 1.5 from meaning 0.4, words 1.0, second look 0.6" in body
 
 
 def test_a_title_is_short_and_of_one_line():
