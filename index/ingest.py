@@ -36,9 +36,9 @@ OnOutcome = Callable[[Outcome], None]
 OnPassages = Callable[["Progress"], None]
 Cancelled = Callable[[], bool]
 # Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
-GROUP = 128
+GROUP = 256
 # Embedded between two looks at whether to go on.
-SLICE = 128
+SLICE = 256
 # Photographs are many bytes and few passages; a group of them must not fill the memory.
 GROUP_BYTES = 64_000_000
 _log = logging.getLogger(__name__)
