@@ -35,6 +35,11 @@ class GpuCopy:
         self._since = time.monotonic()
         self._unusable = False
 
+    @property
+    def used(self) -> bool:
+        """Whether there is a copy on a GPU."""
+        return self._copy is not None
+
     def outdated(self) -> None:
         """Says that the index has changed."""
         self._copy, self._since = None, time.monotonic()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from index import pictures, tokens
 from index.chunk import Chunk
 from index.errors import UnknownDocument
+from index.store import tidy
 from index.types import Document, OutcomeStatus, Passage, ReadDocument
 from index.vectors import PASSAGES, PICTURES, forget_removals
 
@@ -237,6 +238,7 @@ def _empty(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("DELETE FROM pages WHERE document = ?", (number,))
     for source in (PASSAGES, PICTURES):
         forget_removals(connection, source)
+    tidy(connection)
 
 
 def _fill(

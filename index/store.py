@@ -6,7 +6,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,7 +18,19 @@ FILE = "library.sqlite"
 WAIT_SECONDS = 60.0
 """How long a writer waits for another process; a commit takes well under a second."""
 
-_PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -16384")
+_PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA temp_store = MEMORY",
+    # What a long ingest made of the write-ahead log is given back to the disk.
+    "PRAGMA journal_size_limit = 16777216",
+)
+# Pages of the file: so many are given back to the disk at once, where more than a quarter are empty.
+_GIVEN_BACK = 2048
+_WORTH_GIVING_BACK = 256
+# Pages of the index of words that are put in order after a removal; a few milliseconds.
+_MERGED = 16
 
 
 class Store:
@@ -66,6 +78,7 @@ class Store:
         try:
             with self._transaction("BEGIN IMMEDIATE") as connection:
                 yield connection
+            self._give_back()
         finally:
             self._writer.release()
 
@@ -106,6 +119,16 @@ class Store:
             if not keep:
                 connection.close()
 
+    def _give_back(self) -> None:
+        """Shortens a file of which much is empty; whoever comes later does it where this one cannot."""
+        with suppress(sqlite3.OperationalError, LibraryError), self._connection() as connection:
+            [free], [pages] = (
+                connection.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_count")
+            )
+            if free > max(_WORTH_GIVING_BACK, pages // 4):
+                # Not execute, which would take the first step only, a page.
+                connection.executescript(f"PRAGMA incremental_vacuum({_GIVEN_BACK})")
+
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, self._wait, isolation_level=None, check_same_thread=False)
         try:
@@ -119,6 +142,7 @@ class Store:
     def _prepare(self) -> None:
         """Makes the tables unless they are there; two processes may do so at once."""
         with self._explained(), self._connection() as connection:
+            self._patiently(lambda: connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))  # of a new file only
             self._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
         newest = len(_steps())
         with self.reading() as connection:
@@ -189,6 +213,21 @@ def set_meta(connection: sqlite3.Connection, **values: str | int) -> None:
     connection.executemany(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", rows
     )
+
+
+def tidy(connection: sqlite3.Connection) -> None:
+    """Does a share of clearing up what removals left; to be called in every transaction that removes passages.
+
+    FTS5 notes a removal beside what is removed, and drops both when it merges the segments that they are in. Left to
+    itself it does so when several have gathered, which keeps four times as much as there is.
+    """
+    if connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None:
+        connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        return
+    merged = connection.execute("SELECT v FROM words_config WHERE k = 'usermerge'").fetchone()
+    if merged is None:
+        connection.execute("INSERT INTO words (words, rank) VALUES ('usermerge', 2)")
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (_MERGED,))
 
 
 def check_embedder(connection: sqlite3.Connection, path: Path, embedder: str) -> None:

@@ -40,12 +40,12 @@ class Filled:
         found = self.centres[self.random.integers(12, size=count)] + self.random.standard_normal((count, DIMENSIONS))
         return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
-    def add(self, count: int) -> int:
-        """Adds a document of so many passages; returns its id."""
+    def add(self, count: int, words: int = 1) -> int:
+        """Adds a document of so many passages of so many words; returns its id."""
         self.documents += 1
-        text = "x" * count
-        chunks = tuple(Chunk(0, at, at + 1, "", "x") for at in range(count))
-        content = ReadDocument("", "text", (Page(None, text),))
+        texts = [" ".join(f"w{word}" for word in self.random.integers(2000, size=words)) for _ in range(count)]
+        chunks = tuple(Chunk(at, 0, len(text), "", text) for at, text in enumerate(texts))
+        content = ReadDocument("", "text", tuple(Page(at, text) for at, text in enumerate(texts)))
         new = NewDocument(f"/{self.documents}", "", count, content, chunks)
         with self.store.writing() as connection:
             return records.put(connection, new, self.vectors(count), [None] * count)[1].id

@@ -10,6 +10,7 @@ import numpy as np
 
 from index.library import Library
 from index.store import FILE
+from tests.index.test_faiss_index import Filled
 
 FIRST = files("index") / "schema" / "1.sql"
 
@@ -32,3 +33,28 @@ def test_a_store_of_the_first_version_keeps_what_it_holds(tmp_path, embedder, fo
         assert library.verify() == []
         library.add([folder])
         library.close()
+
+
+def test_years_of_changes_leave_no_garbage(tmp_path, monkeypatch):
+    """The index of words, the file and its log stay as long as what they hold asks for."""
+    monkeypatch.setattr("index.store._WORTH_GIVING_BACK", 16)
+    filled = Filled(tmp_path)
+
+    def sizes() -> tuple[int, int]:
+        with filled.store.reading() as connection:
+            words = connection.execute("SELECT sum(length(block)) FROM words_data").fetchone()[0]
+            return words, connection.execute("PRAGMA page_count").fetchone()[0]
+
+    documents = [filled.add(60, words=40) for _ in range(10)]
+    words, pages = sizes()
+    for _ in range(5):
+        for document in documents:
+            filled.remove(document)
+        documents = [filled.add(60, words=40) for _ in range(10)]
+    assert sizes()[0] < 4 * words
+    assert sizes()[1] < 2 * pages
+    for document in documents:
+        filled.remove(document)
+    assert sizes()[1] < pages
+    assert (tmp_path / f"{FILE}-wal").stat().st_size < 20_000_000
+    filled.store.close()

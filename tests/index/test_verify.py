@@ -30,8 +30,8 @@ FAULTS = {
     "DELETE FROM documents WHERE id = 1": "pages without a document: 1",
     "INSERT INTO documents (path, title, kind, sha256, size, added) VALUES ('/x', '', '', '', 0, '')": "without a page",
     "INSERT INTO removals (passage) VALUES (3)": "passages that were removed: 3",
-    "DROP INDEX passages_of_page; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 3 WHERE "
-    "name = 'removals'": "SQLite:",
+    "DROP INDEX passages_of_page; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = "
+    "(SELECT rootpage FROM sqlite_schema WHERE name = 'documents') WHERE name = 'removals'": "SQLite:",
 }
 
 
