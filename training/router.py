@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits
 
 from assistant.app import make_embedder
 from assistant.engines.builtin.assignment import candidates, choice_rows, choices_of, fill, question_of
