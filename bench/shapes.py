@@ -69,6 +69,8 @@ def train(folder: Path, kinds: Sequence[Kind], seed: int = 0) -> None:
     from safetensors.torch import save_file
 
     configure(folder)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the model is too small to be shared, and threads wait for each other on a busy machine
     torch.manual_seed(seed)
     model, _, prepare = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     tokens = open_clip.get_tokenizer(f"local-dir:{folder}")([words(kind) for kind in kinds])
@@ -86,6 +88,7 @@ def train(folder: Path, kinds: Sequence[Kind], seed: int = 0) -> None:
         optimizer.step()
         schedule.step()
         model.logit_scale.data.clamp_(max=4.6)
+    torch.set_num_threads(threads)
     state = {name: value.contiguous() for name, value in model.state_dict().items()}
     save_file(state, folder / "open_clip_model.safetensors")
 
