@@ -25,6 +25,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from bench.colours import MeanColour
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.ingest import text_digest
 from index.library import Library
@@ -117,7 +118,8 @@ def work(home: Path, source: Path, seed: int) -> None:
     """Changes a library without end."""
     choice = random.Random(seed)
     embedder = SentenceTransformerEmbedder()
-    library = Library.open(home / "library", embedder, make_reranker(None, embedder))
+    sees = MeanColour()  # a picture model that needs no weights, so that the vectors of pictures are in danger too
+    library = Library.open(home / "library", embedder, make_reranker(None, embedder), picture_embedder=sees)
     library.warm()
     print(READY, flush=True)
     actions: list[Callable[[], object]] = [
