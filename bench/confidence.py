@@ -12,16 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
 from assistant.app import make_embedder
 from assistant.engines.builtin.calibration import FILE
@@ -37,6 +37,10 @@ from index.library import Library
 
 PASSAGES = 6
 FOLDS = 5
+# The clues that count, with the reader's and without; the others have no weight.
+RANKED, RANKED_UNREAD = ("matched", "retrieved", "answerable"), ("matched", "retrieved", "coverage")
+WEIGHED, WEIGHED_UNREAD = ("weak", "retrieved", "answerable"), ("weak", "retrieved", "matched")
+STRENGTH, LEAST_SPREAD = 1.0, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +61,40 @@ class Case:
     holds: NDArray[np.bool_]
     overlap: NDArray[np.float64]
 
+    def row(self) -> dict[str, Any]:
+        """Returns it for a file."""
+        values = asdict(self)
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Case:
+        """Reads it from a file."""
+        arrays = {
+            key: np.array(row[key], kind) for key, kind in (("clues", float), ("holds", bool), ("overlap", float))
+        }
+        return cls(row["article"], row["answerable"], **arrays)
+
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A logistic regression on standardized clues."""
+class Linear:
+    """A weighted sum of clues.
 
-    scaler: StandardScaler
-    model: LogisticRegression
+    Attributes:
+        intercept: Added to it.
+        weights: Shape (clues,).
+    """
+
+    intercept: float
+    weights: NDArray[np.float64]
 
     def logit(self, clues: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns the log of the odds, shape (n,)."""
-        found: NDArray[np.float64] = self.model.decision_function(self.scaler.transform(clues))
+        """Returns the sum for each row, shape (n,)."""
+        found: NDArray[np.float64] = clues @ self.weights + self.intercept
         return found
 
     def numbers(self) -> dict[str, Any]:
-        """Returns the intercept and the weights of the clues as they are, without the standardizing."""
-        weights = self.model.coef_[0] / self.scaler.scale_
-        intercept = float(self.model.intercept_[0] - weights @ self.scaler.mean_)
-        return {"intercept": round(intercept, 4), "weights": [round(float(weight), 4) for weight in weights]}
+        """Returns it as it is written."""
+        return {"intercept": round(self.intercept, 4), "weights": [round(float(weight), 4) for weight in self.weights]}
 
 
 def main() -> None:
@@ -83,6 +103,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--home", type=Path, required=True, help="keeps the library, so that it is made once")
     parser.add_argument("--reader", type=Path, default=FOLDER, help="the checkpoint (default: the one that ships)")
+    parser.add_argument("--cases", type=Path, help="keeps what was found, so that fitting again takes seconds")
     parser.add_argument("--sample", type=int, help="questions to take, drawn with a fixed seed (default: all)")
     parser.add_argument("--write", action="store_true", help=f"write {FILE.name}")
     parser.add_argument("--curve", type=Path, help="draw risk against coverage")
@@ -90,7 +111,12 @@ def main() -> None:
     network = SpanReader(options.reader)
     reads = network.problem is None
     learned = learned_from(options.reader) if reads else frozenset()
-    cases = ask(options.folder, options.home, network if reads else None, learned, options.sample)
+    if options.cases and options.cases.exists():
+        cases = [Case.of(row) for row in _lines(options.cases)]
+    else:
+        cases = ask(options.folder, options.home, network if reads else None, learned, options.sample)
+    if options.cases:
+        options.cases.write_text("".join(json.dumps(case.row()) + "\n" for case in cases), encoding="utf-8")
     compared = [_without_reading(case) for case in cases]
     print(describe(), f"{len(cases)} questions of articles not learned from; cross-validated by article", sep="\n")
     for name, these in {"read": cases if reads else [], "found": compared}.items():
@@ -114,8 +140,15 @@ def ask(
     embedder = Remembering(make_embedder(Settings()))
     reader = Reader(embedder, network)
     with library_of(_lines(folder / "corpus.jsonl"), home, embedder, None) as library:
-        found = [_case(question, library, reader) for question in questions]
+        found = [_case(question, library, reader) for question in _counted(questions)]
     return [case for case in found if len(case.clues)]
+
+
+def _counted(questions: Sequence[Any]) -> Iterator[Any]:
+    for number, question in enumerate(questions, 1):
+        yield question
+        if number % 100 == 0:
+            print(f"{number} of {len(questions)} questions", flush=True)
 
 
 def _case(question: dict[str, Any], library: Library, reader: Reader) -> Case:
@@ -138,31 +171,54 @@ def cross_validated(cases: Sequence[Case]) -> tuple[NDArray[np.float64], NDArray
         rank, certain = fit([cases[at] for at in fitting])
         for at in judged:
             best[at], clues = first(cases[at], rank)
-            sure[at] = 1 / (1 + np.exp(-certain.logit(clues[None, :])[0]))
+            sure[at] = expit(certain.logit(clues))
     return sure, best
 
 
-def fit(cases: Sequence[Case]) -> tuple[Fitted, Fitted]:
-    """Fits what orders sentences, and how sure the first one may be."""
-    rank = _fitted(np.concatenate([case.clues for case in cases]), np.concatenate([case.holds for case in cases]))
+def fit(cases: Sequence[Case]) -> tuple[Linear, Linear]:
+    """Fits what orders sentences, and how sure the first one may be.
+
+    The clues that count are few and weigh alike, each by its own spread, which holds better from one article to another
+    than weights that are fitted (Dawes, The Robust Beauty of Improper Linear Models, 1979). Only the step from their
+    sum to a probability is fitted.
+    """
+    reads = cases[0].clues.shape[1] > len(LEXICAL)
+    rank = alike(np.concatenate([_read(case) for case in cases]), RANKED if reads else RANKED_UNREAD)
     shown = [first(case, rank) for case in cases]
     right = np.array([case.holds[at] for case, (at, _) in zip(cases, shown, strict=True)])
-    return rank, _fitted(np.array([clues for _, clues in shown]), right)
+    clues = np.array([clues for _, clues in shown])
+    return rank, scaled(alike(clues, WEIGHED if reads else WEIGHED_UNREAD), clues, right)
 
 
-def _fitted(clues: NDArray[np.float64], truth: NDArray[np.bool_]) -> Fitted:
-    scaler = StandardScaler().fit(clues)
-    scaler.scale_ = np.maximum(scaler.scale_, 1e-3)
-    return Fitted(scaler, LogisticRegression(C=0.1, max_iter=1000).fit(scaler.transform(clues), truth))
+def alike(clues: NDArray[np.float64], names: Sequence[str]) -> Linear:
+    """Returns weights by which the named clues count alike."""
+    spread = np.maximum(clues.std(axis=0), LEAST_SPREAD)
+    names_of = [*LEXICAL, *READ, "", ""]
+    chosen = np.array([names_of[at] in names for at in range(len(spread))])
+    return Linear(0.0, chosen / spread)
 
 
-def first(case: Case, rank: Fitted) -> tuple[int, NDArray[np.float64]]:
+def scaled(sum_of: Linear, clues: NDArray[np.float64], truth: NDArray[np.bool_]) -> Linear:
+    """Turns a sum into the log of odds (Platt, Probabilistic Outputs for Support Vector Machines, 1999)."""
+    model = LogisticRegression(C=STRENGTH).fit(sum_of.logit(clues)[:, None], truth)
+    slope = float(model.coef_[0, 0])
+    return Linear(float(model.intercept_[0]), slope * sum_of.weights)
+
+
+def _read(case: Case) -> NDArray[np.float64]:
+    """The clues of the sentences that the network read; all where it read none."""
+    if case.clues.shape[1] == len(LEXICAL):
+        return case.clues
+    return case.clues[case.clues[:, -1] > 0]
+
+
+def first(case: Case, rank: Linear) -> tuple[int, NDArray[np.float64]]:
     """Returns the best candidate and its clues, with its rank and how far the next is behind, as `read` has them."""
     scores = rank.logit(case.clues)
     order = np.argsort(-scores, kind="stable")
-    next_best = scores[order[1]] if len(order) > 1 else scores[order[0]] - 1
     best = int(order[0])
-    return best, np.array([*case.clues[best], scores[best], scores[best] - next_best])
+    ahead = scores[best] - scores[order[1]] if len(order) > 1 else 1.0
+    return best, np.array([*case.clues[best], scores[best], ahead])
 
 
 def report(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.int64]) -> None:
@@ -173,8 +229,12 @@ def report(cases: Sequence[Case], sure: NDArray[np.float64], best: NDArray[np.in
     print(f"{int(answerable.sum())} answerable of {len(cases)}")
     print(f"shown sentence holds a gold answer, answerable questions: {right[answerable].mean():.3f}")
     print(f"span F1 over answerable questions: {overlap[answerable].mean():.3f}")
-    print(f"answerable against unanswerable, AUROC of the confidence: {auroc(sure, answerable):.3f}")
-    print(f"right against wrong sentence, AUROC of the confidence: {auroc(sure, right):.3f}")
+    # Fitting moves the scale, not the order, so that one scale for all articles is what the order is judged by.
+    rank, certain = fit(cases)
+    order = certain.logit(np.array([first(case, rank)[1] for case in cases]))
+    print(f"answerable against unanswerable, AUROC of the confidence: {auroc(order, answerable):.3f}")
+    print(f"the same with a scale of its own for each article: {auroc(sure, answerable):.3f}")
+    print(f"right against wrong sentence, AUROC of the confidence: {auroc(order, right):.3f}")
     print(f"expected calibration error: {calibration_error(sure, right):.3f}")
     for limit in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
         given = sure >= limit

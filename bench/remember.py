@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import Embedder
+from index.embed import TokenEmbedder
+from index.tokens import TokenStates
+
+T = TypeVar("T")
 
 
 class Remembering:
@@ -18,10 +21,10 @@ class Remembering:
         embedder: Does the work.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: TokenEmbedder) -> None:
         self._embedder = embedder
         self._vectors: dict[str, Any] = {}
-        self._tokens: dict[str, Any] = {}
+        self._tokens: dict[Any, dict[str, Any]] = {}
         self.name = embedder.name
 
     @property
@@ -39,9 +42,17 @@ class Remembering:
         found = _known(self._vectors, texts, self._embedder.embed)
         return np.array(found, np.float32).reshape(len(texts), -1)
 
-    def embed_tokens(self, texts: Sequence[str]) -> list[Any]:
-        """Returns each text's tokens."""
-        return _known(self._tokens, texts, self._embedder.embed_tokens)
+    def embed_with_tokens(
+        self, texts: Sequence[str], use: Callable[[TokenStates], T]
+    ) -> tuple[NDArray[np.float32], list[T]]:
+        """Returns what ``embed`` does, and what ``use`` makes of each text's tokens."""
+
+        def both(new: Sequence[str]) -> list[tuple[Any, T]]:
+            vectors, tokens = self._embedder.embed_with_tokens(new, use)
+            return list(zip(vectors, tokens, strict=True))
+
+        found = _known(self._tokens.setdefault(use, {}), texts, both)
+        return np.array([vector for vector, _ in found], np.float32).reshape(len(texts), -1), [one for _, one in found]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Counts the tokens of each text."""

@@ -107,11 +107,11 @@ def test_the_best_span_is_short_in_order_and_allowed() -> None:
 
 def test_each_kind_of_deceiving_sentence_has_its_clue() -> None:
     question = asked("Did the most northern tower in Arken have 12 floors before 1900?")
-    place = Stands(
-        "The most southern tower has 9 floors.", "Harbour", "The most southern tower has 9 floors.", 0.5, 1, 0
-    )
+    text = "The most southern tower has 9 floors."
+    place = Stands(text, "Harbour", text, 0.5, (0.1, 0.2, 0.3, 0.8), 1, 0)
     clues = dict(zip(LEXICAL, lexical(question, place, rarity(question, [place.sentence])), strict=True))
     assert (clues["names_missing"], clues["numbers_missing"], clues["opposite"]) == (1, 1, 1)
+    assert (clues["weakest"], clues["weak"]) == (0.1, pytest.approx(0.2))
     assert kind_fits("When was it built?", "It was built in 1874.") == 1
     assert kind_fits("When was it built?", "It was built by Clara Holm.") == -1
     assert kind_fits("Who built it?", "it was built of stone") == -1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant.engines.builtin.asking import Wanted
-from assistant.engines.builtin.calibration import probability
 from assistant.engines.builtin.read import Candidate, Reader
 from index.sentences import sentences
 
@@ -16,6 +16,8 @@ from index.sentences import sentences
 NEARLY, LISTED = 0.9, 0.5
 MAX_SENTENCES, MAX_LISTED = 3, 8
 MAX_CLOSEST = 3
+UNSETTLED = 0.5
+NO_ANSWER = "I found no answer to this in your documents."
 SUMMARY_SENTENCES = 5
 MIN_SUBJECT_COSINE = 0.2
 # A span of more of its sentence than this is the sentence.
@@ -68,8 +70,19 @@ def from_library(wanted: Wanted, found: Sequence[Found], reader: Reader, min_con
     if wanted.kind == "each":
         return _from_each(found[0], reader, min_confidence)
     listed = wanted.kind == "list"
-    replies = [from_passages(reader.read(one.question, one.passages), min_confidence, listed=listed) for one in found]
+    replies = [_answer(one, reader, min_confidence, listed=listed) for one in found]
     return replies[0] if len(replies) == 1 else _together(found, replies)
+
+
+def _answer(found: Found, reader: Reader, min_confidence: float, *, listed: bool) -> Reply:
+    """Answers one question; one that no document settles only with a sentence that is more likely than not right."""
+    candidates = reader.read(found.question, found.passages)
+    unsettled = reader.is_unknowable(found.question)
+    reply = from_passages(candidates, max(min_confidence, UNSETTLED) if unsettled else min_confidence, listed=listed)
+    if not (unsettled and reply.abstained):
+        return reply
+    why = "It may be one that no document settles: about an opinion, or about what nobody knows."
+    return replace(reply, text=reply.text.replace(NO_ANSWER, f"{NO_ANSWER} {why}", 1))
 
 
 def from_passages(candidates: Sequence[Candidate], min_confidence: float, *, listed: bool = False) -> Reply:
@@ -83,8 +96,8 @@ def from_passages(candidates: Sequence[Candidate], min_confidence: float, *, lis
     if not candidates or candidates[0].confidence < min_confidence:
         return Reply(_decline(candidates), candidates[0].confidence if candidates else 0.0, abstained=True)
     share, most = (LISTED, MAX_LISTED) if listed else (NEARLY, MAX_SENTENCES)
-    least = share * probability(candidates[0].score)
-    good = [one for one in candidates if probability(one.score) >= least][:most]
+    least = candidates[0].score + math.log(share)
+    good = [one for one in candidates if one.score >= least][:most]
     return Reply(_quoted(good), candidates[0].confidence)
 
 
@@ -153,8 +166,7 @@ def _decline(candidates: Sequence[Candidate]) -> str:
     for candidate in candidates:
         seen.setdefault(candidate.n, candidate)
     closest = [f"- “{_line(c.sentence)}” [{c.n}]" for c in list(seen.values())[:MAX_CLOSEST]]
-    said = "I found no answer to this in your documents."
-    return said + ("\n\nThe closest passages:\n\n" + "\n".join(closest) if closest else "")
+    return NO_ANSWER + ("\n\nThe closest passages:\n\n" + "\n".join(closest) if closest else "")
 
 
 def _documents(documents: Sequence[Mapping[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""How clues become a probability: logistic regressions whose numbers lie in ``calibration.json``.
+"""How clues become an order and a probability: weighted sums whose numbers lie in ``calibration.json``.
 
 ``python -m bench.confidence --write`` fits them on questions of articles that the reader has not learned from.
 """
@@ -17,7 +17,7 @@ FILE = Path(__file__).with_name("calibration.json")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic regression.
+    """A weighted sum.
 
     Attributes:
         intercept: Added to the weighted clues.
@@ -28,7 +28,7 @@ class Weights:
     weights: tuple[float, ...]
 
     def logit(self, clues: Sequence[float]) -> float:
-        """Returns the log of the odds."""
+        """Returns the sum."""
         return self.intercept + sum(weight * clue for weight, clue in zip(self.weights, clues, strict=True))
 
 
@@ -37,8 +37,9 @@ class Calibration:
     """What weighs clues.
 
     Attributes:
-        rank: Whether a sentence holds the answer, from its clues: orders the sentences.
-        sure: Whether the first one does, from its clues, its rank and how far the next one is behind it.
+        rank: Orders the sentences of a question by their clues.
+        sure: The log of the odds that the first one holds the answer, from its clues, its rank and how far the next one
+            is behind it.
     """
 
     rank: Weights

@@ -46,11 +46,12 @@ OPPOSITES = {
     for word, other in (pair.split(), reversed(pair.split()))
 }
 
-# In the order in which `Clues.numbers` has them.
 LEXICAL = (
-    "cosine", "coverage", "rare_coverage", "passage_coverage", "names_missing", "numbers_missing", "names_elsewhere",
-    "opposite", "denial", "kind_fits", "retrieved", "behind", "length",
+    "cosine", "coverage", "rare_coverage", "matched", "weakest", "weak", "names_missing", "numbers_missing", "opposite",
+    "denial", "kind_fits", "retrieved", "behind",
 )  # fmt: skip
+# Tokens of the question that are worst matched.
+WEAK = 3
 READ = ("span", "span_behind", "answerable", "answerable_best", "inside")
 
 
@@ -80,6 +81,7 @@ class Place:
         around: Title and headings above it.
         passage: The text of its passage.
         cosine: Of sentence and question, -1 to 1.
+        matches: For each token of the question the largest cosine to any token of the sentence, in ascending order.
         retrieved: The passage's score.
         behind: How far this score is behind the best, 0 for the best.
     """
@@ -88,6 +90,7 @@ class Place:
     around: str
     passage: str
     cosine: float
+    matches: Sequence[float]
     retrieved: float
     behind: float
 
@@ -113,23 +116,22 @@ def lexical(question: Asked, place: Place, weights: Mapping[str, float]) -> list
         weights: Of the question's words, as ``rarity`` gives them.
     """
     said = content_words(f"{place.around} {place.sentence}")
-    near = said | content_words(place.passage)
     whole = sum(weights.values()) or 1.0
-    text, around = place.sentence.lower(), f"{place.around} {place.passage}".lower()
+    around = f"{place.around} {place.passage}".lower()
     return [
         place.cosine,
         _share(question.words & said, question.words),
         sum(weights[word] for word in question.words & said) / whole,
-        sum(weights[word] for word in question.words & near) / whole,
+        _mean(place.matches),
+        _mean(place.matches[:1]),
+        _mean(place.matches[:WEAK]),
         _share({name for name in question.names if name not in around}, question.names),
         _share({number for number in question.numbers if number not in around}, question.numbers),
-        _share({name for name in question.names if name not in f"{place.around.lower()} {text}"}, question.names),
         float(_opposed(question.text, place.sentence)),
         float(bool(DENIAL.search(question.text)) and not DENIAL.search(place.sentence)),
         kind_fits(question.text, place.sentence),
         place.retrieved,
         place.behind,
-        math.log1p(len(place.sentence)) - 5,
     ]
 
 
@@ -147,6 +149,10 @@ def _opposed(question: str, sentence: str) -> bool:
     """Whether the sentence has the opposite of a word of the question, and not the word."""
     asked_for, said = (set(re.findall(r"[a-z]+", text.lower())) for text in (question, sentence))
     return any(OPPOSITES[word] in said and word not in said for word in asked_for & OPPOSITES.keys())
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def _share(part: set[str] | frozenset[str], whole: frozenset[str]) -> float:

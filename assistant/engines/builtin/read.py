@@ -12,15 +12,20 @@ from assistant.engines.builtin.clues import Asked, Place, asked, lexical, rarity
 from assistant.engines.builtin.span_reader import ReaderMissing, Reading, SpanReader
 from assistant.engines.builtin.spans import best_span
 from assistant.engines.builtin.summary import Central, summarize
+from assistant.engines.builtin.unknowable import is_unknowable
 from assistant.evidence import content_words
-from index.embed import Embedder
+from index.embed import Embedder, TokenEmbedder
 from index.sentences import sentences
+from index.tokens import TokenStates
+from index.words import STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
-# Passages that the network reads; those behind them are only compared with the question.
-READ_PASSAGES = 3
+# Sentences that the network reads, each by itself behind its document's title, which it does better than passages;
+# those behind them are only compared with the question.
+READ_SENTENCES = 8
 # What stands for the network's numbers where it did not read.
 UNREAD = (-12.0, 12.0, -3.0, 0.0, 0.0)
 log = logging.getLogger(__name__)
@@ -33,7 +38,7 @@ class Candidate:
     Attributes:
         n: Number of its passage.
         sentence: The exact words.
-        score: What orders candidates, the log of the odds that it holds the answer.
+        score: What orders candidates: one that is larger by 1 is e times as likely to hold the answer.
         confidence: Estimated probability that it does, 0 to 1.
         span: First character of the answer in the sentence and the one past its last; None where nothing was read.
         clues: What speaks for and against it; see `clues`.
@@ -100,72 +105,87 @@ class Reader:
         if not rows:
             return []
         clues = self._compared(asked(question), rows)
-        readings = self._readings(question, passages[:READ_PASSAGES])
+        compared = calibration(read=False, unseen=self._unseen)
+        likely = sorted(range(len(rows)), key=lambda at: -compared.rank.logit(clues[at]))[:READ_SENTENCES]
+        readings = self._readings(question, [rows[at] for at in likely])
         if readings is None:
-            return _ranked(rows, clues, [None] * len(rows), calibration(read=False, unseen=self._unseen))
-        found, spans = _read(rows, readings)
-        together = [(*compared, *read) for compared, read in zip(clues, found, strict=True)]
+            return _ranked(rows, clues, [None] * len(rows), compared)
+        found, spans = _read(len(rows), dict(zip(likely, readings, strict=True)))
+        together = [(*one, *other) for one, other in zip(clues, found, strict=True)]
         return _ranked(rows, together, spans, calibration(read=True, unseen=self._unseen))
+
+    def is_unknowable(self, question: str) -> bool:
+        """Whether a question seems to be one that no document settles; see `unknowable`."""
+        return is_unknowable(question, self._embedder)
 
     def summarize(self, subject: str, passages: Sequence[Mapping[str, Any]], count: int) -> list[Central]:
         """Returns sentences that sum up what passages say about a subject; see `summary`."""
         return summarize(subject, passages, self._embedder, count)
 
     def _compared(self, question: Asked, rows: Sequence[_Row]) -> list[tuple[float, ...]]:
-        vectors = self._embedder.embed([question.text, *(row.text for row in rows)])
-        cosines = (vectors[1:] @ vectors[0]).tolist()
+        cosines, matches = self._likeness(question.text, [row.text for row in rows])
         weights = rarity(question, [row.text for row in rows])
         best = max(row.item["score"] for row in rows)
         places = [
-            Place(row.text, row.around, row.item["text"], cosine, row.item["score"], best - row.item["score"])
-            for row, cosine in zip(rows, cosines, strict=True)
+            Place(row.text, row.around, row.item["text"], cosine, matched, row.item["score"], best - row.item["score"])
+            for row, cosine, matched in zip(rows, cosines, matches, strict=True)
         ]
         return [tuple(lexical(question, place, weights)) for place in places]
 
-    def _readings(self, question: str, passages: Sequence[Mapping[str, Any]]) -> dict[int, tuple[int, Reading]] | None:
-        """What the network says, by the passage's number, with the length of the title before the text."""
+    def _likeness(self, question: str, texts: Sequence[str]) -> tuple[list[float], list[list[float]]]:
+        """Each text's cosine to the question, and how well each token of the question is matched, the worst first."""
+        if not isinstance(self._embedder, TokenEmbedder):
+            vectors = self._embedder.embed([question, *texts])
+            cosines = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+            return cosines, [[cosine] for cosine in cosines]
+        vectors, (sought, *tokens) = self._embedder.embed_with_tokens([question, *texts], telling)
+        matches = [sorted((sought @ found.T).max(axis=1).tolist()) if len(found) else [0.0] for found in tokens]
+        return [float(cosine) for cosine in vectors[1:] @ vectors[0]], matches
+
+    def _readings(self, question: str, rows: Sequence[_Row]) -> list[tuple[int, Reading]] | None:
+        """What the network says of each sentence, with the length of what stands before it; None without network."""
         if self._network is None:
             return None
-        heads = [f"{item['title']}. " for item in passages]
+        heads = [f"{row.item['title']}. " for row in rows]
         try:
-            found = self._network.read(
-                question, [head + item["text"] for head, item in zip(heads, passages, strict=True)]
-            )
+            found = self._network.read(question, [head + row.text for head, row in zip(heads, rows, strict=True)])
         except ReaderMissing as error:
             log.warning("%s", error)
             self._network = None
             return None
-        return {item["n"]: (len(head), reading) for item, head, reading in zip(passages, heads, found, strict=True)}
+        return [(len(head), reading) for head, reading in zip(heads, found, strict=True)]
+
+
+def telling(tokens: TokenStates) -> NDArray[np.float32]:
+    """Returns the vectors of a text's words that say something, rows of length 1, shape (words, dimensions)."""
+    import numpy as np
+
+    said = [word.lower() for word in tokens.words]
+    kept = [at for at, word in enumerate(said) if word not in STOP_WORDS and any(map(str.isalnum, word))]
+    vectors = np.asarray(tokens.vectors[kept] if kept else tokens.vectors, np.float32)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
 def _read(
-    rows: Sequence[_Row], readings: Mapping[int, tuple[int, Reading]]
+    count: int, readings: Mapping[int, tuple[int, Reading]]
 ) -> tuple[list[tuple[float, ...]], list[tuple[int, int] | None]]:
-    """The network's clues for each sentence, and the best span in it."""
-    scored = [_span(row, *readings[row.item["n"]]) if row.item["n"] in readings else None for row in rows]
-    best = max((score for score, _ in filter(None, scored)), default=0.0)
+    """The network's clues for each of that many sentences, and the best span in it."""
+    scored = {at: one for at, reading in readings.items() if (one := _span(*reading))}
+    best = max((score for score, _ in scored.values()), default=0.0)
     most = max((reading.answerable for _, reading in readings.values()), default=0.0)
-    clues: list[tuple[float, ...]] = []
-    spans: list[tuple[int, int] | None] = []
-    for row, one in zip(rows, scored, strict=True):
-        if one is None:
-            clues.append(UNREAD)
-            spans.append(None)
-            continue
-        score, span = one
-        answerable = readings[row.item["n"]][1].answerable
-        clues.append((score, best - score, answerable, most, 1.0))
-        spans.append(span)
+    clues: list[tuple[float, ...]] = [UNREAD] * count
+    spans: list[tuple[int, int] | None] = [None] * count
+    for at, (score, span) in scored.items():
+        clues[at] = (score, best - score, readings[at][1].answerable, most, 1.0)
+        spans[at] = span
     return clues, spans
 
 
-def _span(row: _Row, head: int, reading: Reading) -> tuple[float, tuple[int, int]] | None:
-    first, last = reading.offsets[:, 0] - head, reading.offsets[:, 1] - head
-    allowed: np.ndarray[Any, Any] = (first >= row.start) & (last <= row.end)
-    found = best_span(reading.start, reading.end, allowed)
+def _span(head: int, reading: Reading) -> tuple[float, tuple[int, int]] | None:
+    found = best_span(reading.start, reading.end, reading.offsets[:, 0] >= head)
     if found is None:
         return None
-    return found.score, (int(first[found.start]) - row.start, int(last[found.end]) - row.start)
+    return found.score, (int(reading.offsets[found.start, 0]) - head, int(reading.offsets[found.end, 1]) - head)
 
 
 def _ranked(
@@ -176,7 +196,7 @@ def _ranked(
 ) -> list[Candidate]:
     scores = [weighed.rank.logit(one) for one in clues]
     order = sorted(range(len(rows)), key=lambda at: -scores[at])
-    next_best = scores[order[1]] if len(order) > 1 else min(scores) - 1
+    next_best = scores[order[1]] if len(order) > 1 else scores[order[0]] - 1
     found = []
     for place, at in enumerate(order):
         ahead = scores[at] - next_best if place == 0 else scores[at] - scores[order[0]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.engines.builtin.calibration import calibration
 from assistant.engines.builtin.read import Candidate, Reader
 from assistant.engines.builtin.span_reader import SpanReader
 from assistant.evaluate.measures import auroc, calibration_error, span_f1
@@ -35,7 +36,8 @@ class _Shown:
 
 
 def _measure(cases: Cases) -> list[Figure]:
-    shown = _ask(cases)
+    network = SpanReader()
+    shown = _ask(cases, network)
     answerable = [one for one in shown if one.answers]
     sure = [one.best.confidence for one in shown]
     return [
@@ -43,7 +45,7 @@ def _measure(cases: Cases) -> list[Figure]:
         _mean("span F1, answerable", [span_f1(one.best.answer, one.answers) for one in answerable], 0.45),
         Figure(
             "answerable against unanswerable, AUROC of the confidence",
-            auroc(sure, [bool(one.answers) for one in shown]),
+            auroc([_order(one.best, network) for one in shown], [bool(one.answers) for one in shown]),
             len(shown),
             0.70,
         ),
@@ -64,8 +66,13 @@ def _measure(cases: Cases) -> list[Figure]:
     ]
 
 
-def _ask(cases: Cases) -> list[_Shown]:
-    network, learned = SpanReader(), learned_from()
+def _order(best: Candidate, network: SpanReader) -> float:
+    """On one scale for all articles: fitting moves the scale, not the order."""
+    return calibration(read=network.problem is None).sure.logit((*best.clues, 0.0, 0.0)) if best.clues else -30.0
+
+
+def _ask(cases: Cases, network: SpanReader) -> list[_Shown]:
+    learned = learned_from()
     asked = [row for row in cases.rows("squad2/questions.jsonl") if row["title"] not in learned]
     readers = {title: Reader(cases.embedder, network, unseen=title) for title in {row["title"] for row in asked}}
     settings = cases.settings.library
