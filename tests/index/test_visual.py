@@ -11,7 +11,7 @@ from bench.pictures import KNOWN, LEAST, measure
 from bench.shapes import drawn, encoded, train
 from index.visual import OpenClipEmbedder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="session")
