@@ -14,7 +14,7 @@ from index.types import Document, DocumentHit, Hit, Passage, Picture
 
 if TYPE_CHECKING:
     from assistant.toolbox import Toolbox
-    from index.library import Status
+    from index.status import Status
 
 MAX_SHOWN = 200
 LIKELY, POSSIBLE = 0.7, 0.4

@@ -27,7 +27,7 @@ from PIL import Image
 
 from bench.colours import MeanColour
 from index.embed import Embedder, SentenceTransformerEmbedder
-from index.ingest import text_digest
+from index.incoming import text_digest
 from index.library import Library
 from index.rerank import make_reranker
 from index.types import Outcome, Page, ReadDocument, ReadPicture

@@ -21,7 +21,8 @@ from typing import Any
 
 from index.embed import Embedder
 from index.errors import LibraryError
-from index.ingest import Embedded, File, Incoming, as_read, cut_file, digest, embedded, find
+from index.incoming import Embedded, File, Incoming, as_read, cut_file, digest, find
+from index.ingest import embedded
 from index.read.pool import Readers
 from index.records import NewDocument
 from index.store import Store

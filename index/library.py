@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -13,17 +12,18 @@ from index.cluster import Cluster
 from index.documents import AcrossDocuments
 from index.embed import Embedder
 from index.errors import LibraryDamaged, LibraryError, UnreadableFile
-from index.faiss_file import cache_path
 from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
-from index.ingest import Cancelled, OnOutcome, OnPassages, from_documents, from_files, ingest
+from index.incoming import from_documents, from_files
+from index.ingest import Cancelled, OnOutcome, OnPassages, ingest
 from index.lexical import WordSearch
 from index.pages import Pages
 from index.picture_search import BESIDE, beside, looked_at, ranked, with_pictures
 from index.read.pool import Readers
 from index.rerank import LateInteraction, Question, Reranker, rerank
 from index.search import candidates_for, search
-from index.store import Store, check_embedder, meta
+from index.status import Status, status
+from index.store import Store, check_embedder
 from index.tags import Tagged
 from index.tokens import Asked, asked
 from index.types import Document, Hit, Outcome, Passage, ReadDocument
@@ -39,29 +39,6 @@ if TYPE_CHECKING:
 
 QUERY_PIXELS = 512
 """Longest side of a picture that others are to look like; models see less."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How much a library holds.
-
-    Attributes:
-        folder: Where it lies.
-        documents: How many.
-        passages: How many.
-        bytes: Size on disk.
-        embedder: Whose vectors it holds.
-        dimensions: Numbers in each; 0 before the first.
-        vectors_cached: Whether there is a file that spares the next start reading all vectors.
-    """
-
-    folder: str
-    documents: int
-    passages: int
-    bytes: int
-    embedder: str
-    dimensions: int
-    vectors_cached: bool
 
 
 class Library(Pages, AcrossDocuments, Tagged):
@@ -370,18 +347,7 @@ class Library(Pages, AcrossDocuments, Tagged):
 
     def status(self) -> Status:
         """Returns how much the library holds."""
-        with self._store.reading() as connection:
-            documents, passages = (
-                connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-                for table in ("documents", "passages")
-            )
-            dimensions, embedder = meta(connection, "dimensions"), meta(connection, "embedder")
-        folder = self._store.folder
-        size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-        cached = cache_path(folder).exists()
-        return Status(
-            str(folder), documents, passages, size, embedder or self._embedder.name, int(dimensions or 0), cached
-        )
+        return status(self._store, self._embedder.name)
 
     def verify(self) -> list[str]:
         """Returns every problem found, a line each; none where the library is sound."""

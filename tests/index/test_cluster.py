@@ -108,7 +108,7 @@ def workers() -> list[int]:
 
 
 def test_what_no_worker_sees_as_it_is_here_is_read_here(address, tmp_path, many, embedder, monkeypatch, caplog):
-    monkeypatch.setattr("index.ingest.digest", lambda path: ("0" * 64, path.stat().st_size))
+    monkeypatch.setattr("index.incoming.digest", lambda path: ("0" * 64, path.stat().st_size))
     with closing(Library.open(tmp_path / "library", embedder)) as library, connected(address) as cluster:
         found = library.add([many / "oak.md"], cluster=cluster)
         assert [one.status for one in found] == ["added"]

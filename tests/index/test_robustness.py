@@ -169,11 +169,11 @@ def test_a_file_that_is_written_while_it_is_read_is_seen_as_changed_the_next_tim
     (folder / "oak.md").write_text("# The oak\n\nOnly half of it is here no more: whales.")
     assert [outcome.status for outcome in library.add([folder / "oak.md"])] == ["changed"]
     assert "whales" in library.search("oak")[0].passage.text
-    monkeypatch.setattr("index.ingest.stamp", lambda path: "as old as the hills")
+    monkeypatch.setattr("index.incoming.stamp", lambda path: "as old as the hills")
     with monkeypatch.context() as patch:  # even where its times had not moved
         before_reading(patch, lambda path: path.write_text("# Tea\n\nTorn"))
         library.add([folder / "tea.md"])
-    monkeypatch.setattr("index.ingest.stamp", lambda path: None)
+    monkeypatch.setattr("index.incoming.stamp", lambda path: None)
     assert [outcome.status for outcome in library.add([folder / "tea.md"])] == ["changed"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index import ingest
+from index import incoming
 from index.library import Library
 from index.stamp import QUIET_SECONDS, stamp
 
@@ -34,14 +34,14 @@ def test_a_stamp_changes_with_every_change(tmp_path: Path) -> None:
 def digested(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that were read to find their digest; all are taken to be old."""
     found: list[str] = []
-    digest = ingest.digest
+    digest = incoming.digest
 
     def counted(path: Path) -> tuple[str, int]:
         found.append(path.name)
         return digest(path)
 
-    monkeypatch.setattr("index.ingest.digest", counted)
-    monkeypatch.setattr("index.ingest.stamp", lambda path: stamp(path, time.time() + QUIET_SECONDS + 1))
+    monkeypatch.setattr("index.incoming.digest", counted)
+    monkeypatch.setattr("index.incoming.stamp", lambda path: stamp(path, time.time() + QUIET_SECONDS + 1))
     return found
 
 
