@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from assistant.app import make_embedder
 from assistant.engines.builtin.assignment import candidates, choice_rows, choices_of, fill, question_of
@@ -199,9 +200,9 @@ def fit(rows: list[Row], trees: int, leaves: int) -> HistGradientBoostingClassif
         l2_regularization=1.0,
         random_state=0,
     )
-    model.fit(
-        np.array([row for _, row, _ in rows]), np.array([right for _, _, right in rows]), weights / weights.mean()
-    )
+    features, right = np.array([row for _, row, _ in rows]), np.array([right for _, _, right in rows])
+    with threadpool_limits(1):  # on so few rows threads wait for each other longer than they work
+        model.fit(features, right, weights / weights.mean())
     return model
 
 

@@ -14,9 +14,9 @@ from assistant.engines.builtin.detect import DETECTORS, IN_PYTHON, OPERATOR, POL
 from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
-from assistant.engines.builtin.several import MAX_STEPS, as_question, clauses, halves, inline, operation
+from assistant.engines.builtin.several import MAX_STEPS, SOUGHT, as_question, clauses, halves, inline, operation
 from assistant.engines.builtin.steps import Ask, Call, Later, Plan, Talk
-from assistant.engines.builtin.suitability import examples_of, suitability, texts_of
+from assistant.engines.builtin.suitability import ASKS, examples_of, suitability, texts_of
 from assistant.engines.builtin.talk import small_talk
 from assistant.engines.builtin.values import find
 from assistant.engines.builtin.vectors import Vectors
@@ -156,7 +156,8 @@ class Router:
             if step is None:
                 return None
             plan.append(step)
-        return plan
+        # Several questions to the library are one request to it, which is parted there.
+        return None if all(isinstance(step, Call) and step.tool == SEARCH for step in plan) else plan
 
     def _parted(self, clause: str, tools: Mapping[str, Any]) -> list[str]:
         """Parts at an "and" only where each half is a request by itself."""
@@ -172,7 +173,8 @@ class Router:
             return later
         if isinstance(found := self._one(clause, tools), list):
             return found[0]
-        if found is not None or SEARCH not in tools or DEED.match(clause):
+        looks = SEARCH in tools and (ASKS.match(clause) or SOUGHT.match(clause)) and not DEED.match(clause)
+        if found is not None or not looks:
             return None
         return Call(SEARCH, {"query": as_question(clause)})
 
