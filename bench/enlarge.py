@@ -143,8 +143,9 @@ def make_bare(folder: Path, vectors: Matrix | Callable[[], Matrix], embedder: Em
         with store.writing() as connection:
             claim(connection, store.path, embedder.name, embedder.dimensions)
             connection.execute("DROP TRIGGER passage_added")
-            connection.execute("INSERT INTO documents VALUES (1, '/', '', 'text', '', 0, '')")
-            connection.execute("INSERT INTO pages VALUES (1, 1, 0, NULL, 'x')")
+            columns = "id, path, title, kind, sha256, size, added"
+            connection.execute(f"INSERT INTO documents ({columns}) VALUES (1, '/', '', 'text', '', 0, '')")
+            connection.execute("INSERT INTO pages (id, document, position, text) VALUES (1, 1, 0, 'x')")
             passages = ((number,) for number in range(1, len(given) + 1))
             connection.executemany("INSERT INTO passages VALUES (?, 1, 0, 1, '', 'x')", passages)
             rows = ((number, vector.tobytes()) for number, vector in enumerate(given, 1))
