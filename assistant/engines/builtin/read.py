@@ -163,7 +163,8 @@ def telling(tokens: TokenStates) -> NDArray[np.float32]:
     said = [word.lower() for word in tokens.words]
     kept = [at for at, word in enumerate(said) if word not in STOP_WORDS and any(map(str.isalnum, word))]
     vectors = np.asarray(tokens.vectors[kept] if kept else tokens.vectors, np.float32)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def _read(
