@@ -21,7 +21,8 @@ to ``tool`` is enforced by the assistant: the time limit, the approval, what it 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, overload
 
 from pydantic import BaseModel
@@ -102,6 +103,9 @@ class ToolOptions:
             raise ValueError("concurrency must be at least 1")
 
 
+DECLARED = tuple(each.name for each in fields(ToolOptions))
+
+
 @overload
 def tool(function: Function) -> Function: ...
 @overload
@@ -128,7 +132,12 @@ def tool(function: Function | None = None, **declared: Any) -> Function | Callab
 
     Raises:
         ValueError: A declared value cannot be used.
+        TypeError: Something is declared that there is not.
     """
+    if unknown := [key for key in declared if key not in DECLARED]:
+        near = get_close_matches(unknown[0], DECLARED, n=1)
+        known = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(DECLARED)}."
+        raise TypeError(f"@tool takes no '{unknown[0]}'; {known}")
     for key in LISTS & declared.keys():
         declared[key] = (declared[key],) if isinstance(declared[key], str) else tuple(declared[key])
     options = ToolOptions(**declared)

@@ -54,7 +54,7 @@ def new(name: str, folder: Path) -> tuple[Path, Path]:
         raise PluginError(f"'{name}' is no name for a tool; take a word like roll_dice.")
     if name in sys.stdlib_module_names:
         raise PluginError(f"'{name}' is a module of Python's own, which the file would hide; choose another name.")
-    if (builtin_folder() / f"{name}.py").exists() or (builtin_folder() / name).exists():
+    if _ships(name):
         raise PluginError(f"A tool named '{name}' ships with the assistant; choose another name.")
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / f"{name}.py", folder / f"test_{name}.py"
@@ -65,6 +65,10 @@ def new(name: str, folder: Path) -> tuple[Path, Path]:
         text = (files("assistant") / "templates" / template).read_text(encoding="utf-8")
         path.write_text(text.replace("NAME", name).replace("WORDS", name.replace("_", " ")), encoding="utf-8")
     return paths
+
+
+def _ships(name: str) -> bool:
+    return (builtin_folder() / f"{name}.py").exists() or (builtin_folder() / name).exists()
 
 
 def check(path: Path, settings: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Remark]:
@@ -86,7 +90,10 @@ def check(path: Path, settings: Mapping[str, Mapping[str, Any]] | None = None) -
     except Unavailable as error:
         yield Remark("hint", f"{file}: this machine lacks something for it: {error}")
         tools = []
+    own = file.resolve().is_relative_to(builtin_folder().resolve())
     for tool in tools:
+        if _ships(tool.name) and not own:
+            yield Remark("error", f"{file}: a tool named '{tool.name}' ships with the assistant; rename this one.")
         yield from _advice(tool)
     yield from _lint(path)
     if tools and not (file.parent / f"test_{plugin_name(file)}.py").exists() and path == file:

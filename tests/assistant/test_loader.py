@@ -78,6 +78,8 @@ def draw(shape: Literal["circle", "square"], at: Point, sizes: Annotated[list[in
         ('from assistant.plugin import tool\n@tool\ndef f(x: object()) -> int:\n    """F."""\n', "'f'"),
         ('from assistant.plugin import tool\n@tool\ndef größe() -> int:\n    """G."""\n', "at most 64 letters"),
         (f'from assistant.plugin import tool\n@tool\ndef {"f" * 65}() -> int:\n    """F."""\n', "at most 64 letters"),
+        ("from assistant.plugin import tool\n@tool(timout=3)\ndef f(): ...\n", "no 'timout'; did you mean 'timeout'?"),
+        ("from assistant.plugin import tool\n@tool(colour=3)\ndef f(): ...\n", "it takes examples, timeout, approval"),
         ("class Odd:\n    def __getattr__(self, name): raise RuntimeError('odd')\nodd = Odd()\n", "RuntimeError: odd"),
         ("class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute\n", "line 3: Mute: it does not"),
     ],

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from assistant.cli import cli
 from assistant.errors import PluginError
-from assistant.loader import load_file
+from assistant.loader import builtin_folder, load_file
 from assistant.toolbox import load_tools
 from assistant.workshop import arguments_of, check, find, new
 
@@ -74,6 +74,12 @@ def test_the_check_names_the_line_of_what_is_wrong(tmp_path):
     assert "line 1: ModuleNotFoundError" in found
     assert "holds no tool" in remarks(tmp_path, "x = 1\n")[0]
     assert "is no file" in next(check(tmp_path / "none.py")).text
+
+
+def test_the_check_names_a_tool_that_ships_with_the_assistant(tmp_path):
+    code = WORLDLY.replace("def ring", "def calculator")
+    assert f"error: {tmp_path / 'thing.py'}: a tool named 'calculator' ships" in remarks(tmp_path, code)[0]
+    assert not [each for each in check(builtin_folder() / "calculator") if "ships" in each.text]
 
 
 def test_the_check_lints_and_gives_hints(tmp_path):
