@@ -11,18 +11,21 @@ from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, Tool
 from assistant import taint
 from assistant.approval import NOBODY, Decision, Verdict, judge
 from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolProgress, ToolStarted
-from assistant.runner import run_tool
+from assistant.runner import misfit, run_tool
 from assistant.state import Turn, tool_message
 from index.types import Hit
 
 
 def pending(messages: Sequence[AnyMessage], turn: Turn) -> list[ApprovalRequest]:
-    """Returns a request for each call of the last reply that a person has to decide about."""
+    """Returns a request for each call of the last reply that a person has to decide about.
+
+    Nobody is asked about a call whose arguments do not fit the tool: ``run_calls`` refuses it.
+    """
     requests = []
     for number, call in enumerate(_reply(messages).tool_calls):
         arguments = dict(call["args"])
         verdict = _verdict(call["name"], arguments, messages, turn)
-        if verdict.ruling == "ask":
+        if verdict.ruling == "ask" and not misfit(turn.tools[call["name"]], arguments):
             touches = turn.tools[call["name"]].options.touches
             requests.append(ApprovalRequest(str(number), call["name"], arguments, verdict.reason, touches))
     return requests
@@ -34,7 +37,7 @@ async def run_calls(
     """Runs the calls of the last reply, one after the other.
 
     Passages get their numbers in an order that does not depend on timing. A call that needs approval and has none is
-    refused, whatever has brought the graph here.
+    refused, whatever has brought the graph here; so is one whose arguments do not fit, which grants its tool nothing.
 
     Args:
         messages: Of the turn.
@@ -49,14 +52,19 @@ async def run_calls(
     for number, call in enumerate(reply.tool_calls):
         call_id, name, arguments = call["id"] or "", call["name"], dict(call["args"])
         verdict = _verdict(name, arguments, messages, turn)
-        decision = _decision(verdict, decisions.get(str(number)))
+        given = decisions.get(str(number))
+        decision = _decision(verdict, given)
+        changed = decision.arguments is not None and decision.arguments != arguments
+        with_arguments = dict(decision.arguments or {}) if changed else arguments
+        refused = given is not None and not decision.approved
+        if verdict.ruling == "ask" and not refused and (wrong := misfit(turn.tools[name], with_arguments)):
+            results.append(_not_run(call_id, name, with_arguments, wrong, turn, changed=changed))
+            continue
         if not decision.approved:
             results.append(_refused(call_id, name, arguments, decision.note, turn))
             continue
         if verdict.ruling == "ask":
             turn.granted.add(name)
-        changed = decision.arguments is not None and decision.arguments != arguments
-        with_arguments = dict(decision.arguments or {}) if changed else arguments
         results.append(await _run_one(call_id, name, with_arguments, turn, changed=changed))
     return results
 
@@ -118,10 +126,16 @@ def _reporter(call_id: str, turn: Turn) -> Callable[[float | None, str], None]:
 
 def _refused(call_id: str, name: str, arguments: dict[str, Any], note: str, turn: Turn) -> ToolMessage:
     reason = f"this call was not approved{f': {note}' if note else ''}; do not try it again in this turn"
+    return _not_run(call_id, name, arguments, reason, turn)
+
+
+def _not_run(
+    call_id: str, name: str, arguments: dict[str, Any], reason: str, turn: Turn, *, changed: bool = False
+) -> ToolMessage:
     call = ToolCall(call_id, name, arguments, reason, False, 0.0)
     turn.emit(ToolStarted(call_id, name, arguments))
     turn.emit(ToolFinished(call))
-    return tool_message(call)
+    return tool_message(call, changed=changed)
 
 
 def _refuse_malformed(call: InvalidToolCall, turn: Turn) -> ToolMessage:

@@ -129,6 +129,21 @@ def _plain(function: Callable[[], Any]) -> Callable[[], Any]:
     return work
 
 
+def misfit(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Returns what is wrong with a call's arguments, for the model; empty where they fit.
+
+    It says only whether a person need be bothered: whoever finds a call unfit has to refuse it, since a tool's own
+    validator may judge otherwise the next time.
+    """
+    try:
+        _checked(tool, dict(arguments))
+    except ToolError as error:
+        return said(error)
+    except Exception:  # a bug in a validator of the tool's own, which running the call will report
+        log.info("the arguments of %s cannot be validated", tool.name, exc_info=True)
+    return ""
+
+
 def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         checked = tool.arguments.model_validate(arguments)

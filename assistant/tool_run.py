@@ -15,7 +15,7 @@ from assistant.approval import Rule, judge
 from assistant.context import Context
 from assistant.errors import PluginError
 from assistant.events import ApprovalRequest, ToolCall
-from assistant.runner import run_tool
+from assistant.runner import misfit, run_tool
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.terminal_approval import decide
@@ -73,6 +73,8 @@ def _approved(tool: Tool, call: ApprovalRequest, rules: Sequence[Rule]) -> dict[
     verdict = judge(tool, call.arguments, rules, tainted=False)
     if verdict.ruling == "approve":
         return call.arguments
+    if verdict.ruling == "ask" and (wrong := misfit(tool, call.arguments)):
+        raise PluginError(wrong)
     if verdict.ruling == "ask" and sys.stdin.isatty():
         asked = ApprovalRequest(call.id, call.tool, call.arguments, verdict.reason, call.touches)
         decision = decide([asked])[call.id]

@@ -327,6 +327,8 @@ def _lost(error: Exception) -> bool:
 def _reason(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"{error.filename} is not installed or not on the PATH"
     if str(error) == "Connection closed":  # what the protocol's library says
         return "it ended before it answered"
     text = " ".join(str(error).split())[:300] or type(error).__name__

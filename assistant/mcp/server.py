@@ -21,7 +21,7 @@ from assistant.approval import NOBODY, Rule, judge
 from assistant.context import Context
 from assistant.events import Artifact
 from assistant.loader import builtin_folder
-from assistant.runner import run_tool
+from assistant.runner import misfit, run_tool
 from assistant.settings import Settings
 from assistant.toolbox import Plugins
 from index.library import Library
@@ -63,6 +63,8 @@ class Desk:
         if tool is None:
             raise ValueError(f"there is no tool {name}")
         verdict = judge(tool, arguments, self._rules, tainted=True)
+        if verdict.ruling == "ask" and (wrong := misfit(tool, arguments)):
+            raise ValueError(wrong)
         if verdict.ruling != "approve":
             why = verdict.reason if verdict.ruling == "refuse" else f"{verdict.reason}; {NOBODY}"
             raise ValueError(f"this call was not approved: {why}")

@@ -166,6 +166,74 @@ async def test_the_first_time_is_once_in_a_conversation(
     assert len(sent(mail_folder)) == 3
 
 
+async def test_nobody_is_asked_about_arguments_that_do_not_fit_and_nothing_is_granted(
+    mailing: Assistant, model_server: ScriptedServer, mail_folder: Path
+) -> None:
+    model_server.say(Calls([("ring", {"times": "many"})]), DONE)
+    answer = await mailing.ask("Ring")
+    assert isinstance(answer, Answer)
+    (call,) = answer.tool_calls
+    assert "wrong arguments for ring: times" in call.result
+    assert "wrong arguments for ring: times" in model_server.requests[-1].messages[-1]["content"]
+    model_server.say(RING)
+    *_, end = await events_of(mailing.stream("Properly", answer.conversation))
+    assert isinstance(end, ApprovalNeeded)
+    model_server.say(DONE)
+    wrong = {end.requests[0].id: Decision(approved=True, arguments={"times": "few"})}
+    *_, answer = await events_of(mailing.resume(end.conversation, wrong))
+    assert isinstance(answer, Answer)
+    assert "wrong arguments for ring: times" in answer.tool_calls[0].result
+    model_server.say(RING)
+    assert isinstance((await events_of(mailing.stream("Again", end.conversation)))[-1], ApprovalNeeded)
+    assert sent(mail_folder) == []
+
+
+FICKLE = '''
+from pathlib import Path
+from typing import Annotated
+from pydantic import BaseModel, field_validator
+from assistant.plugin import tool
+
+RUN = Path(__file__).with_name("sent.txt")
+times = []
+
+class Where(BaseModel):
+    place: str
+
+    @field_validator("place")
+    @classmethod
+    def fits_later(cls, place):
+        times.append(place)
+        if len(times) <= MISFITS:
+            raise ValueError("not yet")
+        return place
+
+@tool(approval="always", touches=["files"])
+def go(where: Where) -> str:
+    """Go somewhere.
+
+    Args:
+        where: The place.
+    """
+    RUN.write_text("went\\n")
+    return "went"
+'''
+
+
+@pytest.mark.parametrize("misfits", range(1, 6))
+async def test_a_schema_that_changes_its_mind_is_no_way_around_approval(
+    mailing: Assistant, model_server: ScriptedServer, mail_folder: Path, misfits: int
+) -> None:
+    (mail_folder / "fickle.py").write_text(FICKLE.replace("MISFITS", str(misfits)))
+    model_server.say(Calls([("go", {"where": {"place": "north"}})]), DONE)
+    *_, end = await events_of(mailing.stream("Go"))
+    if isinstance(end, ApprovalNeeded):
+        *_, end = await events_of(mailing.resume(end.conversation, {}))
+    assert isinstance(end, Answer)
+    assert not end.tool_calls[0].ok
+    assert sent(mail_folder) == []
+
+
 async def test_waiting_survives_a_restart(
     served: Settings, documents: Path, model_server: ScriptedServer, mail_folder: Path
 ) -> None:
