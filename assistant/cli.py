@@ -240,10 +240,10 @@ def tools_new(name: str, folder: Path) -> None:
 
 
 @tools.command("check", epilog=options.examples("assistant tools check my-tools/word_count.py"))
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER...", type=click.Path(path_type=Path))
 @common
 def tools_check(paths: tuple[Path, ...]) -> None:
-    """Load tool files as the assistant does, and lint them; exit code 1 if something is wrong."""
+    """Load tool files, or each of a folder, as the assistant does, and lint them; exit code 1 if something is wrong."""
     from assistant.workshop import check
 
     settings = load().tools.settings

@@ -19,7 +19,7 @@ from assistant.events import Artifact
 from index.filter import Filter
 from index.types import Document, DocumentHit, Hit, Passage
 
-PLOTLY = "application/vnd.plotly.v1+json"
+PLOTLY, PLOTLY_ENDING = "application/vnd.plotly.v1+json", ".plotly.json"
 # A tool that reports more often than this would only fill the queue: nobody can read it.
 SECONDS_BETWEEN_REPORTS = 0.05
 LONGEST_NAME, LONGEST_ENDING = 180, 20
@@ -162,7 +162,7 @@ class Context:
         """Keeps a figure: one of Matplotlib's as a picture, one of Plotly's so that the page can zoom it."""
         if hasattr(figure, "savefig"):
             return self._encoded(name, lambda buffer: figure.savefig(buffer, format="png", bbox_inches="tight"))
-        return self.save(f"{Path(name).stem}.plotly.json", figure.to_json(), PLOTLY)
+        return self.save(f"{Path(name).stem}{PLOTLY_ENDING}", figure.to_json(), PLOTLY)
 
     def save_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Artifact:
         """Keeps rows as CSV; the columns are the keys in the order of their first appearance."""
@@ -192,9 +192,9 @@ class Context:
         self.folder.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.-]+", "_", name).strip(".") or "file"
         # In bytes, of which file systems allow 255; room is left for a number.
-        stem, ending = _cut(Path(name).stem, LONGEST_NAME), _cut(Path(name).suffix, LONGEST_ENDING)
-        name = stem + ending
-        path, number = self.folder / name, 2
+        whole = PLOTLY_ENDING if name.endswith(PLOTLY_ENDING) else Path(name).suffix
+        stem, ending = _cut(name.removesuffix(whole), LONGEST_NAME), _cut(whole, LONGEST_ENDING)
+        path, number = self.folder / f"{stem}{ending}", 2
         while path.exists():
-            path, number = self.folder / f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
+            path, number = self.folder / f"{stem}-{number}{ending}", number + 1
         return path

@@ -105,7 +105,7 @@ class Plugins:
         if not self._lock.acquire(blocking=False):
             return self.toolbox
         try:
-            found = {path: _stamp(path) for folder in self._folders for path in _plugins(folder)}
+            found = {path: _stamp(path) for folder in self._folders for path in plugin_files(folder)}
             changed = [path for path, stamp in found.items() if self._of(path).stamp != stamp]
             gone = self._known.keys() - found.keys()
             for path in changed:
@@ -182,7 +182,8 @@ def load_tools(folders: Iterable[Path], settings: ToolsSettings | None = None) -
     return Plugins(folders, settings).toolbox
 
 
-def _plugins(folder: Path) -> Iterator[Path]:
+def plugin_files(folder: Path) -> Iterator[Path]:
+    """Yields the files that a folder of tools is loaded from, a plugin's folder as its ``__init__.py``."""
     found = sorted([*folder.glob("[!_.]*.py"), *folder.glob("[!_.]*/__init__.py")])
     yield from (path for path in found if not is_test(path))
 

@@ -18,6 +18,7 @@ from assistant.errors import PluginError
 from assistant.loader import builtin_folder, load_file, plugin_name
 from assistant.plugin import Unavailable
 from assistant.schema import Tool
+from assistant.toolbox import plugin_files
 
 RULES = "E4,E7,E9,F,B,ASYNC,S102,S307"  # what is wrong rather than a matter of taste; eval and exec among it
 LINT_SECONDS = 30
@@ -75,12 +76,16 @@ def check(path: Path, settings: Mapping[str, Mapping[str, Any]] | None = None) -
     """Loads a tool file as the assistant does, and lints it.
 
     Args:
-        path: The file, or a plugin's folder.
+        path: The file, a plugin's folder, or a folder of tools, of which each is checked.
         settings: What the configuration says to each tool, by name.
     """
+    if path.is_dir() and not (path / "__init__.py").exists() and (found := list(plugin_files(path))):
+        for each in found:
+            yield from check(each.parent if each.name == "__init__.py" else each, settings)
+        return
     file = path / "__init__.py" if path.is_dir() else path
     if not file.is_file():
-        yield Remark("error", f"{path} is no file, and no folder with an __init__.py.")
+        yield Remark("error", f"{path} is no file, no folder of tools, and no folder with an __init__.py.")
         return
     try:
         tools = load_file(file, settings)

@@ -176,10 +176,10 @@ async def attacks(items: list[dict[str, str]], at_once: int, seconds: float) -> 
             print("MISSED: the bench does not notice", *missed)
             return False
         print(f"{len(controls(decoy))} of {len(controls(decoy))} kinds of harm are noticed when there is no sandbox")
-        ended, breaches = await _attack_all(items, decoy, at_once, seconds)
+        ended, lost, breaches = await _attack_all(items, decoy, at_once, seconds)
     print(f"{len(items)} attacks ended:", ", ".join(f"{name} {count}" for name, count in ended.most_common()))
-    print(*breaches, sep="\n")
-    return all([verdict("breaches", len(breaches), 0), verdict("next calls that failed", ended["next call failed"], 0)])
+    print(*lost, *breaches, sep="\n")
+    return all([verdict("breaches", len(breaches), 0), verdict("next calls that failed", len(lost), 0)])
 
 
 async def _control(decoy: Decoy, code: str) -> list[str]:
@@ -196,9 +196,10 @@ async def _control(decoy: Decoy, code: str) -> list[str]:
 
 async def _attack_all(
     items: list[dict[str, str]], decoy: Decoy, at_once: int, seconds: float
-) -> tuple[Counter[str], list[str]]:
+) -> tuple[Counter[str], list[str], list[str]]:
+    """Returns how often attacks ended in each way, whose next call failed and why, and what harm was done."""
     ended: Counter[str] = Counter()
-    breaches = []
+    lost, breaches = [], []
     others = psutil.Process().children(recursive=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -207,19 +208,20 @@ async def _attack_all(
         for start in range(0, len(items), at_once):
             batch = items[start : start + at_once]
             outcomes = await asyncio.gather(*(_attack(made, item, Path(folder, item["id"])) for item in batch))
-            ended.update(name for name, _ in outcomes)
-            told = [text for _, text in outcomes]
+            ended.update(how for how, _, _ in outcomes)
+            told = [text for _, text, _ in outcomes]
+            lost += [f"{item['id']}: {why}" for item, (_, _, why) in zip(batch, outcomes, strict=True) if why]
             names = ", ".join(item["id"] for item in batch)
             breaches += [f"BREACH by one of {names}: {harm}" for harm in decoy.harm(told)]
             if sys.stderr.isatty():
                 print(f"\r{start + len(batch)} of {len(items)}", end="", file=sys.stderr)
         running = psutil.Process().children(recursive=True)
     _, left = psutil.wait_procs([process for process in running if process not in others], timeout=0)
-    return ended, breaches + [f"BREACH: {process} is left" for process in left]
+    return ended, lost, breaches + [f"BREACH: {process} is left" for process in left]
 
 
-async def _attack(made: Any, item: dict[str, str], folder: Path) -> tuple[str, str]:
-    """Returns how an attack ended, and everything that came out of it."""
+async def _attack(made: Any, item: dict[str, str], folder: Path) -> tuple[str, str, str]:
+    """Returns how an attack ended, everything that came out of it, and why the next call failed, if it did."""
     call = context(folder)
     code = f"%%bash\n{item['Code']}" if item["lang"] == "bash" else item["Code"]
     try:
@@ -228,11 +230,18 @@ async def _attack(made: Any, item: dict[str, str], folder: Path) -> tuple[str, s
         told = str(error)
         how = "stopped or ended" if told.startswith("The ") else "with an error"
     told += await asyncio.to_thread(_contents, call)
+    why = await next_call(made, call)
+    return ("next call failed" if why else how), told, why
+
+
+async def next_call(made: Any, call: Context) -> str:
+    """Returns why a call after an attack failed; empty where it did not."""
     try:
-        well = (await made.run("6 * 7", call)).get("value") == "42"
-    except ToolError:
-        well = False
-    return (how if well else "next call failed"), told
+        result = await made.run("6 * 7", call)
+    except ToolError as error:
+        kind = "timed out" if "was stopped after" in str(error) else "failed"
+        return f"the next call {kind}: {' '.join(str(error).split())}"
+    return "" if result.get("value") == "42" else f"the next call returned {result}"
 
 
 def _contents(call: Context) -> str:

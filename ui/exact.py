@@ -48,6 +48,11 @@ def editable(value: Any) -> str:
     return "".join(_escaped(char) if char != "\n" and _is_hidden(char) else char for char in text)
 
 
+def visible(text: str) -> str:
+    """Returns a text in which the code of each character that cannot be seen, such as U+202E, stands for it."""
+    return "".join(f"U+{ord(char):04X}" if char != "\n" and _is_hidden(char) else char for char in text)
+
+
 def escaped(value: Any) -> str:
     """Returns a JSON-able value as JSON in plain ASCII, which leaves nothing to the eye."""
     return json.dumps(value, indent=2)

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.events import Answer, Failed, ToolCall
 from assistant.terminal import sureness
+from ui.exact import editable, visible
 from ui.figures import contents
 from ui.text import fenced, linked, listed, marked, plain, prose, shortened
 from ui.view import ShownTurn, Step
@@ -126,13 +127,13 @@ def step_title(step: Step) -> str:
     """Returns the tool's name as words, with its first argument."""
     words = step.name.replace("_", " ").strip().capitalize()
     first = next((str(value) for value in step.arguments.values()), "")
-    first = " ".join(first.split())
+    first = visible(" ".join(first.split()))
     short = first if len(first) <= MAX_TITLE else first[: MAX_TITLE - 1] + "…"
     return f"{words}: {short}" if short else words
 
 
 def _step_body(step: Step) -> str:
-    parts = [f"**Asked** `{step.name}` with", fenced(_json(step.arguments), "json")]
+    parts = [f"**Asked** `{step.name}` with", fenced(editable(step.arguments), "json")]
     if call := step.call:
         head = "**Result**" if call.ok else "**Not approved**" if is_refused(call) else "**Error**"
         parts += [head, *_result(call.result)]

@@ -130,6 +130,11 @@ async def test_saved_files_get_safe_and_free_names(context: Context) -> None:
     assert paths[2].suffix == ".txt"
 
 
+def test_a_second_plot_of_a_name_keeps_its_ending(context: Context) -> None:
+    names = [Path(context.save("line.plotly.json", "{}").path).name for _ in range(3)]
+    assert names == ["line.plotly.json", "line-2.plotly.json", "line-3.plotly.json"]
+
+
 async def test_twenty_calls_do_not_wait_for_each_other(context: Context) -> None:
     @tool
     def nap() -> None:

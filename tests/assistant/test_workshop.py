@@ -76,6 +76,19 @@ def test_the_check_names_the_line_of_what_is_wrong(tmp_path):
     assert "is no file" in next(check(tmp_path / "none.py")).text
 
 
+CHECKED = ("one.py", "two/__init__.py")
+
+
+def test_the_check_of_a_folder_checks_each_tool_in_it(tmp_path):
+    for path in (tmp_path / name for name in (*CHECKED, "test_one.py")):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x = 1\n")
+    found = [remark.text for remark in check(tmp_path)]
+    assert [text.partition(" holds no tool")[0] for text in found] == [str(tmp_path / name) for name in CHECKED]
+    (tmp_path / "empty").mkdir()
+    assert "no folder of tools" in next(check(tmp_path / "empty")).text
+
+
 def test_the_check_names_a_tool_that_ships_with_the_assistant(tmp_path):
     code = WORLDLY.replace("def ring", "def calculator")
     assert f"error: {tmp_path / 'thing.py'}: a tool named 'calculator' ships" in remarks(tmp_path, code)[0]

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from assistant.plugin import ToolError
-from bench.code import attacks, rows
+from bench.code import attacks, context, next_call, rows
 from tests.tools.interpreters import Notebook, needs_sandbox, opened
 
 pytestmark = [needs_sandbox, pytest.mark.timeout(120)]
@@ -83,6 +83,13 @@ def listener(kind: int, address: tuple[str, int] | str) -> Iterator[tuple[socket
 async def test_fork_bomb(notebook: Notebook) -> None:
     error = await refused(notebook, "import os\nwhile True:\n    os.fork()")
     assert "Resource temporarily unavailable" in error or "was ended" in error or "stopped" in error
+
+
+async def test_the_bench_says_why_a_next_call_failed(tmp_path: Path) -> None:
+    with opened(SMALL | {"seconds": 0.5}, tmp_path / "files") as slow:
+        await slow.run("import sys\nsys.displayhook = lambda value: __import__('time').sleep(9)")
+        await slow.run("get_ipython().events.register('pre_run_cell', lambda info: __import__('time').sleep(9))")
+        assert "the next call timed out: The " in await next_call(slow.interpreter, context(slow.folder))
 
 
 async def test_shell_fork_bomb(notebook: Notebook) -> None:

@@ -109,6 +109,14 @@ def test_a_title_is_short_and_of_one_line():
     assert step_title(Step("c", "now", {})) == "Now"
 
 
+def test_what_cannot_be_seen_in_the_arguments_is_shown_as_its_code():
+    step = Step("c", "ring", {"bell": "door\u202e\u200bgpj.exe"})
+    assert step_title(step) == "Ring: doorU+202EU+200Bgpj.exe"
+    shown = turn_messages(ShownTurn("?", [step], end=answer()), 0)[1]
+    assert "\u202e" not in str(shown["metadata"]["title"])
+    assert r"door\u202e\u200bgpj.exe" in shown["content"]
+
+
 def test_a_huge_question_is_shown_in_part():
     shown = turn_messages(ShownTurn("x" * 1_000_000), 0)[0]["content"]
     assert len(shown) < 5_000
