@@ -120,6 +120,30 @@ async def test_memory(notebook: Notebook, code: str) -> None:
     await notebook.run("", restart=True)
 
 
+FORKED = """
+import os, time
+held, forked = bytearray(b"x") * (100 << 20), 0
+try:
+    while forked < {most}:
+        if os.fork() == 0:
+            time.sleep({seconds}); os._exit(0)
+        forked += 1
+except OSError:
+    pass
+time.sleep({seconds})
+forked
+"""
+
+
+async def test_memory_that_forked_processes_share_counts_once(notebook: Notebook) -> None:
+    assert await notebook.run(FORKED.format(most=12, seconds=0.7)) == {"value": "12"}
+    await notebook.run("", restart=True)
+
+
+async def test_a_fork_bomb_is_called_by_its_name(notebook: Notebook) -> None:
+    assert "it started too many processes" in await refused(notebook, FORKED.format(most=1000, seconds=60))
+
+
 async def test_a_crash_of_compiled_code_is_explained(notebook: Notebook) -> None:
     error = await refused(notebook, "import ctypes\nctypes.string_at(0)")
     assert "crashed with SIGSEGV, as compiled code does that gets no more of the 1024 MiB of memory" in error
@@ -233,6 +257,14 @@ inside.get = lambda name, offset, size: '"aGk="'
     assert "host secret" not in str([path.read_text() for path in saved])
     await notebook.run("1", restart=True)
     await works(notebook)
+
+
+async def test_a_link_is_not_returned_and_the_result_says_so(notebook: Notebook) -> None:
+    result = await notebook.run("import os\nos.symlink('/etc/hostname', 'my-link.txt'); os.symlink('/', 'my-root')")
+    assert [artifact.path for artifact in notebook.artifacts] == []
+    assert "my-link.txt is a link, which is not returned" in str(result)
+    assert "my-root is a link" in str(result)
+    assert "my-link.txt" not in str(await notebook.run("1"))
 
 
 @pytest.mark.parametrize(

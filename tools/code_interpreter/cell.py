@@ -23,6 +23,7 @@ from .connection import NUMBERED, readable
 from .limits import Limits
 from .sandbox import KERNEL, Walls
 
+ALMOST = 0.9  # of the processes that a fork bomb may have, some end while they are counted
 FIRST = 1  # the first process inside, by its number there
 
 # Calls a function of ``inside`` in the kernel.
@@ -143,12 +144,16 @@ class Walled:
         if (disk.f_files - disk.f_ffree) > self._limits.inodes:
             return f"it made more than {self._limits.inodes:,} files"
         used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        processes: list[psutil.Process] = []
         with contextlib.suppress(psutil.Error):
-            for process in psutil.Process(self.process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    used += process.memory_info().rss
-        if used > self._limits.memory:
+            processes = psutil.Process(self.process.pid).children(recursive=True)
+        if used + sum(map(_resident, processes)) <= self._limits.memory:
+            return ""
+        # That counted what forked processes share once for each; to count it right takes longer.
+        if used + sum(map(_proportional, processes)) > self._limits.memory:
             return f"it used more than {self._limits.memory >> 20} MiB of memory"
+        if sum(map(_threads, processes)) >= ALMOST * self._limits.processes:
+            return f"it started too many processes, of which it may have {self._limits.processes} with their threads"
         return ""
 
     async def sweep(self, ask: Ask) -> bool:
@@ -283,6 +288,28 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             child.kill()
     if not children:
         process.kill()
+
+
+def _resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    """Returns the bytes of a process, its part only of those that it shares."""
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.AccessDenied:  # it has made itself unreadable, and must not gain by that
+        return _resident(process)
+    except psutil.Error:
+        return 0
+
+
+def _threads(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.num_threads())
+    return 0
 
 
 def exit_reason(status: int, limits: Limits) -> str:

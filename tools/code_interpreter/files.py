@@ -19,6 +19,7 @@ from .transcript import Transcript
 
 PIECE = 8 * MIB
 LONGEST_NAME = 100
+LINK = -1  # as in ``inside``, which runs on its own
 
 Known = dict[str, tuple[int, int]]
 
@@ -69,6 +70,9 @@ async def take_out(kernel: Kernel, context: Context, known: Known, transcript: T
     except FileProblem as error:
         return [*notes, f"the files could not be listed: {error}"]
     for name, size in listed:
+        if size == LINK:
+            notes.append(f"{name} is a link, which is not returned; write a file of that content instead")
+            continue
         if left <= 0 or size > room:
             notes.append(f"{name} stays in the interpreter: too many or too large files for one call")
             continue
@@ -122,7 +126,7 @@ def _listing(answer: Any) -> list[tuple[str, int]]:
     found = []
     for entry in answer if isinstance(answer, list) else []:
         match entry:
-            case [str(name), int(size)] if name.isprintable() and size >= 0:
+            case [str(name), int(size)] if name.isprintable() and size >= LINK:
                 found.append((name, size))
     return found
 

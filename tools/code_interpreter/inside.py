@@ -29,6 +29,7 @@ FILES = "/files"
 SOCKETS = "/sockets"
 MAX_LISTED = 200
 MAX_VISITED = 20_000
+LINK = -1  # stands for the size of a link, which is not read
 TABLE_ROWS = 10_000
 
 _seen: dict[str, tuple[int, int]] = {}
@@ -224,23 +225,24 @@ def put(name: str, content: str, append: bool) -> None:
 
 @_answers
 def changed() -> list[tuple[str, int]]:
-    """Lists files that are new or were changed since the last call: name and size in bytes."""
+    """Lists files that are new or were changed since the last call: name and size in bytes, of a link ``LINK``."""
     found = []
-    for name, state in itertools.islice(_regular_files(), MAX_VISITED):
+    for name, state in itertools.islice(_files(), MAX_VISITED):
         if _seen.get(name) != state:
             _seen[name] = state
             found.append((name, state[0]))
     return found[:MAX_LISTED]
 
 
-def _regular_files() -> Iterator[tuple[str, tuple[int, int]]]:
+def _files() -> Iterator[tuple[str, tuple[int, int]]]:
     for folder, folders, names in os.walk(FILES):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
-        for name in sorted(names):
+        for name in sorted(names) + folders:
             path = f"{folder}/{name}"
             status = os.lstat(path)
-            if stat.S_ISREG(status.st_mode) and not name.startswith("."):
-                yield path.removeprefix(f"{FILES}/"), (status.st_size, status.st_mtime_ns)
+            if (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)) and not name.startswith("."):
+                size = LINK if stat.S_ISLNK(status.st_mode) else status.st_size
+                yield path.removeprefix(f"{FILES}/"), (size, status.st_mtime_ns)
 
 
 @_answers
