@@ -373,8 +373,8 @@ def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -
 def _find(words: str, passage: str) -> tuple[int, int] | None:
     """Finds words in a passage, taking white space, case, quotation marks and dashes of any kind for one another."""
     text = passage.translate(ALIKE)
-    # The built-in engine marks the answer in bold within what it quotes.
-    for wanted in (words.strip(), words.strip(" .,;…"), words.replace("**", "").strip(" .,;…")):
+    plain = words.replace("**", "")  # the built-in engine marks the answer in bold within what it quotes
+    for wanted in (words.strip(), plain.strip(), words.strip(" .,;…"), plain.strip(" .,;…")):
         pattern = r"\s+".join(map(re.escape, wanted.translate(ALIKE).split()))
         if pattern and (match := re.search(pattern, text, re.I)):
             return match.span()

@@ -30,7 +30,7 @@ Cancelled = Callable[[], bool]
 # Enough passages that batches of equal length can be formed, few enough that little is lost by a kill.
 GROUP = 256
 # Embedded between two looks at whether to go on.
-SLICE = 256
+SLICE = 64
 # Photographs are many bytes and few passages; a group of them must not fill the memory.
 GROUP_BYTES = 64_000_000
 
@@ -188,18 +188,12 @@ class _Run:
     def _embed(
         self, texts: list[str], tell: Callable[[int], None] = lambda done: None
     ) -> tuple[NDArray[np.float32], list[bytes | None]]:
-        import numpy as np
-
-        parts = [np.zeros((0, self.embedder.dimensions), np.float32)]
-        codes: list[bytes | None] = []
-        for first in range(0, len(texts), SLICE):
+        def before(done: int) -> None:
             if self.cancelled():
                 raise Cancel
-            tell(first)
-            vectors, coded = _embed_slice(texts[first : first + SLICE], self.embedder, self.coder)
-            parts.append(vectors)
-            codes += coded
-        return np.concatenate(parts), codes
+            tell(done)
+
+        return _embed(texts, self.embedder, self.coder, before)
 
     def _fill_codes(self, document: Document) -> None:
         """Makes the codes that a document lacks, as one does that was added when none were kept."""
@@ -227,15 +221,9 @@ def embedded(documents: Sequence[NewDocument], embedder: Embedder, coded: bool) 
         embedder: What makes the vectors.
         coded: Whether to make the passages' token codes too, where the embedder can.
     """
-    import numpy as np
-
     texts = [passage for one in documents for passage in embedded_texts(one)]
     coder = embedder if coded and isinstance(embedder, TokenEmbedder) else None
-    slices = [
-        _embed_slice(texts[first : first + SLICE], embedder, coder) for first in range(0, max(1, len(texts)), SLICE)
-    ]
-    codes = [code for _, some in slices for code in some]
-    return list(_shared_out(documents, np.concatenate([vectors for vectors, _ in slices]), codes))
+    return list(_shared_out(documents, *_embed(texts, embedder, coder)))
 
 
 def _shared_out(
@@ -248,10 +236,39 @@ def _shared_out(
         first = last
 
 
-def _embed_slice(
-    texts: list[str], embedder: Embedder, coder: TokenEmbedder | None
-) -> tuple[NDArray[np.float32], Sequence[bytes | None]]:
-    return coder.embed_with_tokens(texts, encode) if coder else (embedder.embed(texts), [None] * len(texts))
+def _embed(
+    texts: Sequence[str],
+    embedder: Embedder,
+    coder: TokenEmbedder | None,
+    before: Callable[[int], None] = lambda done: None,
+) -> tuple[NDArray[np.float32], list[bytes | None]]:
+    """Embeds some texts at a time, those of like length together, so that little is filled up.
+
+    Args:
+        texts: What to embed.
+        embedder: What makes the vectors.
+        coder: What makes the token codes; None makes none.
+        before: Told how many are done, before each some.
+
+    Returns:
+        The vectors, shape (texts, dimensions), and the token codes.
+    """
+    import numpy as np
+
+    vectors = np.zeros((len(texts), embedder.dimensions), np.float32)
+    codes: list[bytes | None] = [None] * len(texts)
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    for first in range(0, len(texts), SLICE):
+        before(first)
+        rows = order[first : first + SLICE]
+        some = [texts[row] for row in rows]
+        if coder is None:
+            vectors[rows] = embedder.embed(some)
+            continue
+        vectors[rows], coded = coder.embed_with_tokens(some, encode)
+        for row, code in zip(rows, coded, strict=True):
+            codes[row] = code
+    return vectors, codes
 
 
 def _document(one: NewDocument | Embedded) -> NewDocument:

@@ -142,7 +142,8 @@ class Store:
     def _prepare(self) -> None:
         """Makes the tables unless they are there; two processes may do so at once."""
         with self._explained(), self._connection() as connection:
-            self._patiently(lambda: connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))  # of a new file only
+            if not connection.execute("PRAGMA page_count").fetchone()[0]:  # it can be chosen for a new file only
+                self._patiently(lambda: connection.execute("PRAGMA auto_vacuum = INCREMENTAL"))
             self._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
         newest = len(_steps())
         with self.reading() as connection:

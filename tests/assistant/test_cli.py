@@ -176,7 +176,7 @@ def test_a_served_model_streams_to_the_terminal(home: Path, tmp_path: Path, mode
         (["ask", "hi", "--config", "none.yaml"], "There is no configuration file none.yaml"),
         (["ask", "hi", "--conversation", "none"], "There is no conversation 'none'"),
         (["batch", "none.jsonl", "-o", "out.jsonl"], "Cannot read none.jsonl"),
-        (["search"], "Missing argument"),
+        (["search"], "Say what to look for"),
         (["index", "add"], "Missing argument"),
         (["fly"], "No such command"),
         (["index", "remove", "none"], "There is no library 'default'"),

@@ -59,15 +59,15 @@ def test_a_big_file_shows_how_far_it_is(
     monkeypatch.setattr("click._termui_impl.isatty", lambda stream: True)
     assert add(settings, [tmp_path / "book.txt"]) == "taken"
     shown = capsys.readouterr().err
-    assert "book.txt: 128 of 200 passages" in shown
+    assert "book.txt: 64 of 200 passages" in shown
     assert "1 of 1 files  book.txt" in shown
 
 
 def test_ctrl_c_is_one_line_and_the_same_command_goes_on(home: Path, tmp_path: Path) -> None:
     source = tmp_path / "many"
     source.mkdir()
-    for number in range(40):
-        write_book(source / f"{number:02}.txt", 6)
+    for number in range(60):
+        write_book(source / f"{number:02}.txt", 10)
     told = tmp_path / "report.jsonl"
     command = [sys.executable, "-m", "assistant", "--home", str(home), "index", "add", str(source)]
     with subprocess.Popen(
@@ -83,11 +83,11 @@ def test_ctrl_c_is_one_line_and_the_same_command_goes_on(home: Path, tmp_path: P
     [line] = [line for line in errors.splitlines() if "Stopped" in line]
     assert "what was stored stays; the same command goes on." in line
     stored = shown.count("added: ")
-    assert 0 < stored < 40
+    assert 0 < stored < 60
     assert report_lines(told) == stored
     again = run(home, "index", "add", str(source))
     assert again.stdout.count("unchanged: ") == stored
-    assert again.stdout.count("added: ") == 40 - stored
+    assert again.stdout.count("added: ") == 60 - stored
     assert "sound" in run(home, "index", "verify").stdout
 
 

@@ -36,9 +36,9 @@ def size(megabytes, *more):
     options = ",".join([f"size={megabytes}m", *more])
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)], check=True)
 
-size(1)
+size(2)
 texts = [
-    (f"/{n}", ReadDocument(f"Text {n}", "text", (Page(None, f"Whale number {n} sings. " * 30),))) for n in range(200)
+    (f"/{n}", ReadDocument(f"Text {n}", "text", (Page(None, f"Whale number {n} sings. " * 5),))) for n in range(900)
 ]
 told = {}
 with closing(Library.open(disk / "library", SentenceTransformerEmbedder())) as library:
@@ -84,9 +84,9 @@ def test_a_disk_that_fills_up_is_one_line_and_loses_nothing(tmp_path: Path) -> N
     told = json.loads(in_a_namespace(FULL, tmp_path / "disk"))
     assert told["error"].endswith("is full; make room and try again.")
     assert told["problems"] == []
-    assert 0 < told["settled"] == told["held"] < 200
+    assert 0 < told["settled"] == told["held"] < 900
     assert told["found"] == 3
-    assert told["again"] == ["unchanged"] * told["held"] + ["added"] * (200 - told["held"])
+    assert told["again"] == ["unchanged"] * told["held"] + ["added"] * (900 - told["held"])
 
 
 HOLDER = """
