@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from .connection import NUMBERED, readable
 from .limits import Limits
 from .sandbox import KERNEL, Walls
 
+COUNT_SECONDS = 0.2  # so long shared memory is told apart; what is left then counts whole, since other kernels wait
 ALMOST = 0.9  # of the processes that a fork bomb may have, some end while they are counted
 FIRST = 1  # the first process inside, by its number there
 
@@ -150,11 +152,19 @@ class Walled:
         if used + sum(map(_resident, processes)) <= self._limits.memory:
             return ""
         # That counted what forked processes share once for each; to count it right takes longer.
-        if used + sum(map(_proportional, processes)) > self._limits.memory:
+        if self._is_over(used, processes):
             return f"it used more than {self._limits.memory >> 20} MiB of memory"
         if sum(map(_threads, processes)) >= ALMOST * self._limits.processes:
             return f"it started too many processes, of which it may have {self._limits.processes} with their threads"
         return ""
+
+    def _is_over(self, used: int, processes: list[psutil.Process]) -> bool:
+        end = time.monotonic() + COUNT_SECONDS
+        for process in processes:
+            used += _proportional(process) if time.monotonic() < end else _resident(process)
+            if used > self._limits.memory:
+                return True
+        return False
 
     async def sweep(self, ask: Ask) -> bool:
         """Ends them from outside, where they cannot hide; gives up where they multiply faster."""
