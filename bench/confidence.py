@@ -1,10 +1,12 @@
 """How well the built-in engine reads and how sure it may be: fits its weights and scores them.
 
-    python -m bench.confidence FOLDER --home WORK [--write] [--curve FILE.svg]
+    python -m bench.confidence FOLDER --home WORK [--reader ONE --reader OTHER] [--write] [--curve FILE.svg]
 
 FOLDER holds ``corpus.jsonl`` (``id``, ``title``, ``text``) and ``questions.jsonl`` (``text``, ``title``, ``answers``,
 ``unanswerable``). Only questions of articles that the reader has not learned from are asked; all paragraphs are
-indexed. Every figure is cross-validated: an article's questions are judged by weights fitted on the others.
+indexed. With two checkpoints, each of one half of the articles (``training.reader --half``), every question is asked of
+the one that has not learned from its article. Every figure is cross-validated: an article's questions are judged by
+weights fitted on the others.
 """
 
 from __future__ import annotations
@@ -102,19 +104,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--home", type=Path, required=True, help="keeps the library, so that it is made once")
-    parser.add_argument("--reader", type=Path, default=FOLDER, help="the checkpoint (default: the one that ships)")
+    parser.add_argument(
+        "--reader", type=Path, action="append", help="a checkpoint, or one of each half (default: the one that ships)"
+    )
     parser.add_argument("--cases", type=Path, help="keeps what was found, so that fitting again takes seconds")
     parser.add_argument("--sample", type=int, help="questions to take, drawn with a fixed seed (default: all)")
     parser.add_argument("--write", action="store_true", help=f"write {FILE.name}")
     parser.add_argument("--curve", type=Path, help="draw risk against coverage")
     options = parser.parse_args()
-    network = SpanReader(options.reader)
-    reads = network.problem is None
-    learned = learned_from(options.reader) if reads else frozenset()
+    readers = options.reader or [FOLDER]
+    reads = all(SpanReader(reader).problem is None for reader in readers)
     if options.cases and options.cases.exists():
         cases = [Case.of(row) for row in _lines(options.cases)]
     else:
-        cases = ask(options.folder, options.home, network if reads else None, learned, options.sample)
+        cases = [case for reader in readers for case in ask(options.folder, options.home, reader, options.sample)]
     if options.cases:
         options.cases.write_text("".join(json.dumps(case.row()) + "\n" for case in cases), encoding="utf-8")
     compared = [_without_reading(case) for case in cases]
@@ -130,15 +133,16 @@ def main() -> None:
         write({"read": cases if reads else None, "found": compared})
 
 
-def ask(
-    folder: Path, home: Path, network: SpanReader | None, learned: frozenset[str], sample: int | None
-) -> list[Case]:
-    """Searches and reads for every question."""
+def ask(folder: Path, home: Path, checkpoint: Path, sample: int | None) -> list[Case]:
+    """Searches and reads for every question of the articles that a checkpoint has not learned from."""
+    network = SpanReader(checkpoint)
+    reads = network.problem is None
+    learned = learned_from(checkpoint) if reads else frozenset()
     questions = [question for question in _lines(folder / "questions.jsonl") if question["title"] not in learned]
     if sample:
         questions = random.Random(0).sample(questions, min(sample, len(questions)))
     embedder = Remembering(make_embedder(Settings()))
-    reader = Reader(embedder, network)
+    reader = Reader(embedder, network if reads else None)
     with library_of(_lines(folder / "corpus.jsonl"), home, embedder, None) as library:
         found = [_case(question, library, reader) for question in _counted(questions)]
     return [case for case in found if len(case.clues)]

@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="where a run keeps what it needs to go on (default: OUT.pt)")
     parser.add_argument("--first", type=int, default=14_000, help="examples of QAMR alone")
     parser.add_argument("--then", type=int, default=5_000, help="examples of QAMR and SQuAD")
+    parser.add_argument("--half", type=int, choices=(0, 1), default=0, help="of the articles, to learn from")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -78,7 +79,8 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(str(installed_model()), local_files_only=True)
     net = ReaderNet(encoder_at(installed_model())).to(device)
     freeze(net)
-    seen, held_out = halves(from_squad(options.squad))
+    both = halves(from_squad(options.squad))
+    seen, held_out = both[options.half], both[1 - options.half]
     stream = mixed(options.qamr, seen, options.first, options.then, random.Random(options.seed))
     state = options.state or options.out.with_suffix(".pt")
     train(net, batches(tokenizer, stream), options.first + options.then, device, state)
