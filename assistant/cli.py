@@ -111,6 +111,8 @@ def search(
 
     if not query and picture is None:
         raise click.UsageError("Say what to look for, or name a picture with --picture.")
+    if (pictures or picture) and (whole or things):
+        raise click.UsageError("--pictures and --picture cannot be used together with --documents or --each.")
     show = searching.as_json if as_json else searching.as_text
     found: list[searching.Found] | list[DocumentHit]
     with options.library() as library:

@@ -153,7 +153,10 @@ def index_picture(number: int, output: Path) -> None:
     """Write the picture NUMBER, as `assistant search` shows it, to a file."""
     with options.library() as library:
         data = library.picture_data(number)
-    output.write_bytes(data)
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written ({error.strerror}); choose another file.") from error
     click.echo(f"wrote {output}")
 
 

@@ -331,7 +331,7 @@ class Library(Pages, AcrossDocuments, Tagged):
                 return self.search(query, k, only, like=self._readers.draw(path, 1, QUERY_PIXELS))
             words = " ".join(page.text for page in self._readers.read(path).pages)
         except UnreadableFile as error:
-            raise LibraryError(f"{path} {error}.") from error
+            raise LibraryError(f"{path}: {error}.") from error
         return self.search(f"{query} {words}".strip(), k, only, pictures=True)
 
     def warm(self) -> None:

@@ -97,6 +97,7 @@ def test_search_lists_documents_and_hears_each_of_several_things(filled: Path) -
     assert [row["of"] for row in json.loads(assistant(filled, *each, "--json").stdout)] == ["handbook.md", "a trial"]
     assert "== handbook.md" in assistant(filled, *each).stdout
     assert "cannot be used together" in assistant(filled, *each, "--documents", ok=False).stderr
+    assert "cannot be used together" in assistant(filled, *each, "--pictures", ok=False).stderr
 
 
 def test_the_index_commands(home: Path, tmp_path: Path) -> None:

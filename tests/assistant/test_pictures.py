@@ -64,6 +64,8 @@ def test_the_command_line_finds_shows_and_writes_pictures(home, tmp_path):
     assert row["pictures"][0]["caption"] == "disc.png"
     written = run(home, "index", "picture", "1", "-o", str(tmp_path / "out.png"))
     assert (written.exit_code, (tmp_path / "out.png").read_bytes()) == (0, drawn())
+    nowhere = run(home, "index", "picture", "1", "-o", str(tmp_path / "none" / "out.png"))
+    assert (nowhere.exit_code, "out.png cannot be written (No such" in nowhere.output) == (1, True)
     assert "0 pictures looked at" in run(home, "index", "pictures").output
     assert run(home, "search").exit_code == 2
 
