@@ -11,6 +11,8 @@ import yaml
 
 from assistant.settings import load_settings
 
+# One after the other, since a command may go on with what an earlier one made.
+pytestmark = pytest.mark.xdist_group("docs")
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text() for page in PAGES}

@@ -131,7 +131,7 @@ def _source(citation: Citation, source: Source) -> str:
     before, after = "… " * bool(start) + before, after + " …" * (end < len(source.text))
     looks = "".join(map(sheet_html, source.sheets))
     return (
-        f'{looks}<div class="source" tabindex="0" role="region" aria-label="The page around the quote">{escape(before)}'
-        f"<mark>{escape(citation.quote)}</mark>{escape(after)}</div>"
+        f'<div class="source" tabindex="0" role="region" aria-label="The page around the quote">{escape(before)}'
+        f"<mark>{escape(citation.quote)}</mark>{escape(after)}</div>{looks}"
         f'<p class="where" title="{escape(citation.document)}">{escape(place(citation))}</p>'
     )
