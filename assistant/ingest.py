@@ -18,6 +18,7 @@ import click
 from assistant.app import open_library
 from assistant.errors import SettingsError
 from assistant.settings import Settings
+from assistant.terminal import visible
 from index.cluster import Cluster, connected
 from index.errors import LibraryError
 from index.ingest import Progress
@@ -88,9 +89,9 @@ def add(
 def _tell(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.status == "refused":
-            click.echo(f"Error: {outcome.path}: {outcome.reason}", err=True)
+            click.echo(visible(f"Error: {outcome.path}: {outcome.reason}"), err=True)
         else:
-            click.echo(f"{outcome.status}: {outcome.path}")
+            click.echo(visible(f"{outcome.status}: {outcome.path}"))
     counted = Counter(outcome.status for outcome in outcomes)
     click.echo(", ".join(f"{count} {status}" for status, count in counted.items()) or "nothing to add", err=True)
 
@@ -125,7 +126,7 @@ class _Bar:
     def settle(self, outcome: Outcome) -> None:
         """Counts a file whose outcome is certain."""
         self._settled += 1
-        self._words = f"{self._settled} of {len(self._sizes)} files  {Path(outcome.path).name}"
+        self._words = f"{self._settled} of {len(self._sizes)} files  {visible(Path(outcome.path).name)}"
         self._bar.update(self._weight(outcome.path) - self._partly.pop(outcome.path, 0))
 
     def show(self, progress: Progress) -> None:
@@ -133,7 +134,7 @@ class _Bar:
         share = progress.done / progress.passages if progress.passages else 0
         now = int(share * (self._weight(progress.path) - 1))
         self._words = (
-            f"{self._settled} of {len(self._sizes)} files  {Path(progress.path).name}: "
+            f"{self._settled} of {len(self._sizes)} files  {visible(Path(progress.path).name)}: "
             f"{progress.done:,} of {progress.passages:,} passages"
         )
         self._bar.update(now - self._partly.get(progress.path, 0))

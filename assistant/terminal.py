@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 200
 LIKELY, POSSIBLE = 0.7, 0.4
+# What a text of several lines may hold besides printable characters.
+LINES = "\n\t"
+
+
+def visible(text: str, kept: str = "") -> str:
+    """Returns a text with what a terminal would obey written out: a name from outside must not recolour the screen.
+
+    Args:
+        text: From a file, its name, or a model.
+        kept: Characters that stay as they are besides printable ones.
+    """
+    return "".join(
+        each if each.isprintable() or each in kept else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 async def show(events: AsyncIterator[Event]) -> End:
@@ -26,7 +40,7 @@ async def show(events: AsyncIterator[Event]) -> End:
     async for event in events:
         match event:
             case TextDelta(text):
-                click.echo(text, nl=False)
+                click.echo(visible(text, LINES), nl=False)
                 streamed += text
             case ToolProgress(message=message):
                 click.secho(f"  {message}", dim=True, err=True)
@@ -57,9 +71,9 @@ def ending(answer: Answer) -> str:
     lines = [""]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page else ""
-        lines.append(f"[{citation.n}] {citation.title}{page}: “{' '.join(citation.quote.split())}”")
-    lines += [f"[!] no source found for: {sentence}" for sentence in answer.unsupported]
-    lines += [f"[file] {artifact.path}" for artifact in answer.artifacts]
+        lines.append(visible(f"[{citation.n}] {citation.title}{page}: “{' '.join(citation.quote.split())}”"))
+    lines += [visible(f"[!] no source found for: {sentence}") for sentence in answer.unsupported]
+    lines += [visible(f"[file] {artifact.path}") for artifact in answer.artifacts]
     sure = f"{sureness(answer)} ({answer.confidence:.2f})"
     lines.append(f"— {answer.engine}; {sure}; {answer.seconds:.1f} s; conversation {answer.conversation}")
     return "\n".join(lines)
@@ -108,15 +122,15 @@ def hits(found: Sequence[Hit], context: Sequence[Sequence[Passage]]) -> str:
         again += "" if hit.alike is None else f", its like {hit.alike:.3f}"
         again += "" if hit.visual is None else f", looks {hit.visual:.3f}"
         scores = f"score {hit.score:.3f} from meaning {hit.dense:.3f}, words {hit.lexical:.3f}{again}"
-        head = click.style(f"{number}. {hit.document.title}{page}", bold=True)
-        lines = [*(passage.text for passage in shown), *map(_picture, hit.pictures)]
+        head = click.style(visible(f"{number}. {hit.document.title}{page}"), bold=True)
+        lines = [*(visible(passage.text, LINES) for passage in shown), *map(_picture, hit.pictures)]
         blocks.append(f"{head}  ({scores})\n" + "\n".join(lines))
     return "\n\n".join(blocks)
 
 
 def _picture(picture: Picture) -> str:
     size = f"{picture.width}×{picture.height}, {picture.media_type}"
-    return click.style(f"  picture {picture.id}: {picture.caption or 'without a caption'} ({size})", dim=True)
+    return click.style(visible(f"  picture {picture.id}: {picture.caption or 'without a caption'} ({size})"), dim=True)
 
 
 def document_row(found: DocumentHit) -> dict[str, Any]:
@@ -139,9 +153,9 @@ def documents_about(found: Sequence[DocumentHit], count: int) -> str:
         return "No document is about this; `assistant index list` tells what the library holds."
     blocks = [f"{len(found)} documents are about this." if len(found) > 1 else "1 document is about this."]
     for number, one in enumerate(found[:count], 1):
-        head = click.style(f"{number}. {one.document.title}", bold=True)
+        head = click.style(visible(f"{number}. {one.document.title}"), bold=True)
         many = f"{one.passages} of {one.document.passages} passages, score {one.score:.3f}"
-        blocks.append(f"{head}  ({many})\n{one.document.path}\n{_short(one.best[0].passage.text)}")
+        blocks.append(f"{head}  ({many})\n{visible(one.document.path)}\n{visible(_short(one.best[0].passage.text))}")
     return "\n\n".join(blocks)
 
 
@@ -149,7 +163,10 @@ def documents(found: Sequence[Document]) -> str:
     """Returns the documents as a table."""
     if not found:
         return "The library is empty; add documents with `assistant index add FOLDER`."
-    rows = [(str(d.id), d.kind, str(d.pages), str(d.passages), ", ".join(d.tags), d.title, d.path) for d in found]
+    rows = [
+        tuple(map(visible, (str(d.id), d.kind, str(d.pages), str(d.passages), ", ".join(d.tags), d.title, d.path)))
+        for d in found
+    ]
     head = ("number", "kind", "pages", "passages", "tags", "title", "path")
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head) - 1)]
     return "\n".join(

@@ -13,6 +13,7 @@ import click
 from assistant.app import open_library
 from assistant.ingest import interrupts
 from assistant.settings import Settings
+from assistant.terminal import visible
 from index.errors import LibraryError
 from index.library import Library
 from index.stamp import stamp
@@ -167,7 +168,8 @@ class _Follower:
             if renamed and document.tags:
                 self._library.tag(str(renamed.id), document.tags)
             self._library.remove(str(document.id))
-            click.echo(f"renamed: {document.path} to {renamed.path}" if renamed else f"removed: {document.path}")
+            told = f"renamed: {document.path} to {renamed.path}" if renamed else f"removed: {document.path}"
+            click.echo(visible(told))
 
 
 def _is_complete(path: Path, since: float) -> bool:
@@ -184,6 +186,6 @@ def _is_hidden(path: Path, roots: Sequence[Path]) -> bool:
 def _report(outcomes: Iterable[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.status == "refused":
-            click.echo(f"Error: {outcome.path}: {outcome.reason}", err=True)
+            click.echo(visible(f"Error: {outcome.path}: {outcome.reason}"), err=True)
         elif outcome.status != "unchanged":
-            click.echo(f"{outcome.status}: {outcome.path}")
+            click.echo(visible(f"{outcome.status}: {outcome.path}"))

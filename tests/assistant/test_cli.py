@@ -207,3 +207,13 @@ def test_a_megabyte_of_question_is_refused_quickly(home: Path) -> None:
     done = assistant(home, "ask", "-", ok=False, stdin="why " * 250_000)
     assert "1,000,000 characters" in done.stderr
     assert time.perf_counter() - started < 20
+
+
+def test_names_from_outside_do_not_recolour_the_screen(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "whales"
+    folder.mkdir()
+    (folder / "red \x1b[31m\nname.txt").write_text("Whales sing. \x1b[31mThey do.")
+    shown = assistant(home, "index", "add", str(folder)).stdout
+    shown += assistant(home, "index", "list").stdout + assistant(home, "search", "whales").stdout
+    assert r"red \x1b[31m\nname.txt" in shown
+    assert "\x1b" not in shown
