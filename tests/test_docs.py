@@ -11,8 +11,6 @@ import yaml
 
 from assistant.settings import load_settings
 
-# One after the other, since a command may go on with what an earlier one made.
-pytestmark = pytest.mark.xdist_group("docs")
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.name: page.read_text() for page in PAGES}
@@ -27,24 +25,25 @@ def blocks(language: str) -> list[str]:
     return [block for text in TEXTS.values() for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)]
 
 
-def lines() -> list[str]:
-    return [line for block in blocks("sh") for line in block.splitlines() if line and not line.startswith("#")]
+def commands(text: str) -> list[str]:
+    """The commands of a page, in the order in which they stand, since one may go on with what another made."""
+    found: list[str] = []
+    for block, code in re.findall(r"^```sh\n(.*?)^```|`(assistant [a-z][^`\n]*)`", text, re.M | re.S):
+        found += [line for line in block.splitlines() if line and not line.startswith("#")] or [code]
+    return [command for command in dict.fromkeys(found) if command and not ELSEWHERE.match(command)]
 
 
-def inline() -> list[str]:
-    found = [code for text in TEXTS.values() for code in re.findall(r"`(assistant [a-z][^`]*)`", text)]
-    return list(dict.fromkeys(found))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like a checkout to the commands, with the README's plugin and settings in it."""
-    folder = tmp_path_factory.mktemp("checkout")
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that looks like a checkout to the commands, with the samples added and the README's plugin in it."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
     for name in ("assistant", "configs"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "my-tools").mkdir()
     (plugin,) = [block for block in blocks("python") if "roll_dice" in block]
     (folder / "my-tools" / "dice.py").write_text(plugin)
+    run("assistant index add assistant/samples/documents", folder)
     return folder
 
 
@@ -59,21 +58,22 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_commands_run_in_the_order_in_which_they_stand(folder: Path) -> None:
-    commands = [line for line in lines() if not ELSEWHERE.match(line)]
-    shown = {command: run(command, folder) for command in commands}
-    assert "293" in shown['assistant ask "What is 12.5 % of 2,480, minus 17?"']
-    assert len(commands) >= 7
+@pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if commands(text)])
+def test_the_commands_run_in_the_order_in_which_they_stand(folder: Path, page: str) -> None:
+    shown = {command: attempt(command, folder) for command in commands(TEXTS[page])}
+    if page == "README.md":
+        assert "293" in shown['assistant ask "What is 12.5 % of 2,480, minus 17?"']
 
 
-@pytest.mark.parametrize("command", inline())
-def test_the_commands_in_the_text_run(folder: Path, command: str) -> None:
-    if PLACEHOLDER.search(command) or ENDLESS.match(command):
-        words = command.split()[1:]
-        known = [word for word in words if re.fullmatch(r"[a-z]+", word)][: 2 if words[0] in ("index", "tools") else 1]
-        assert "Usage:" in run(f"assistant {' '.join(known)} --help", folder)
-    else:
-        run(command, folder)
+def attempt(command: str, folder: Path) -> str:
+    """What the command prints; of one that cannot be run as it stands, whether there is such a command."""
+    if not PLACEHOLDER.search(command) and not ENDLESS.match(command):
+        return run(command, folder)
+    words = command.split()[1:]
+    known = [word for word in words if re.fullmatch(r"[a-z]+", word)][: 2 if words[0] in ("index", "tools") else 1]
+    usage = run(f"assistant {' '.join(known)} --help", folder)
+    assert "Usage:" in usage
+    return usage
 
 
 def test_the_readme_plugin_rolls(folder: Path) -> None:

@@ -57,7 +57,7 @@ def test_no_other_file_is_looked_at(library, tmp_path, name):
 
 def test_a_file_that_is_no_picture_is_told_to_the_model(library, tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
-    with pytest.raises(ToolError, match=r"notes.txt is of a kind"):
+    with pytest.raises(ToolError, match=r"notes.txt: is of a kind"):
         call(TOOL.function, make_context(tmp_path, library=library), query="", like="notes.txt")
 
 
