@@ -16,7 +16,7 @@ from typing import Any, Literal
 import aiosqlite
 
 from assistant.errors import BadQuestion, NothingWaits, UnknownConversation
-from assistant.evidence import Evidence
+from assistant.evidence import Evidence, evidence_from
 from assistant.settings import DEFAULT_LIBRARY
 
 LIBRARY = f"library TEXT NOT NULL DEFAULT '{DEFAULT_LIBRARY}'"
@@ -208,7 +208,7 @@ class Conversations:
         """Returns the passages of a conversation by number."""
         select = "SELECT passage FROM evidence WHERE conversation = ? ORDER BY n"
         rows = await self._db.execute_fetchall(select, (conversation,))
-        return [Evidence(**json.loads(row[0])) for row in rows]
+        return [evidence_from(json.loads(row[0])) for row in rows]
 
     async def turns(self, conversation: str, owner: str) -> list[Turn]:
         """Returns every turn of a conversation in order.

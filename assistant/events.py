@@ -9,7 +9,10 @@ Text that was streamed is provisional: ``Answer.text`` is what was checked.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from index.types import Hit
 
 Kind = Literal["picture", "table", "plot", "video", "file"]
 
@@ -36,6 +39,35 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """Why a search returned a passage; see ``index.types.Hit``.
+
+    Attributes:
+        score: What ordered the passages of the search; higher is better.
+        meaning: Cosine between question and passage, -1 to 1.
+        words: BM25 beside the best of the question, 0 to 1.
+        second_look: Of the second look, on its own scale; None where there was none.
+        alike: Mean score of the candidates most like it; None where it was not drawn towards it.
+        looks: Cosine between the question and its best picture, -1 to 1; None where none was compared.
+    """
+
+    score: float
+    meaning: float
+    words: float
+    second_look: float | None = None
+    alike: float | None = None
+    looks: float | None = None
+
+    @classmethod
+    def of(cls, hit: Hit) -> Scores | None:
+        """Returns those of a hit, to four digits; None of one that only stands beside another."""
+        if hit.beside:
+            return None
+        found = (hit.score, hit.dense, hit.lexical, hit.reranked, hit.alike, hit.visual)
+        return cls(*(None if each is None else round(float(each), 4) for each in found))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A quote whose words were found, character by character, in the stored document.
 
@@ -48,6 +80,7 @@ class Citation:
         start: First character of the quote in the page's text.
         end: One past the last character.
         document_id: The library's id of the document.
+        scores: Why its passage was found; None where it came along with one that was.
     """
 
     n: int
@@ -58,6 +91,7 @@ class Citation:
     start: int
     end: int
     document_id: int
+    scores: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +215,7 @@ class Answer:
         engine: Which engine answered, as shown to people.
         conversation: The conversation's id.
         seconds: Wall time of the turn.
+        reasons: Why each of ``unsupported`` stands there, in their order.
     """
 
     text: str
@@ -193,6 +228,7 @@ class Answer:
     engine: str
     conversation: str
     seconds: float
+    reasons: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Returns the object that ``assistant ask --json`` and a batch row print."""
@@ -202,7 +238,7 @@ class Answer:
         row["citations"] = [_without(c, "document_id") for c in row["citations"]]
         row["tool_calls"] = [_without(c, "id") for c in row["tool_calls"]]
         order = ("answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation")
-        return {key: row[key] for key in (*order, "seconds", "unsupported")}
+        return {key: row[key] for key in (*order, "seconds", "unsupported", "reasons")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
-from assistant.events import Citation, ToolCall
+from assistant.doubts import doubt
+from assistant.events import Citation, Scores, ToolCall
+from assistant.wording import content_words, denies, found, names, numbers, quotations
 from index.errors import UnknownDocument
 from index.sentences import sentences
 from index.types import Hit
@@ -30,48 +33,17 @@ PageText = Callable[[int, int | None], str]
 
 MIN_OVERLAP = 0.5
 MIN_COSINE = 0.6
-MIN_QUOTED_WORDS = 3
 MIN_CLAIM_WORDS = 2
 
 MARKER = re.compile(r"[ \t]*\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\](?!\()")
-QUOTED = re.compile(r'"([^"\n]+)"|“([^”\n]+)”|„([^“”\n]+)[“”]|«([^»\n]+)»')
-NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$|`[^`\n]+`", re.M | re.S)
 ABOUT_US = re.compile(
     r"(i (can|could|cannot|can't|will|would|am|do not|don't|did not|didn't|looked|searched|have no)|let me|hello|hi"
     r"|sorry|thanks|thank you|please|feel free|sure|okay|ok|yes|no|done|great|of course|you are welcome)\b",
     re.I,
 )
-NEGATION = re.compile(r"\b(not|no|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.I)
-NAME = re.compile(r"(?<=[\w,;] )[A-Z][^\W\d_]+")
-NUMBER_WORDS = {
-    word: str(value)
-    for value, word in enumerate(
-        (
-            "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-            "eighteen nineteen twenty"
-        ).split(),
-        2,  # "one" is a pronoun more often than a number
-    )
-}
-# Signs that models like to put in the place of those that documents have; each of one character.
-ALIKE = str.maketrans(
-    dict.fromkeys("’‘‛ʼ", "'")
-    | dict.fromkeys("“”„«»", '"')
-    | dict.fromkeys("–—−‑", "-")
-    | dict.fromkeys("\u00a0\u202f", " ")
-)
-ELISION = re.compile(r"\s*(?:…|\.\.\.|\[…\])\s*")
 RANGE = re.compile(r"\[(\d{1,6})\s*[-–]\s*(\d{1,6})\]")
 MAX_RANGE = 20
-STOP_WORDS = frozenset(
-    (
-        "a about after all also an and any are as at be been but by can could did do does for from had has have he her "
-        "his how if in into is it its may might more most must no not of on one or other our out over shall she should "
-        "so some such than that the their them then there these they this to up us was we were what when where which "
-        "while who whom whose why will with would you your"
-    ).split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +59,7 @@ class Evidence:
         page: The page's number, None where the format has no pages.
         start: First character of the passage in the page's text.
         text: The exact words.
+        scores: Why it was found last; None where it came along with one that was.
     """
 
     n: int
@@ -97,6 +70,13 @@ class Evidence:
     page: int | None
     start: int
     text: str
+    scores: Scores | None = None
+
+
+def evidence_from(row: Mapping[str, Any]) -> Evidence:
+    """Returns a passage as a conversation keeps it in JSON; one of an earlier version has no scores."""
+    scores = row.get("scores")
+    return Evidence(**{**row, "scores": Scores(**scores) if scores else None})
 
 
 class Ledger:
@@ -113,14 +93,17 @@ class Ledger:
 
     def cite(self, hit: Hit) -> int:
         """Returns the passage's number, giving it the next one when it is new."""
-        passage = hit.passage
-        if passage.id not in self._by_passage:
-            n = max(self._by_number, default=0) + 1
-            where = (passage.document, hit.document.path, hit.document.title, passage.page)
-            item = Evidence(n, passage.id, *where, passage.start, passage.text)
-            self._by_passage[passage.id], self._by_number[n] = n, item
-            self._new.append(item)
-        return self._by_passage[passage.id]
+        passage, scores = hit.passage, Scores.of(hit)
+        if n := self._by_passage.get(passage.id):
+            if scores:
+                self._by_number[n] = replace(self._by_number[n], scores=scores)
+            return n
+        n = max(self._by_number, default=0) + 1
+        where = (passage.document, hit.document.path, hit.document.title, passage.page)
+        item = Evidence(n, passage.id, *where, passage.start, passage.text, scores)
+        self._by_passage[passage.id], self._by_number[n] = n, item
+        self._new.append(item)
+        return n
 
     def get(self, n: int) -> Evidence | None:
         """Returns the passage of that number."""
@@ -141,12 +124,14 @@ class Checked:
         citations: One for each passage that supports a sentence, in order of first use.
         unsupported: Sentences that state something for which no support was found.
         claims: How many sentences state something.
+        reasons: Why each of ``unsupported`` stands there, in their order.
     """
 
     text: str
     citations: tuple[Citation, ...]
     unsupported: tuple[str, ...]
     claims: int
+    reasons: tuple[str, ...] = ()
 
     @property
     def support(self) -> float:
@@ -164,7 +149,8 @@ class _Claim:
 @dataclass(slots=True)
 class _Findings:
     citations: dict[tuple[int, int], Citation] = field(default_factory=dict)
-    unsupported: list[str] = field(default_factory=list)
+    # Each with the passages that it cites.
+    unsupported: list[tuple[str, list[str]]] = field(default_factory=list)
     claims: int = 0
 
 
@@ -184,20 +170,23 @@ def check(
         The text with the citations and unsupported sentences found.
     """
     text = _drop_markers(_plain_markers(text), lambda n: ledger.get(n) is not None)
-    computed = _numbers(" ".join(json.dumps(call.result, ensure_ascii=False) for call in calls if call.ok))
-    found = _Findings()
+    computed = numbers(" ".join(json.dumps(call.result, ensure_ascii=False) for call in calls if call.ok))
+    findings = _Findings()
     for claim in _claims(text):
         by_tool = _is_computed(claim.text, computed) or any(_repeats(claim.text, call) for call in calls if call.ok)
-        _judge(claim, ledger, found, lambda said, item: _cite(said, item, computed, page_text, similarity), by_tool)
-    citations = tuple(found.citations.values())
+        _judge(claim, ledger, findings, lambda said, item: _cite(said, item, computed, page_text, similarity), by_tool)
+    citations = tuple(findings.citations.values())
     cited = {citation.n for citation in citations}
-    return Checked(_drop_markers(text, cited.__contains__), citations, tuple(found.unsupported), found.claims)
+    text = _drop_markers(text, cited.__contains__)
+    unsupported = tuple(said for said, _ in findings.unsupported)
+    reasons = tuple(doubt(said, passages, computed) for said, passages in findings.unsupported)
+    return Checked(text, citations, unsupported, findings.claims, reasons)
 
 
 def _judge(
     claim: _Claim,
     ledger: Ledger,
-    found: _Findings,
+    findings: _Findings,
     cite: Callable[[str, Evidence], Citation | None],
     by_tool: bool,
 ) -> None:
@@ -205,27 +194,14 @@ def _judge(
     cited = [item for n in claim.numbers if (item := ledger.get(n))]
     if not cited and not _states_something(claim.text):
         return
-    found.claims += 1
+    findings.claims += 1
     # A number behind the last sentence of a line often stands for those before it too.
     sources = cited or [item for n in claim.nearby if (item := ledger.get(n))]
     supporting = [citation for item in sources if (citation := cite(claim.text, item))]
     for citation in supporting:
-        found.citations.setdefault((citation.n, citation.start), citation)
+        findings.citations.setdefault((citation.n, citation.start), citation)
     if not supporting and (cited or not by_tool):
-        found.unsupported.append(claim.text)
-
-
-def content_words(text: str) -> set[str]:
-    """Returns the words that carry meaning, in lower case and cut to a crude stem."""
-    words = re.findall(r"\w+", text.lower())
-    return {_stem(word) for word in words if word not in STOP_WORDS and (len(word) > 2 or word.isdigit())}  # noqa: PLR2004
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) > 3:  # noqa: PLR2004 — shorter ones are words of their own
-            return word.removesuffix(ending)
-    return word
+        findings.unsupported.append((claim.text, [item.text for item in sources]))
 
 
 def _plain_markers(text: str) -> str:
@@ -267,9 +243,9 @@ def _claims(text: str) -> list[_Claim]:
         first = len(claims)
         for (start, end), (_, until) in zip(spans, pairwise(borders), strict=True):
             sentence = " ".join(plain[start:end].split()).lstrip("#>*- ")
-            numbers = [int(n) for match in MARKER.finditer(prose, start, until) for n in re.findall(r"\d+", match[1])]
+            cited = [int(n) for match in MARKER.finditer(prose, start, until) for n in re.findall(r"\d+", match[1])]
             if sentence:
-                claims.append(_Claim(sentence, tuple(dict.fromkeys(numbers))))
+                claims.append(_Claim(sentence, tuple(dict.fromkeys(cited))))
         claims[first:] = _with_nearby(claims[first:])
     return claims
 
@@ -293,7 +269,7 @@ def _states_something(sentence: str) -> bool:
     """Whether a sentence without a source states a fact, and is no question, courtesy or word about ourselves."""
     if sentence.endswith("?"):
         return False
-    if _numbers(sentence):
+    if numbers(sentence):
         return True
     if sentence.endswith(":") or ABOUT_US.match(sentence):
         return False
@@ -301,8 +277,8 @@ def _states_something(sentence: str) -> bool:
 
 
 def _is_computed(sentence: str, computed: set[str]) -> bool:
-    numbers = _numbers(sentence)
-    return bool(numbers) and numbers <= computed
+    stated = numbers(sentence)
+    return bool(stated) and stated <= computed
 
 
 def _repeats(sentence: str, call: ToolCall) -> bool:
@@ -331,16 +307,14 @@ def _cite(
             return None
     except UnknownDocument:
         return None
-    return Citation(item.n, item.document, item.title, item.page, quote, start, end, item.document_id)
+    return Citation(item.n, item.document, item.title, item.page, quote, start, end, item.document_id, item.scores)
 
 
 def _supporting_span(
     claim: str, passage: str, computed: set[str], similarity: Similarity | None
 ) -> tuple[int, int] | None:
-    quoted = [next(filter(None, match)) for match in QUOTED.findall(claim)]
-    pieces = [piece for words in quoted if len(words.split()) >= MIN_QUOTED_WORDS for piece in ELISION.split(words)]
-    spans = [_find(piece, passage) for piece in pieces if piece.strip(" .,;")]
-    if None in spans or not _numbers(claim) <= _numbers(passage) | computed:
+    spans = [found(piece, passage) for piece in quotations(claim)]
+    if None in spans or not numbers(claim) <= numbers(passage) | computed:
         return None
     if spans:
         return spans[0]
@@ -350,9 +324,9 @@ def _supporting_span(
 
 def _agrees(claim: str, sentence: str, passage: str) -> bool:
     """Whether a claim denies what the sentence denies and names nobody whom the passage does not name."""
-    if bool(NEGATION.search(claim)) != bool(NEGATION.search(sentence)):
+    if denies(claim) != denies(sentence):
         return False
-    return all(name.lower() in passage.lower() for name in NAME.findall(claim))
+    return all(name.lower() in passage.lower() for name in names(claim))
 
 
 def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -> tuple[int, int] | None:
@@ -361,27 +335,10 @@ def _nearest_sentence(claim: str, passage: str, similarity: Similarity | None) -
     texts = [passage[start:end] for start, end in candidates]
     words = content_words(claim)
     if texts and len(words & content_words(passage)) >= MIN_OVERLAP * len(words):
-        shared = [len(words & content_words(text)) + len(_numbers(claim) & _numbers(text)) for text in texts]
+        shared = [len(words & content_words(text)) + len(numbers(claim) & numbers(text)) for text in texts]
         return candidates[max(range(len(texts)), key=shared.__getitem__)]
     if not texts or similarity is None:
         return None
     cosines = similarity(claim, texts)
     best = max(range(len(texts)), key=cosines.__getitem__)
     return candidates[best] if cosines[best] >= MIN_COSINE else None
-
-
-def _find(words: str, passage: str) -> tuple[int, int] | None:
-    """Finds words in a passage, taking white space, case, quotation marks and dashes of any kind for one another."""
-    text = passage.translate(ALIKE)
-    plain = words.replace("**", "")  # the built-in engine marks the answer in bold within what it quotes
-    for wanted in (words.strip(), plain.strip(), words.strip(" .,;…"), plain.strip(" .,;…")):
-        pattern = r"\s+".join(map(re.escape, wanted.translate(ALIKE).split()))
-        if pattern and (match := re.search(pattern, text, re.I)):
-            return match.span()
-    return None
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers of a text, in digits or words, without thousands separators: 2,480 and 2480 are one."""
-    written = {value for word in re.findall(r"[a-z]+", text.lower()) if (value := NUMBER_WORDS.get(word))}
-    return {number.replace(",", "").rstrip(".") for number in NUMBER.findall(text)} | written

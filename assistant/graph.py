@@ -154,7 +154,7 @@ def _answer(
     declined = reply.response_metadata.get("abstained")
     if declined is None:
         declined = not checked.citations and bool(DECLINED.search(reply.text))
-    unsupported = () if declined else checked.unsupported
+    unsupported, reasons = ((), ()) if declined else (checked.unsupported, checked.reasons)
     return Answer(
         text=checked.text.strip(),
         citations=checked.citations,
@@ -166,4 +166,5 @@ def _answer(
         engine=parts.engine_name,
         conversation=turn.conversation,
         seconds=round(time.perf_counter() - turn.started, 3),
+        reasons=reasons,
     )

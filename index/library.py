@@ -17,6 +17,7 @@ from index.filter import Filter, admitted
 from index.incoming import from_documents, from_files
 from index.ingest import Cancelled, OnOutcome, OnPassages, ingest
 from index.lexical import WordSearch
+from index.listing import Listed
 from index.pages import Pages
 from index.picture_search import BESIDE, beside, looked_at, ranked, with_pictures
 from index.read.pool import Readers
@@ -41,7 +42,7 @@ QUERY_PIXELS = 512
 """Longest side of a picture that others are to look like; models see less."""
 
 
-class Library(Pages, AcrossDocuments, Tagged):
+class Library(Pages, AcrossDocuments, Tagged, Listed):
     """A library in a folder; every method may be called from several threads at once, and by several processes.
 
     Use ``Library.open``.

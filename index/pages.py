@@ -10,7 +10,7 @@ from index import pictures, records
 from index.errors import UnreadableFile
 from index.read.pool import Readers
 from index.store import Store
-from index.types import Box, Document, Picture
+from index.types import Box, Document, Passage, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,25 @@ class Pages:
         """
         with self._store.reading() as connection:
             return pictures.boxes(connection, document, page, start, end)
+
+    def around(
+        self, document: int, page: int | None, start: int, end: int, before: int = 1, after: int = 1
+    ) -> list[Passage]:
+        """Returns the passages that hold a stretch of a page's text, with those around them in the document.
+
+        Args:
+            document: The document's id.
+            page: The page's number; None where the format has no pages.
+            start: First character.
+            end: One past the last.
+            before: How many before them at most.
+            after: How many after them at most.
+
+        Returns:
+            In reading order; none where the stretch is in no passage.
+        """
+        with self._store.reading() as connection:
+            return records.around(connection, document, page, start, end, before, after)
 
     def page_picture(self, document: int, page: int | None, longest: int = 1600) -> PagePicture | None:
         """Draws a page as a viewer shows it; boxes count on this picture.

@@ -72,7 +72,7 @@ def document(connection: sqlite3.Connection, number: int) -> Document:
 def documents_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Document]:
     """Returns those of the documents that exist."""
     rows = (connection.execute(f"{_DOCUMENT} WHERE id = ?", (number,)).fetchone() for number in numbers)
-    return {row[0]: Document(*row) for row in rows if row}
+    return {row[0]: _document(row) for row in rows if row}
 
 
 def documents(connection: sqlite3.Connection) -> list[Document]:
@@ -147,6 +147,18 @@ def neighbours(connection: sqlite3.Connection, number: int, before: int, after: 
     around = passages(connection, row[1])
     place = next(place for place, passage in enumerate(around) if passage.id == number)
     return around[max(0, place - before) : place + after + 1]
+
+
+def around(
+    connection: sqlite3.Connection, number: int, page: int | None, start: int, end: int, before: int, after: int
+) -> list[Passage]:
+    """Returns the passages that hold a stretch of a page's text, with at most so many before and after them.
+
+    None where the stretch is in no passage.
+    """
+    rows = passages(connection, number)
+    held = [at for at, one in enumerate(rows) if one.page == page and one.start < end and one.end > start]
+    return rows[max(0, held[0] - before) : held[-1] + after + 1] if held else []
 
 
 def passages_by_id(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Passage]:

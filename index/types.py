@@ -185,6 +185,7 @@ class Hit:
         boxes: Where the passage stands on its page, a box for each line; empty where the format does not tell.
         pictures: The pictures that stand in the passage, the one most like the query first.
         visual: Cosine between the query and the first of these pictures, -1 to 1; None where none was compared.
+        beside: Whether it only stands beside a passage that was found, whose scores these then are.
     """
 
     passage: Passage
@@ -197,6 +198,7 @@ class Hit:
     boxes: tuple[Box, ...] = ()
     pictures: tuple[Picture, ...] = ()
     visual: float | None = None
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def search_documents(
     for hit in hits if around else ():
         for passage in ctx.library.neighbours(hit.passage.id, around, around):
             if passage.id not in rows:
-                rows[passage.id] = _beside(replace(hit, passage=passage, pictures=()), ctx)
+                rows[passage.id] = _beside(replace(hit, passage=passage, pictures=(), beside=True), ctx)
     return list(rows.values())
 
 

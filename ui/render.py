@@ -23,6 +23,8 @@ MAX_TITLE = 60
 NO_SOURCE = "No source was found for this sentence. Check it yourself before you rely on it."
 # Stand for the tags of a mark while tags are taken out of the text: characters for private use.
 BEGIN, END = "\ue000", "\ue001"
+# The first of the characters that tell which sentence a mark is for, from a plane for private use too.
+FIRST = 0xF0000
 # How the text begins that the model is told in place of a result.
 REFUSED = "this call was not approved"
 # Ends that are nobody's failure.
@@ -69,12 +71,22 @@ def _said(turn: ShownTurn, number: int) -> list[Message]:
 
 
 def _answer(answer: Answer, number: int) -> str:
-    before, after = f'<mark class="unsupported" title="{NO_SOURCE}">', "</mark>"
     text = answer.text.replace(BEGIN, "").replace(END, "")
-    text, missing = marked(text, answer.unsupported, BEGIN, END)
+    missing: list[str] = []
+    for place, sentence in enumerate(answer.unsupported):
+        text, lost = marked(text, [sentence], f"{BEGIN}{chr(FIRST + place)}", END)
+        missing += lost
     text = linked(prose(text), answer.citations, number)
-    text = text.replace(BEGIN, before).replace(END, after)
+    for place in range(len(answer.unsupported)):
+        text = text.replace(f"{BEGIN}{chr(FIRST + place)}", _mark(answer, place))
+    text = text.replace(END, "</mark>")
     return "\n\n".join([text, _foot(answer, missing)])
+
+
+def _mark(answer: Answer, place: int) -> str:
+    why = answer.reasons[place] if place < len(answer.reasons) else ""  # an earlier version gave none
+    title = html.escape(" ".join([NO_SOURCE, why]).strip())
+    return f'<mark class="unsupported" tabindex="0" title="{title}">'
 
 
 def _foot(answer: Answer, missing: list[str]) -> str:

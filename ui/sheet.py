@@ -79,11 +79,10 @@ def cited_pictures(library: Library, answer: Answer, publish: Publish) -> list[S
 
 def _named(library: Library, answer: Answer) -> Iterator[tuple[int, Picture]]:
     """The pictures whose caption is quoted; words in a picture, such as a scan, may be quoted for their own sake."""
-    documents = {document.path: document.id for document in library.documents()} if answer.citations else {}
     for citation in answer.citations:
-        number = documents.get(citation.document)
-        if number is None:
+        if (document := library.at_path(citation.document)) is None:
             continue
+        number = document.id
         for picture in library.pictures(number, citation.page, citation.start, citation.end):
             line = library.page_text(number, citation.page)[picture.start : picture.end].partition("\n")[0]
             label = line.partition("]")[0] if picture.caption else line

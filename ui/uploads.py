@@ -155,7 +155,7 @@ class Uploads:
     def _is_held(self, path: Path) -> bool:
         """Whether a document of any library came from a file: the same one may have been added to several."""
         libraries = map(self._libraries.get, self._libraries.names())
-        return any(each.path == str(path) for library in libraries for each in library.documents())
+        return any(library.at_path(str(path)) for library in libraries)
 
 
 def kinds() -> str:

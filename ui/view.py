@@ -20,6 +20,7 @@ from assistant.events import (
     Citation,
     Event,
     Failed,
+    Scores,
     TextDelta,
     ToolCall,
     ToolFinished,
@@ -229,7 +230,7 @@ def _answer(result: dict[str, Any]) -> Answer:
     """The answer of ``Answer.to_json``; the ids that it leaves out are not shown anywhere."""
     return Answer(
         text=result["answer"],
-        citations=tuple(Citation(**row, document_id=0) for row in result["citations"]),
+        citations=tuple(map(_citation, result["citations"])),
         unsupported=tuple(result["unsupported"]),
         tool_calls=tuple(ToolCall(str(n), **row) for n, row in enumerate(result["tool_calls"])),
         artifacts=tuple(Artifact(**row) for row in result["artifacts"]),
@@ -238,4 +239,10 @@ def _answer(result: dict[str, Any]) -> Answer:
         engine=result["engine"],
         conversation=result["conversation"],
         seconds=result["seconds"],
+        reasons=tuple(result.get("reasons", ())),
     )
+
+
+def _citation(row: dict[str, Any]) -> Citation:
+    scores = row.get("scores")  # an answer of an earlier version has none
+    return Citation(**{**row, "document_id": 0, "scores": Scores(**scores) if scores else None})

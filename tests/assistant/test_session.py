@@ -67,7 +67,7 @@ async def test_a_turn_streams_typed_events_and_ends_with_a_checked_answer(
     assert list(row)[:8] == [
         "answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation",
     ]  # fmt: skip
-    assert set(row["citations"][0]) == {"n", "document", "title", "page", "quote", "start", "end"}
+    assert set(row["citations"][0]) == {"n", "document", "title", "page", "quote", "start", "end", "scores"}
     assert set(row["tool_calls"][0]) == {"name", "arguments", "result", "ok", "seconds"}
     json.dumps(row)
 

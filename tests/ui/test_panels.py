@@ -4,14 +4,16 @@ from datetime import date
 import pytest
 
 from assistant.conversations import Conversation
+from assistant.events import Scores
 from assistant.session import EngineInfo
 from index.types import Document, Outcome
 from tests.ui.answers import CITATION, answer
 from ui.conversation import example_messages
-from ui.evidence import NONE, Source, panel_html
+from ui.evidence import NONE, panel_html
 from ui.header import header_html
 from ui.history import list_html
 from ui.library import documents_html, progress_html
+from ui.source import MOST, Around, Piece, Source
 from ui.uploads import Upload
 from ui.view import ShownTurn
 
@@ -31,19 +33,34 @@ def test_the_panel_lists_number_title_page_and_quote():
 
 
 def test_an_opened_quote_is_marked_in_its_page():
-    html = panel_html(turn(), 0, Source(1, "0123456789three months & so on"))
-    assert ">0123456789<mark>three months</mark> &amp; so on</div>" in html
+    pieces = ("beside", "Before. "), ("cited", "It is "), ("quote", "three months"), ("cited", " & so")
+    html = panel_html(turn(), 0, Source(1, tuple(Piece(*each) for each in pieces)))
+    assert '<span class="beside">Before. </span>It is <mark>three months</mark> &amp; so</div>' in html
     assert 'aria-expanded="true"' in html
+    assert "more" not in html
 
 
-def test_a_long_page_is_shown_around_the_quote():
-    page = "a" * 20_000 + "three months" + "b" * 20_000
-    html = panel_html(turn(start=20_000, end=20_012), 0, Source(1, page))
-    assert f">… {'a' * 6000}<mark>three months</mark>{'b' * 6000} …<" in html
+def test_more_can_be_shown_on_either_side_of_a_quote():
+    html = panel_html(turn(), 2, Source(1, (), around=Around(1, 4), earlier=True, later=True))
+    assert 'data-turn="2" data-n="1" data-before="4" data-after="4">Earlier' in html
+    assert 'data-turn="2" data-n="1" data-before="1" data-after="7">Later' in html
+    assert Around.read("9", -1) == Around.read(True, None) == Around()
+    assert Around.read(10_000, 2) == Around(MOST, 2)
+
+
+def test_a_source_says_why_it_came():
+    html = panel_html(turn(scores=Scores(1.234, 0.5, -0.1, 0.75)), 0, Source(1))
+    assert "a score of <b>1.234</b>" in html
+    assert [label in html for label in ("Meaning", "Words", "Second look", "Its like", "Looks")] == [True] * 3 + [
+        False
+    ] * 2
+    assert "width:75%" in html
+    assert "width:0%" in html
+    assert "came along with" in panel_html(turn(), 0, Source(1))
 
 
 def test_a_source_that_is_gone_says_so():
-    assert '<p class="problem">It is gone.</p>' in panel_html(turn(), 0, Source(1, "", "It is gone."))
+    assert '<p class="problem">It is gone.</p>' in panel_html(turn(), 0, Source(1, problem="It is gone."))
 
 
 def test_an_answer_without_sources_says_so():
@@ -52,7 +69,9 @@ def test_an_answer_without_sources_says_so():
 
 def test_documents_bring_no_markup_into_the_panel():
     html = panel_html(
-        turn(title=HOSTILE, quote=HOSTILE, document=HOSTILE, start=0, end=len(HOSTILE)), 0, Source(1, HOSTILE * 2)
+        turn(title=HOSTILE, quote=HOSTILE, document=HOSTILE),
+        0,
+        Source(1, tuple(Piece(kind, HOSTILE) for kind in ("page", "beside", "cited", "quote")), HOSTILE),
     )
     assert "<img" not in html
 

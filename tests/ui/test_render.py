@@ -30,8 +30,10 @@ def test_a_declined_question_looks_different():
 
 def test_sentences_without_source_are_marked_with_the_reason():
     text = "It is three months [1]. Bikes <i>fly</i> fast."
-    said = ended(answer(text, unsupported=("Bikes <i>fly</i> fast.", "Not <b>there</b>.")))[1]["content"]
-    assert '<mark class="unsupported" title="No source was found' in said
+    unsupported, reasons = ("Bikes <i>fly</i> fast.", "Not <b>there</b>."), ('"7" is not there.', "")
+    said = ended(answer(text, unsupported=unsupported, reasons=reasons))[1]["content"]
+    assert '<mark class="unsupported" tabindex="0" title="No source was found' in said
+    assert 'rely on it. &quot;7&quot; is not there.">Bikes' in said
     assert ">Bikes &lt;i>fly&lt;/i> fast.</mark>" in said
     assert "2 sentences have no source" in said
     assert "No source: Not &lt;b&gt;there&lt;/b&gt;." in said

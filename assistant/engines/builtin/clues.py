@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.evidence import content_words
+from assistant.wording import content_words
 
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 NUMBER_WORD = re.compile(

@@ -13,7 +13,7 @@ from assistant.engines.builtin.span_reader import ReaderMissing, Reading, SpanRe
 from assistant.engines.builtin.spans import best_span
 from assistant.engines.builtin.summary import Central, summarize
 from assistant.engines.builtin.unknowable import is_unknowable
-from assistant.evidence import content_words
+from assistant.wording import content_words
 from index.embed import Embedder, TokenEmbedder
 from index.sentences import sentences
 from index.tokens import TokenStates

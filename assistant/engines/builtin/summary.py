@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.evidence import content_words
+from assistant.wording import content_words
 from index.embed import Embedder
 from index.sentences import sentences
 
