@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ MAX_SHOWN = 200
 LIKELY, POSSIBLE = 0.7, 0.4
 # What a text of several lines may hold besides printable characters.
 LINES = "\n\t"
+# Marks that change in which direction what follows is written.
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def visible(text: str, kept: str = "") -> str:
@@ -27,11 +30,16 @@ def visible(text: str, kept: str = "") -> str:
 
     Args:
         text: From a file, its name, or a model.
-        kept: Characters that stay as they are besides printable ones.
+        kept: Characters that stay as they are all the same.
     """
     return "".join(
-        each if each.isprintable() or each in kept else each.encode("unicode_escape").decode() for each in text
+        each.encode("unicode_escape").decode() if _obeyed(each) and each not in kept else each for each in text
     )
+
+
+def _obeyed(char: str) -> bool:
+    """Whether a terminal does something at a character, such as moving or turning the text round."""
+    return unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs") or char in TURNS
 
 
 async def show(events: AsyncIterator[Event]) -> End:

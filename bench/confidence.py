@@ -42,6 +42,8 @@ FOLDS = 5
 # The clues that count, with the reader's and without; the others have no weight.
 RANKED, RANKED_UNREAD = ("matched", "retrieved", "answerable"), ("matched", "retrieved", "coverage")
 WEIGHED, WEIGHED_UNREAD = ("weak", "retrieved", "answerable"), ("weak", "retrieved", "matched")
+# What only speaks against an answer: what Know What You Don't Know (see clues.py) says such questions are made by.
+AGAINST = ("names_missing", "numbers_missing", "opposite", "denial")
 STRENGTH, LEAST_SPREAD = 1.0, 1e-3
 
 
@@ -191,14 +193,14 @@ def fit(cases: Sequence[Case]) -> tuple[Linear, Linear]:
     shown = [first(case, rank) for case in cases]
     right = np.array([case.holds[at] for case, (at, _) in zip(cases, shown, strict=True)])
     clues = np.array([clues for _, clues in shown])
-    return rank, scaled(alike(clues, WEIGHED if reads else WEIGHED_UNREAD), clues, right)
+    return rank, scaled(alike(clues, WEIGHED if reads else WEIGHED_UNREAD, AGAINST), clues, right)
 
 
-def alike(clues: NDArray[np.float64], names: Sequence[str]) -> Linear:
-    """Returns weights by which the named clues count alike."""
+def alike(clues: NDArray[np.float64], names: Sequence[str], against: Sequence[str] = ()) -> Linear:
+    """Returns weights by which the named clues count alike, some of them against."""
     spread = np.maximum(clues.std(axis=0), LEAST_SPREAD)
     names_of = [*LEXICAL, *READ, "", ""]
-    chosen = np.array([names_of[at] in names for at in range(len(spread))])
+    chosen = np.array([(names_of[at] in names) - float(names_of[at] in against) for at in range(len(spread))])
     return Linear(0.0, chosen / spread)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.wording import content_words
+from assistant.wording import content_words, numbers
 
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 NUMBER_WORD = re.compile(
@@ -63,7 +63,7 @@ class Asked:
         text: The question.
         words: Its content words.
         names: Names in it, in lower case.
-        numbers: Numbers in it.
+        numbers: Numbers in it that are written in digits, without thousands separators.
     """
 
     text: str
@@ -98,7 +98,8 @@ class Place:
 def asked(question: str) -> Asked:
     """Takes a question apart."""
     names = frozenset(name.lower().rstrip(".") for name in NAME.findall(question))
-    return Asked(question, frozenset(content_words(question)), names, frozenset(NUMBER.findall(question)))
+    digits = frozenset(number.replace(",", "") for number in NUMBER.findall(question))
+    return Asked(question, frozenset(content_words(question)), names, digits)
 
 
 def rarity(question: Asked, sentences: Sequence[str]) -> Mapping[str, float]:
@@ -126,7 +127,7 @@ def lexical(question: Asked, place: Place, weights: Mapping[str, float]) -> list
         _mean(place.matches[:1]),
         _mean(place.matches[:WEAK]),
         _share({name for name in question.names if name not in around}, question.names),
-        _share({number for number in question.numbers if number not in around}, question.numbers),
+        _share(question.numbers - numbers(around), question.numbers),
         float(_opposed(question.text, place.sentence)),
         float(bool(DENIAL.search(question.text)) and not DENIAL.search(place.sentence)),
         kind_fits(question.text, place.sentence),
