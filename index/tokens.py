@@ -61,6 +61,12 @@ def asked(tokens: TokenStates) -> Asked:
     return Asked(_unit(tokens.vectors), weights / max(1e-12, float(weights.sum())))
 
 
+def telling(tokens: TokenStates) -> NDArray[np.float32]:
+    """Returns the vectors of the tokens that say something, of all where none does, rows of length 1."""
+    kept = [at for at, word in enumerate(tokens.words) if _tells(word)]
+    return _unit(tokens.vectors[kept] if kept else tokens.vectors)
+
+
 def _tells(word: str) -> bool:
     word = word.lstrip(_BEGINNINGS).lower()
     return word not in STOP_WORDS and _is_word(word)

@@ -111,6 +111,8 @@ def from_tool(name: str, result: Any) -> Reply:
         return Reply(_side_by_side(result), 1.0, abstained=not result)
     if isinstance(result, dict) and isinstance(result.get("text"), str):
         return Reply(f"{result['text']} (computed by the tool `{name}`)", 1.0)
+    if result in (None, "", {}, []):
+        return Reply(f"The tool `{name}` ran and returned nothing.", 1.0, about_itself=True)
     shown = result if isinstance(result, str) else f"`{json.dumps(result, ensure_ascii=False)}`"
     return Reply(f"The tool `{name}` returned {shown}", 1.0)
 

@@ -16,12 +16,10 @@ from assistant.engines.builtin.unknowable import is_unknowable
 from assistant.wording import content_words
 from index.embed import Embedder, TokenEmbedder
 from index.sentences import sentences
-from index.tokens import TokenStates
-from index.words import STOP_WORDS
+from index.tokens import telling
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 # Sentences that the network reads, each by itself behind its document's title, which it does better than passages;
 # those behind them are only compared with the question.
@@ -154,17 +152,6 @@ class Reader:
             self._network = None
             return None
         return [(len(head), reading) for head, reading in zip(heads, found, strict=True)]
-
-
-def telling(tokens: TokenStates) -> NDArray[np.float32]:
-    """Returns the vectors of a text's words that say something, rows of length 1, shape (words, dimensions)."""
-    import numpy as np
-
-    said = [word.lower() for word in tokens.words]
-    kept = [at for at, word in enumerate(said) if word not in STOP_WORDS and any(map(str.isalnum, word))]
-    vectors = np.asarray(tokens.vectors[kept] if kept else tokens.vectors, np.float32)
-    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return unit
 
 
 def _read(
