@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assistant.engines.builtin.calibration import Calibration, calibration, probability
 from assistant.engines.builtin.clues import Asked, Place, asked, lexical, rarity
@@ -17,9 +17,6 @@ from assistant.wording import content_words
 from index.embed import Embedder, TokenEmbedder
 from index.sentences import sentences
 from index.tokens import telling
-
-if TYPE_CHECKING:
-    pass
 
 # Sentences that the network reads, each by itself behind its document's title, which it does better than passages;
 # those behind them are only compared with the question.
