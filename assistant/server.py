@@ -74,6 +74,7 @@ def make_application(assistant: Assistant) -> FastAPI:
     import gradio as gr
 
     from ui.app import CSS, THEME, build_page
+    from ui.language import labels
 
     application = FastAPI(title="Assistant", docs_url=None, redoc_url=None, openapi_url=None)
     application.add_middleware(SafeHeaders)
@@ -89,6 +90,7 @@ def make_application(assistant: Assistant) -> FastAPI:
         path="/",
         theme=THEME,
         css=CSS,
+        i18n=labels(),
         max_file_size=f"{assistant.settings.page.max_upload_mb}mb",
         show_error=True,
         footer_links=[],

@@ -9,6 +9,7 @@ from ui import approval, conversation, evidence, header, library
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.handlers import Handlers, Parts
+from ui.language import label, labelled, relabel
 from ui.theme import CSS, THEME
 from ui.view import View
 
@@ -35,15 +36,15 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         head = header.make_header(assistant)
         with gr.Row(elem_id="shell", equal_height=True):
             with gr.Column(elem_id="rail", scale=0, min_width=0):
-                new = gr.Button("+  New conversation", elem_id="new", variant="primary", size="md")
+                new = gr.Button(label("history.new"), elem_id="new", variant="primary", size="md")
                 shelf = library.make_chooser(assistant)
                 past = gr.HTML("", elem_id="history", js_on_load=script("list.js"), container=False)
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Conversation", elem_id="conversation"):
+                with gr.Tab(label("chat.tab"), elem_id="conversation"):
                     chat = conversation.make_chat()
                     card = approval.make_card(assistant)
                     box = conversation.make_box()
-                with gr.Tab("Library", elem_id="library") as tab:
+                with gr.Tab(label("library.tab"), elem_id="library") as tab:
                     panel = library.make_panel(assistant, tab, view)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
@@ -53,4 +54,10 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             panel.refresh, [view], panel.listed, **EVENT
         )
         page.load(handlers.arrive, [token, view], [token, past, head, shelf], **EVENT)
+        named = labelled(page)
+
+        def choose_language(request: gr.Request) -> list[object]:
+            return relabel(named, request)
+
+        page.load(choose_language, None, list(named), **EVENT)
     return page

@@ -20,17 +20,14 @@ from assistant.session import Assistant
 from assistant.terminal_approval import REFUSED
 from ui.assets import script
 from ui.exact import editable, escaped, exact_html, is_odd
+from ui.language import Texts, texts
 from ui.text import listed
 
 MAX_NOTE = 500
+CHOICES = ("approve", "change", "refuse")
 MAX_MISTAKES = 5
-TOUCHES: Mapping[Touch, str] = {
-    "network": "the network",
-    "files": "files anywhere on this computer",
-    "world": "other programs, devices or people",
-}
-ODD = "Marked characters cannot be seen or look like others; their codes stand beside them."
-KINDS = {bool: "yes or no", int: "number", float: "number", list: "list", dict: "object", type(None): "nothing"}
+TOUCHES: tuple[Touch, ...] = ("network", "files", "world")
+KINDS = {bool: "truth", int: "number", float: "number", list: "list", dict: "object", type(None): "nothing"}
 
 
 class BadArguments(ValueError):
@@ -64,25 +61,24 @@ def fingerprint(conversation: str, requests: Sequence[ApprovalRequest]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def card_html(conversation: str, requests: Sequence[ApprovalRequest]) -> str:
+def card_html(conversation: str, requests: Sequence[ApprovalRequest], t: Texts | None = None) -> str:
     """Returns the card; empty where nothing waits.
 
     Args:
         conversation: Where they wait.
         requests: What waits.
+        t: The page's texts; None is English.
     """
     if not requests:
         return ""
-    one = len(requests) == 1
-    words = "A call waits for your approval" if one else f"{len(requests)} calls wait for your approval"
-    hint = "" if one else "The answer goes on once all of them are decided. "
-    hint += f"Asking something else instead gives {'it' if one else 'them'} up."
-    cards = "".join(_request(request) for request in requests)
+    t, count = t or texts(), len(requests)
+    words, hint = escape(t.count("approval.title", count)), escape(t.count("approval.hint", count))
+    cards = "".join(_request(request, t) for request in requests)
+    said = " ".join(f'data-{choice}="{escape(t(f"approval.said_{choice}"))}"' for choice in CHOICES)
     return (
-        f'<section class="approval" aria-label="Approval" data-conversation="{escape(conversation)}" '
-        f'data-key="{fingerprint(conversation, requests)}">'
-        f'<p class="approval-title" role="alert">{words}. Nothing has been run yet.</p>'
-        f'{cards}<p class="hint">{hint}</p></section>'
+        f'<section class="approval" aria-label="{escape(t("approval.name"))}" '
+        f'data-conversation="{escape(conversation)}" data-key="{fingerprint(conversation, requests)}" {said}>'
+        f'<p class="approval-title" role="alert">{words}</p>{cards}<p class="hint">{hint}</p></section>'
     )
 
 
@@ -156,69 +152,70 @@ def _mistakes(error: ValidationError) -> str:
     return "; ".join(f"{where or 'the arguments'}: {what}" for where, what in rows[:MAX_MISTAKES]) + "."
 
 
-def _request(request: ApprovalRequest) -> str:
+def _request(request: ApprovalRequest, t: Texts) -> str:
     tool, key = escape(request.tool), escape(request.id)
-    touches = [f"<b>{escape(TOUCHES.get(touch, touch))}</b>" for touch in request.touches]  # type: ignore[call-overload]
-    touched = f'<p class="touches">It may change or reach {listed(touches)}.</p>' if touches else ""
+    touches = [f"<b>{escape(t(f'approval.{each}') if each in TOUCHES else each)}</b>" for each in request.touches]
+    touched = t("approval.touches", touches=listed(touches, t("turn.and"))) if touches else ""
+    touched = f'<p class="touches">{touched}</p>' if touched else ""
     odd = is_odd(json.dumps(request.arguments, ensure_ascii=False))
-    note = f'<p class="odd-note">{ODD}</p>' if odd else ""
+    note = f'<p class="odd-note">{escape(t("approval.odd"))}</p>' if odd else ""
+    name = f"<code>{tool}</code>"
     return (
-        f'<article class="request" data-id="{key}" data-tool="{tool}" aria-label="Call of {tool}">'
-        f"<h3><code>{tool}</code> wants to run</h3>"
-        f'<p class="why">Approval is needed because {escape(request.reason)}.</p>{touched}'
-        f"{_arguments(request.arguments)}{note}"
-        f"<details{' open' if odd else ''}><summary>The same as JSON</summary>"
+        f'<article class="request" data-id="{key}" data-tool="{tool}" '
+        f'aria-label="{escape(t("approval.call_of", tool=request.tool))}">'
+        f"<h3>{t('approval.wants', tool=name)}</h3>"
+        f'<p class="why">{escape(t("approval.because", reason=request.reason))}</p>'
+        f"{touched}{_arguments(request.arguments, t)}{note}"
+        f"<details{' open' if odd else ''}><summary>{escape(t('approval.as_json'))}</summary>"
         f'<pre tabindex="0">{escape(escaped(request.arguments))}</pre></details>'
-        f"{_choices()}{_editor(request)}{_refusal(key)}"
-        '<div class="decided" role="status" hidden><span></span>'
-        '<button type="button" data-do="back">Change your mind</button></div></article>'
+        f"{_choices(t)}{_editor(request, t)}{_refusal(key, t)}"
+        f'<div class="decided" role="status" hidden><span></span>{_button("back", "change_mind", t)}</div></article>'
     )
 
 
-def _arguments(arguments: Mapping[str, Any]) -> str:
+def _arguments(arguments: Mapping[str, Any], t: Texts) -> str:
     if not arguments:
-        return '<p class="arguments">It takes no arguments.</p>'
-    return f'<dl class="arguments">{"".join(_argument(name, value) for name, value in arguments.items())}</dl>'
+        return f'<p class="arguments">{escape(t("approval.no_arguments"))}</p>'
+    return f'<dl class="arguments">{"".join(_argument(name, value, t) for name, value in arguments.items())}</dl>'
 
 
-def _argument(name: str, value: Any) -> str:
+def _argument(name: str, value: Any, t: Texts) -> str:
     if isinstance(value, str):
-        kind = f"text, {len(value):,} character{'s' * (len(value) != 1)}" if value else "text, empty"
+        kind = t.count("approval.text", len(value)) if value else t("approval.text_empty")
         shown = exact_html(value)
     else:
-        kind, shown = KINDS.get(type(value), "value"), exact_html(json.dumps(value, ensure_ascii=False, indent=2))
+        kind = t(f"approval.kind_{KINDS.get(type(value), 'value')}")
+        shown = exact_html(json.dumps(value, ensure_ascii=False, indent=2))
     label = escape(f"{''.join(filter(str.isprintable, name))}, {kind}")
     return (
-        f'<dt><code>{exact_html(name)}</code> <span class="kind">{kind}</span></dt>'
+        f'<dt><code>{exact_html(name)}</code> <span class="kind">{escape(kind)}</span></dt>'
         f'<dd><pre tabindex="0" role="region" aria-label="{label}" dir="ltr">{shown}</pre></dd>'
     )
 
 
-def _choices() -> str:
-    return (
-        '<div class="choices"><button type="button" data-do="approve">Approve</button>'
-        '<button type="button" data-do="edit">Change …</button>'
-        '<button type="button" data-do="doubt">Refuse …</button></div>'
-    )
+def _button(action: str, words: str, t: Texts) -> str:
+    return f'<button type="button" data-do="{action}">{escape(t(f"approval.{words}"))}</button>'
 
 
-def _editor(request: ApprovalRequest) -> str:
+def _choices(t: Texts) -> str:
+    buttons = _button("approve", "approve", t) + _button("edit", "change", t) + _button("doubt", "refuse_", t)
+    return f'<div class="choices">{buttons}</div>'
+
+
+def _editor(request: ApprovalRequest, t: Texts) -> str:
     name, text = f"change-{escape(request.id)}", escape(editable(request.arguments))
     return (
-        f'<div class="change" hidden><label for="{name}">The arguments that it is to run with, as JSON</label>'
+        f'<div class="change" hidden><label for="{name}">{escape(t("approval.as_what"))}</label>'
         f'<textarea id="{name}" spellcheck="false" autocomplete="off" aria-describedby="{name}-mistake">'
         f"{text}</textarea>"
         f'<p class="mistake" id="{name}-mistake" role="alert"></p>'
-        '<button type="button" data-do="change">Approve with these</button>'
-        '<button type="button" data-do="back">Back</button></div>'
+        f"{_button('change', 'approve_these', t)}{_button('back', 'back', t)}</div>"
     )
 
 
-def _refusal(key: str) -> str:
+def _refusal(key: str, t: Texts) -> str:
     return (
-        f'<div class="refuse" hidden><label for="refuse-{key}">Why not? The assistant is told; it may stay empty'
-        "</label>"
+        f'<div class="refuse" hidden><label for="refuse-{key}">{escape(t("approval.why_not"))}</label>'
         f'<input id="refuse-{key}" type="text" maxlength="{MAX_NOTE}" autocomplete="off">'
-        '<button type="button" data-do="refuse">Refuse</button>'
-        '<button type="button" data-do="back">Back</button></div>'
+        f"{_button('refuse', 'refuse', t)}{_button('back', 'back', t)}</div>"
     )

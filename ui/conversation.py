@@ -11,11 +11,7 @@ import gradio as gr
 from assistant.samples import QUESTIONS
 from ui.evidence import EVENT
 from ui.handlers import Handlers, Parts
-
-WELCOME = """### What would you like to know?
-
-Answers come from the documents in the library, each with the words it rests on; numbers are computed.
-What the documents do not say is declined."""
+from ui.language import label
 
 # Questions of these kinds are shown first, so that the examples show what can be asked.
 KINDS = ("answered", "answered", "computed", "declined")
@@ -25,10 +21,11 @@ def make_chat() -> gr.Chatbot:
     """Makes the chat with its examples."""
     return gr.Chatbot(
         elem_id="chat",
+        label=label("chat.name"),
         show_label=False,
         container=False,
         height="100%",
-        placeholder=WELCOME,
+        placeholder=label("chat.welcome"),
         examples=example_messages(QUESTIONS),
         latex_delimiters=[
             {"left": "$$", "right": "$$", "display": True},
@@ -45,8 +42,8 @@ def make_box() -> gr.Textbox:
     """Makes the line to ask in."""
     return gr.Textbox(
         elem_id="ask",
-        placeholder="Ask about your documents, or something to compute …",
-        label="Your question",
+        placeholder=label("chat.ask"),
+        label=label("chat.question"),
         show_label=False,
         container=False,
         lines=1,

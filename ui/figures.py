@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from ui.artifacts import ShownArtifact, Table
-from ui.text import shortened, size_words
+from ui.language import Texts, texts
+from ui.text import shortened
 
 Content = dict[str, Any]
 
@@ -16,22 +17,23 @@ MAX_CELL = 300
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?\s*%?", re.IGNORECASE)
 
 
-def contents(artifacts: Sequence[ShownArtifact]) -> list[Content]:
+def contents(artifacts: Sequence[ShownArtifact], t: Texts | None = None) -> list[Content]:
     """Returns the files as contents of one message: HTML of ours, and Gradio's plot for each figure of Plotly's."""
     found: list[Content] = []
     for artifact in artifacts:
         if artifact.plot:
             # As Gradio's own Plot has it; made here, since making the component would need the plot as an object.
             found.append(_component("plot", {"type": "plotly", "plot": artifact.plot}))
-        found.append(_component("html", figure_html(artifact)))
+        found.append(_component("html", figure_html(artifact, t)))
     return found
 
 
-def figure_html(artifact: ShownArtifact) -> str:
+def figure_html(artifact: ShownArtifact, t: Texts | None = None) -> str:
     """Returns a file with its name and a link to download it; of a plot that alone."""
+    t = t or texts()
     body = _body(artifact)
     problem = f'<span class="problem">{escape(artifact.problem)}</span>' if artifact.problem else ""
-    caption = f"<figcaption>{_caption(artifact)}{problem}</figcaption>"
+    caption = f"<figcaption>{_caption(artifact, t)}{problem}</figcaption>"
     return f'<figure class="artifact {artifact.kind}">{body}{caption}</figure>'
 
 
@@ -59,20 +61,21 @@ def _body(artifact: ShownArtifact) -> str:
     return ""
 
 
-def _caption(artifact: ShownArtifact) -> str:
+def _caption(artifact: ShownArtifact, t: Texts) -> str:
     name = f'<span class="name">{escape(artifact.name)}</span>'
     if not artifact.url:
         return name
-    link = f'<a class="download" href="{escape(artifact.url)}" download="{escape(artifact.name)}">Download</a>'
-    return f'{name}<span class="facts">{escape(_facts(artifact))}</span>{link}'
+    words = escape(t("figures.download"))
+    link = f'<a class="download" href="{escape(artifact.url)}" download="{escape(artifact.name)}">{words}</a>'
+    return f'{name}<span class="facts">{escape(_facts(artifact, t))}</span>{link}'
 
 
-def _facts(artifact: ShownArtifact) -> str:
-    size = size_words(artifact.size)
+def _facts(artifact: ShownArtifact, t: Texts) -> str:
+    size = t.size(artifact.size)
     if (table := artifact.table) is None:
         return size
     count = len(table.rows)
-    return f"the first {count} rows, {size} in all" if table.cut else f"{count} row{'s' * (count != 1)}, {size}"
+    return t.count("figures.first_rows" if table.cut else "figures.rows", count, size=size)
 
 
 def _cell(text: str) -> str:

@@ -18,14 +18,13 @@ from assistant.session import Assistant
 from index.errors import LibraryError
 from ui import approval, artifacts, evidence, header, history
 from ui.approval import BadArguments
+from ui.language import preferred
 from ui.library import shelf
 from ui.render import messages, turn_messages
 from ui.sheet import cited_pictures
 from ui.turn import play
 from ui.view import ShownTurn, View, from_stored, requests_of
 
-GONE = "This conversation is not there any more."
-DECIDED = "This was decided already, perhaps in another tab. Here is what came of it."
 SECONDS_BETWEEN_LOOKS = 0.2
 
 Updates = dict[Any, Any]
@@ -72,13 +71,13 @@ class Handlers:
         # The turns that are being answered, by conversation: other tabs follow them, and decide nothing about them.
         self._live: dict[str, ShownTurn] = {}
 
-    async def arrive(self, token: str | None, view: View) -> Updates:
+    async def arrive(self, token: str | None, view: View, request: gr.Request) -> Updates:
         """Gives a browser its token on the first visit, and shows its conversations."""
-        parts = self.parts
+        parts, view.language = self.parts, preferred(request)
         return {
             parts.token: view.of(token).token,
             parts.history: await self._history(view),
-            parts.header: self._head(),
+            parts.header: self._head(view),
             parts.library: await self._shelf(view),
         }
 
@@ -97,7 +96,7 @@ class Handlers:
             yield {parts.box: gr.skip()}
             return
         turns, turn, waiting = view.turns, ShownTurn(question), view.waiting
-        before = messages(turns)
+        before = messages(turns, view.t)
         turns.append(turn)
         yield {parts.box: gr.Textbox(value="", submit_btn=False, stop_btn=True), parts.card: ""}
         library = None if view.conversation else view.library
@@ -106,9 +105,9 @@ class Handlers:
             async for _ in updates:
                 if waiting and turn.conversation:  # which is given up now, or was decided elsewhere
                     turns[:-1] = (await self._read(turn.conversation, view.owner))[:-1]
-                    waiting, before = None, messages(turns[:-1])
+                    waiting, before = None, messages(turns[:-1], view.t)
                 if view.turns is turns:
-                    yield {parts.chat: before + turn_messages(turn, len(turns) - 1)}
+                    yield {parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
         yield await self._ended(view) if view.turns is turns else {parts.history: await self._history(view)}
 
     async def decide(self, token: str | None, view: View, event: gr.EventData) -> AsyncGenerator[Updates, None]:
@@ -127,7 +126,7 @@ class Handlers:
             else:
                 updates = self._resume(view, turn, key, decisions)
         except (UnknownConversation, BadArguments) as error:
-            gr.Warning(GONE if isinstance(error, UnknownConversation) else str(error))
+            gr.Warning(view.t("chat.gone") if isinstance(error, UnknownConversation) else str(error))
             yield await self._ended(view)
             return
         async with aclosing(updates):
@@ -167,7 +166,7 @@ class Handlers:
             else:
                 await self._open(key, view)
         except UnknownConversation:
-            gr.Warning(GONE)
+            gr.Warning(view.t("chat.gone"))
         yield await self._ended(view)
         if event.action != "delete" and key in self._live:
             async with aclosing(self._follow(view)) as updates:
@@ -185,12 +184,12 @@ class Handlers:
             current = approval.fingerprint(key, requests_of(stored[-1]))
             if current == approval.fingerprint(key, requests):
                 del turns[_index(turns, turn) + 1 :]  # questions that were refused, and are not kept
-                before = messages(turns[:-1])
+                before = messages(turns[:-1], view.t)
                 stream = self.assistant.resume(key, decisions, view.owner)
                 async with aclosing(self._play(view, turn, stream)) as updates:
                     async for _ in updates:
                         if view.turns is turns:
-                            yield {self.parts.chat: before + turn_messages(turn, len(turns) - 1)}
+                            yield {self.parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
         finally:
             self._let_go(turn, key)
         if turn.requests is requests or (isinstance(turn.end, Failed) and turn.end.kind == "NothingWaits"):
@@ -201,7 +200,7 @@ class Handlers:
             yield await self._ended(view) if view.turns is turns else {self.parts.history: await self._history(view)}
 
     async def _decided_elsewhere(self, view: View) -> AsyncGenerator[Updates, None]:
-        gr.Warning(DECIDED)
+        gr.Warning(view.t("chat.decided"))
         async with aclosing(self._follow(view)) as updates:
             async for update in updates:
                 yield update
@@ -210,7 +209,7 @@ class Handlers:
         """Shows a turn that another tab began, until it ends or something else is opened."""
         turns, key, owner = view.turns, view.conversation or "", view.owner
         while (live := self._live.get(key)) and view.turns is turns:
-            yield {self.parts.chat: messages(turns[:-1]) + turn_messages(live, len(turns) - 1)}
+            yield {self.parts.chat: messages(turns[:-1], view.t) + turn_messages(live, len(turns) - 1, view.t)}
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         if view.turns is turns:
             with suppress(UnknownConversation):
@@ -282,10 +281,10 @@ class Handlers:
         if view.conversation:
             await asyncio.to_thread(self._ready_files, view.conversation, view.turns, view.library)
         return {
-            parts.header: self._head(),
+            parts.header: self._head(view),
             parts.library: await self._shelf(view),
-            parts.chat: messages(view.turns),
-            parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else ()),
+            parts.chat: messages(view.turns, view.t),
+            parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else (), view.t),
             parts.box: gr.Textbox(submit_btn=True, stop_btn=False),
             parts.evidence: evidence.latest(view),
             parts.history: await self._history(view),
@@ -294,11 +293,11 @@ class Handlers:
     async def _shelf(self, view: View) -> gr.Dropdown:
         return await asyncio.to_thread(shelf, self.assistant, view.library)
 
-    def _head(self) -> str:
-        return header.header_html(self.assistant.engine, self.assistant.toolbox.broken)
+    def _head(self, view: View) -> str:
+        return header.header_html(self.assistant.engine, self.assistant.toolbox.broken, view.t)
 
     async def _history(self, view: View) -> str:
-        return history.list_html(await self.assistant.conversations.list(view.owner), view.conversation)
+        return history.list_html(await self.assistant.conversations.list(view.owner), view.conversation, view.t)
 
 
 def _index(turns: list[ShownTurn], turn: ShownTurn) -> int:

@@ -10,6 +10,7 @@ from assistant.events import Answer, Failed, ToolCall
 from assistant.terminal import sureness
 from ui.exact import editable, visible
 from ui.figures import contents
+from ui.language import Texts, texts
 from ui.text import fenced, linked, listed, marked, plain, prose, shortened
 from ui.view import ShownTurn, Step
 
@@ -17,10 +18,9 @@ Message = dict[str, Any]
 
 MAX_QUESTION = 4_000
 MAX_RESULT = 6_000
-# How the scores of a passage are called.
-SCORES = {"meaning": "meaning", "words": "words", "second_look": "second look"}
+# The scores of a passage.
+SCORES = ("meaning", "words", "second_look")
 MAX_TITLE = 60
-NO_SOURCE = "No source was found for this sentence. Check it yourself before you rely on it."
 # Stand for the tags of a mark while tags are taken out of the text: characters for private use.
 BEGIN, END = "\ue000", "\ue001"
 # The first of the characters that tell which sentence a mark is for, from a plane for private use too.
@@ -29,48 +29,52 @@ FIRST = 0xF0000
 REFUSED = "this call was not approved"
 # Ends that are nobody's failure.
 CALM = {"Stopped": "stopped", "NotApproved": "stopped"}
-THINKING = '<span class="thinking">Thinking …</span>'
+# Ends whose words are the page's own, and not an error's.
+OWN_WORDS = {"Stopped": "turn.stopped", "CutOff": "turn.cut_off"}
 
 
-def messages(turns: list[ShownTurn]) -> list[Message]:
+def messages(turns: list[ShownTurn], t: Texts | None = None) -> list[Message]:
     """Returns every message of a conversation, the oldest first."""
-    return [message for number, turn in enumerate(turns) for message in turn_messages(turn, number)]
+    return [message for number, turn in enumerate(turns) for message in turn_messages(turn, number, t)]
 
 
-def turn_messages(turn: ShownTurn, number: int) -> list[Message]:
+def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[Message]:
     """Returns the messages of one turn: the question, the tool steps, the text with what is to be known of it, files.
 
     Args:
         turn: What is shown of it so far.
         number: Its position in the conversation, by which its citations are linked.
+        t: The page's texts; None is English.
     """
-    question = {"role": "user", "content": plain(shortened(turn.question, MAX_QUESTION))}
-    steps = [_step(step, ended=turn.end is not None) for step in turn.steps]
-    files = [_assistant(contents(turn.artifacts))] if turn.artifacts else []
-    return [question, *steps, *_said(turn, number), *files]
+    t = t or texts()
+    question = {"role": "user", "content": plain(shortened(turn.question, MAX_QUESTION, t))}
+    steps = [_step(step, t, ended=turn.end is not None) for step in turn.steps]
+    files = [_assistant(contents(turn.artifacts, t))] if turn.artifacts else []
+    return [question, *steps, *_said(turn, number, t), *files]
 
 
-def confidence_line(answer: Answer) -> str:
+def confidence_line(answer: Answer, t: Texts) -> str:
     """Returns how sure the answer is, in words with the number, then who gave it and how long it took."""
-    parts = [sureness(answer) if answer.abstained else f"{sureness(answer)} ({answer.confidence:.2f})"]
-    return " · ".join([*parts, answer.engine, f"{answer.seconds:.1f} s"])
+    words = t("turn." + sureness(answer).replace(" ", "_"))
+    sure = words if answer.abstained else f"{words} ({t.number(answer.confidence, 2)})"
+    return " · ".join([sure, answer.engine, t("turn.seconds", n=t.number(answer.seconds, 1))])
 
 
-def _said(turn: ShownTurn, number: int) -> list[Message]:
+def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:
     match turn.end:
         case Answer():
-            return [_assistant(_answer(turn.end, number))]
+            return [_assistant(_answer(turn.end, number, t))]
         case Failed():
-            return [_failed(turn.end, turn.text)]
+            return [_failed(turn.end, turn.text, t)]
     if turn.requests:
-        return [_assistant(_noted(turn.text, "waiting", _waiting(turn)))]
+        return [_assistant(_noted(turn.text, "waiting", _waiting(turn, t)))]
     if turn.text:
         return [_assistant(prose(turn.text))]
     waiting = not turn.steps or turn.steps[-1].call is not None
-    return [_assistant(THINKING)] if waiting else []
+    return [_assistant(f'<span class="thinking">{t("turn.thinking")}</span>')] if waiting else []
 
 
-def _answer(answer: Answer, number: int) -> str:
+def _answer(answer: Answer, number: int, t: Texts) -> str:
     text = answer.text.replace(BEGIN, "").replace(END, "")
     missing: list[str] = []
     for place, sentence in enumerate(answer.unsupported):
@@ -78,36 +82,38 @@ def _answer(answer: Answer, number: int) -> str:
         missing += lost
     text = linked(prose(text), answer.citations, number)
     for place in range(len(answer.unsupported)):
-        text = text.replace(f"{BEGIN}{chr(FIRST + place)}", _mark(answer, place))
+        text = text.replace(f"{BEGIN}{chr(FIRST + place)}", _mark(answer, place, t))
     text = text.replace(END, "</mark>")
-    return "\n\n".join([text, _foot(answer, missing)])
+    return "\n\n".join([text, _foot(answer, missing, t)])
 
 
-def _mark(answer: Answer, place: int) -> str:
+def _mark(answer: Answer, place: int, t: Texts) -> str:
     why = answer.reasons[place] if place < len(answer.reasons) else ""  # an earlier version gave none
-    title = html.escape(" ".join([NO_SOURCE, why]).strip())
+    title = html.escape(" ".join([t("turn.no_source"), why]).strip())
     return f'<mark class="unsupported" tabindex="0" title="{title}">'
 
 
-def _foot(answer: Answer, missing: list[str]) -> str:
+def _foot(answer: Answer, missing: list[str], t: Texts) -> str:
     kind = "declined" if answer.abstained else "answered"
-    lines = [f'<span class="sure">{html.escape(confidence_line(answer))}</span>']
+    lines = [f'<span class="sure">{html.escape(confidence_line(answer, t))}</span>']
     if count := len(answer.unsupported):
-        words = "1 sentence has no source" if count == 1 else f"{count} sentences have no source"
-        lines.append(f'<span class="warn" title="{NO_SOURCE}">{words}; marked above where it stands.</span>')
-        lines += [f'<span class="warn">No source: {html.escape(sentence)}</span>' for sentence in missing]
+        words = html.escape(t.count("turn.unsupported", count))
+        lines.append(f'<span class="warn" title="{html.escape(t("turn.no_source"))}">{words}</span>')
+        unplaced = (html.escape(t("turn.no_source_for", sentence=sentence)) for sentence in missing)
+        lines += [f'<span class="warn">{words}</span>' for words in unplaced]
     # One line: a blank one would end the HTML for Markdown.
     return f'<div class="foot {kind}">{"".join(lines)}</div>'.replace("\n", " ")
 
 
-def _failed(failed: Failed, shown: str) -> Message:
-    note = _noted(shown, CALM.get(failed.kind, "failed"), failed.message)
-    return _assistant(note) | {"options": [{"label": "Ask again", "value": "ask-again"}]}
+def _failed(failed: Failed, shown: str, t: Texts) -> Message:
+    words = t(OWN_WORDS[failed.kind]) if failed.kind in OWN_WORDS else failed.message
+    note = _noted(shown, CALM.get(failed.kind, "failed"), words)
+    return _assistant(note) | {"options": [{"label": t("turn.ask_again"), "value": "ask-again"}]}
 
 
-def _waiting(turn: ShownTurn) -> str:
-    tools = listed(list(dict.fromkeys(request.tool for request in turn.requests)))
-    return f"Waiting for your approval of {tools}."
+def _waiting(turn: ShownTurn, t: Texts) -> str:
+    tools = list(dict.fromkeys(request.tool for request in turn.requests))
+    return t("turn.waiting", tools=listed(tools, t("turn.and")))
 
 
 def _noted(shown: str, kind: str, words: str) -> str:
@@ -115,19 +121,19 @@ def _noted(shown: str, kind: str, words: str) -> str:
     return "\n\n".join([prose(shown), note.replace("\n", " ")] if shown else [note.replace("\n", " ")])
 
 
-def _step(step: Step, *, ended: bool) -> Message:
+def _step(step: Step, t: Texts, *, ended: bool) -> Message:
     metadata: dict[str, Any] = {"title": plain(step_title(step))}
     call = step.call
     if call:
         # Gradio does not show a duration of nothing.
         metadata |= {"status": "done", "duration": max(0.001, round(call.seconds, 3))}
         if not call.ok:
-            metadata["log"] = "not approved" if is_refused(call) else "gave an error"
+            metadata["log"] = t("turn.log_not_approved") if is_refused(call) else t("turn.log_error")
     elif ended:
-        metadata |= {"status": "done", "log": "did not finish"}
+        metadata |= {"status": "done", "log": t("turn.log_unfinished")}
     else:
-        metadata |= {"status": "pending", "log": shortened(step.progress, MAX_TITLE)}
-    return _assistant(_step_body(step)) | {"metadata": metadata}
+        metadata |= {"status": "pending", "log": shortened(step.progress, MAX_TITLE, t)}
+    return _assistant(_step_body(step, t)) | {"metadata": metadata}
 
 
 def is_refused(call: ToolCall) -> bool:
@@ -144,33 +150,34 @@ def step_title(step: Step) -> str:
     return f"{words}: {short}" if short else words
 
 
-def _step_body(step: Step) -> str:
-    parts = [f"**Asked** `{step.name}` with", fenced(editable(step.arguments), "json")]
+def _step_body(step: Step, t: Texts) -> str:
+    parts = [f"**{t('turn.asked')}** `{step.name}` {t('turn.with')}", fenced(editable(step.arguments), "json")]
     if call := step.call:
-        head = "**Result**" if call.ok else "**Not approved**" if is_refused(call) else "**Error**"
-        parts += [head, *_result(call.result)]
+        head = "result" if call.ok else "not_approved" if is_refused(call) else "error"
+        parts += [f"**{t(f'turn.{head}')}**", *_result(call.result, t)]
     elif step.progress:
         parts.append(plain(step.progress))
     return "\n\n".join(parts)
 
 
-def _result(result: Any) -> list[str]:
+def _result(result: Any, t: Texts) -> list[str]:
     """A value as a code block; a list of passages as quotations, since JSON would hide their words."""
     if isinstance(result, dict) and isinstance(result.get("pictures"), list):
-        return [*_result(result["pictures"]), *([plain(str(result["note"]))] if "note" in result else [])]
+        return [*_result(result["pictures"], t), *([plain(str(result["note"]))] if "note" in result else [])]
     if isinstance(result, list) and result and all(isinstance(row, dict) and "text" in row for row in result):
-        return [_passage(row) for row in result]
+        return [_passage(row, t) for row in result]
     if isinstance(result, list | dict):
-        return [fenced(shortened(_json(result), MAX_RESULT), "json")]
-    return [fenced(shortened(str(result), MAX_RESULT))]
+        return [fenced(shortened(_json(result), MAX_RESULT, t), "json")]
+    return [fenced(shortened(str(result), MAX_RESULT, t))]
 
 
-def _passage(row: dict[str, Any]) -> str:
-    page = f", page {row['page']}" if row.get("page") else ""
-    why = ", ".join(f"{SCORES[name]} {row[name]}" for name in SCORES if name in row)
-    score = f" · score {row['score']}" + (f" from {why}" if why else "") if "score" in row else ""
+def _passage(row: dict[str, Any], t: Texts) -> str:
+    page = t("turn.page", n=row["page"]) if row.get("page") else ""
+    why = ", ".join(f"{t(f'turn.score_{name}')} {row[name]}" for name in SCORES if name in row)
+    score = f" · {t('turn.score')} {row['score']}" if "score" in row else ""
+    score += f" {t('turn.score_from')} {why}" if score and why else ""
     head = f"{row.get('n', '•')}  {row.get('title', '')}{page}{score}"
-    return f"**{plain(head)}**\n\n> {plain(shortened(' '.join(str(row['text']).split()), MAX_RESULT // 10))}"
+    return f"**{plain(head)}**\n\n> {plain(shortened(' '.join(str(row['text']).split()), MAX_RESULT // 10, t))}"
 
 
 def _json(value: Any) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.events import Citation
+from ui.language import Texts, texts
 
 # A fenced block, to its end or to the end of a text that is still streaming, or a code span.
 CODE = re.compile(r"(^(`{3,}|~{3,}).*?(?:^\2|\Z)|(`+)(?!`).+?(?<!`)\3(?!`))", re.DOTALL | re.MULTILINE)
@@ -79,14 +80,17 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def shortened(text: str, limit: int) -> str:
+def shortened(text: str, limit: int, t: Texts | None = None) -> str:
     """Returns the text, cut with the number of characters that were left out."""
-    return text if len(text) <= limit else f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"
+    if len(text) <= limit:
+        return text
+    t = t or texts()
+    return f"{text[:limit].rstrip()} … {t('turn.more_characters', n=t.number(len(text) - limit))}"
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], joint: str = "and") -> str:
     """Returns words as a sentence lists them: "a, b and c"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return f" {joint} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def size_words(size: int) -> str:

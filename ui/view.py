@@ -28,6 +28,7 @@ from assistant.events import (
     ToolStarted,
 )
 from ui.artifacts import ShownArtifact
+from ui.language import DEFAULT, Texts, texts
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 CUT_OFF = (
@@ -131,6 +132,7 @@ class View:
         conversation: The one it shows; None before the first answer of a new one.
         turns: What it shows. Another list takes its place when another conversation is opened.
         library: Which library it is about; None is that of the settings.
+        language: Of what the page says.
         uploading: Stops the upload that this tab has begun last.
         running: Answers a turn of this list; cancelling it stops the turn.
     """
@@ -141,12 +143,18 @@ class View:
     conversation: str | None = None
     turns: list[ShownTurn] = field(default_factory=list)
     library: str | None = None
+    language: str = DEFAULT
     uploading: Flag | None = None
     running: asyncio.Task[None] | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
+
+    @property
+    def t(self) -> Texts:
+        """What the page says, in the person's language."""
+        return texts(self.language)
 
     @property
     def busy(self) -> bool:

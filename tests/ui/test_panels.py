@@ -79,7 +79,7 @@ def test_documents_bring_no_markup_into_the_panel():
 def test_conversations_are_grouped_by_day():
     days = ("2026-11-23T10:00:00.000+00:00", "2026-11-22T10:00:00.000+00:00", "2026-10-01T10:00:00.000+00:00")
     rows = [Conversation(str(n), f"Title {n} {HOSTILE}", when, when) for n, when in enumerate(days)]
-    html = list_html(rows, "1", date(2026, 11, 23))
+    html = list_html(rows, "1", today=date(2026, 11, 23))
     assert [html.index(word) for word in ("Today", "Title 0", "Yesterday", "Title 1", "Earlier", "Title 2")] == sorted(
         html.index(word) for word in ("Today", "Title 0", "Yesterday", "Title 1", "Earlier", "Title 2")
     )

@@ -4,8 +4,10 @@ from assistant.events import Artifact, Failed, TextDelta, ToolFinished, ToolProg
 from tests.ui.answers import CALL, answer
 from ui.artifacts import load
 from ui.figures import figure_html
-from ui.render import THINKING, messages, step_title, turn_messages
+from ui.render import messages, step_title, turn_messages
 from ui.view import STOPPED, ShownTurn, Step
+
+THINKING = '<span class="thinking">Thinking …</span>'
 
 
 def ended(end, text=""):

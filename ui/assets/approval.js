@@ -1,7 +1,6 @@
 // The card of calls that wait: each is decided, then all decisions go to the server at once.
 // What was decided about each request, by its id; nothing is sent before all of them are.
 let decisions = new Map();
-const WORDS = { approve: "You approve it.", change: "You approve it with your arguments.", refuse: "You refuse it." };
 // A card that appears under a finger must not take the tap that was meant for something else.
 const HURRY = 500;
 const card = () => element.querySelector(".approval");
@@ -13,12 +12,13 @@ const show = (request, name, focus) => {
 const send = () => {
   element.querySelectorAll("button, textarea, input").forEach((each) => (each.disabled = true));
   document.querySelector("#ask textarea")?.focus();
-  trigger("decide", { ...card().dataset, decisions: [...decisions.values()] });
+  const { conversation, key } = card().dataset;
+  trigger("decide", { conversation, key, decisions: [...decisions.values()] });
 };
 const decide = (request, choice, rest = {}) => {
   decisions.set(request.dataset.id, { id: request.dataset.id, choice, ...rest });
   if (decisions.size === element.querySelectorAll(".request").length) return send();
-  part(request, "decided").querySelector("span").textContent = WORDS[choice];
+  part(request, "decided").querySelector("span").textContent = card().dataset[choice];
   show(request, "decided", "button");
 };
 const change = async (request) => {

@@ -18,10 +18,31 @@ document.addEventListener("keydown", (event) => {
   shell().classList.remove("rail-open", "evidence-open");
   element.querySelectorAll("details[open]").forEach((details) => (details.open = false));
 });
+// The person's own choice of a language is for the server, that of a look is this browser's alone.
+const KEEP = "path=/; max-age=31536000; samesite=strict";
+const look = (chosen) => {
+  const dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.body.classList.toggle("dark", dark);
+  element.querySelectorAll("[data-look]").forEach((each) => each.setAttribute("aria-pressed", each.dataset.look === chosen));
+};
+const chosenLook = () => localStorage.getItem("look") ?? "system";
+element.addEventListener("click", (event) => {
+  const { language, look: chosen } = event.target.dataset;
+  if (language) {
+    document.cookie = `language=${language}; ${KEEP}`;
+    location.reload();
+  }
+  if (chosen) {
+    localStorage.setItem("look", chosen);
+    look(chosen);
+  }
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => look(chosenLook()));
 // Gradio's buttons beside the question have pictures only; a screen reader needs words.
 const name = () => {
-  document.querySelector("#ask .submit-button")?.setAttribute("aria-label", "Send");
-  document.querySelector("#ask .stop-button")?.setAttribute("aria-label", "Stop");
+  const words = element.querySelector(".bar").dataset;
+  document.querySelector("#ask .submit-button")?.setAttribute("aria-label", words.send);
+  document.querySelector("#ask .stop-button")?.setAttribute("aria-label", words.stop);
 };
 const watchButtons = () => {
   const ask = document.getElementById("ask");
@@ -30,3 +51,9 @@ const watchButtons = () => {
   name();
 };
 watchButtons();
+const drawn = () => {
+  name();
+  look(chosenLook());
+};
+watch("value", () => requestAnimationFrame(drawn));
+drawn();
