@@ -17,6 +17,7 @@ from assistant import options
 from assistant.filters import filtered
 from assistant.index_commands import index
 from assistant.options import common, load
+from assistant.user_commands import users
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -203,6 +204,7 @@ def ui(host: str | None, port: int | None, samples: bool, open_browser: bool) ->
 
 
 cli.add_command(index)
+cli.add_command(users)
 
 
 @cli.group()

@@ -13,6 +13,7 @@ AssistantError
 ├── UnknownLibrary       no library goes by that name
 ├── UnknownConversation  no conversation of this owner has that id
 ├── NothingWaits         nothing in the conversation waits for approval
+├── AccountError         an account that there is not, or that cannot be made or changed so
 └── BatchError           a batch file that cannot be read or written
 
 ToolError (in ``assistant.plugin``) stands apart: it is told to the model, which may try again,
@@ -72,6 +73,10 @@ class UnknownConversation(AssistantError):
 
 class NothingWaits(AssistantError):
     """A decision about a call that does not wait for one, or not any more."""
+
+
+class AccountError(AssistantError):
+    """An account that does not exist, or cannot be made or changed as asked."""
 
 
 class BatchError(AssistantError):

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import webbrowser
 
 import click
 import uvicorn
-from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import FastAPI, Request, Response
+from starlette.middleware import Middleware
+from starlette.routing import Mount
 
+from assistant.accounts.identity import Identity
+from assistant.accounts.store import Accounts, present
 from assistant.app import build
 from assistant.errors import SettingsError
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
-from assistant.settings import PageSettings, Settings
+from assistant.settings import AccountSettings, PageSettings, Settings
+from assistant.web.buckets import Buckets
+from assistant.web.busy import Busy
+from assistant.web.forwarded import Forwarded
+from assistant.web.gate import MB, PageGate
+from assistant.web.headers import SafeHeaders
+from assistant.web.origin import LOOPBACK, SameOrigin
+from assistant.web.sessions import SignedIn, by_session
+from assistant.web.signin import router, sign_out
+from assistant.web.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
-# Gradio starts itself with inline scripts and makes functions of templates, so scripts need the two exceptions.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-)
-HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-)
 # Seconds; a call that comes earlier takes as long as it would anyway.
 TOOLS_LATER = 5.0
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(settings: Settings, *, samples: bool = False, open_browser: bool = False) -> None:
@@ -45,45 +46,78 @@ def serve(settings: Settings, *, samples: bool = False, open_browser: bool = Fal
         open_browser: Whether to open the page in the browser of this machine.
 
     Raises:
-        SettingsError: The address cannot be listened on.
+        SettingsError: The address cannot be listened on, or others could reach the page and there are no accounts.
     """
+    accounts = open_accounts(settings)
     listener = _listen(settings.page)
     try:
-        asyncio.run(_serve(settings, listener, samples, open_browser))
+        asyncio.run(_serve(settings, listener, accounts, samples, open_browser))
     finally:
         listener.close()
+        if accounts is not None:
+            accounts.close()
 
 
-async def _serve(settings: Settings, listener: socket.socket, samples: bool, open_browser: bool) -> None:
+def open_accounts(settings: Settings) -> Accounts | None:
+    """Returns the accounts by which people sign in; None where the page is for everybody who can reach it.
+
+    Raises:
+        SettingsError: There are none, and machines other than this one could reach the page.
+    """
+    chosen = settings.accounts
+    if chosen.sign_in == "none" or (chosen.sign_in == "auto" and not present(settings.home)):
+        if settings.page.host not in LOOPBACK and not chosen.everyone:
+            raise SettingsError(
+                f"Without accounts the page is for this machine only, not for {settings.page.host}: make accounts with "
+                "`assistant users add NAME --role admin`, or set accounts.everyone to true."
+            )
+        return None
+    return Accounts(settings.home, chosen.idle_minutes * 60, chosen.longest_days * 86400)
+
+
+async def _serve(
+    settings: Settings, listener: socket.socket, accounts: Accounts | None, samples: bool, open_browser: bool
+) -> None:
     async with build(settings) as assistant:
         # The model loads and reads while the page's own modules are imported; questions wait for it.
         preparing = asyncio.create_task(asyncio.to_thread(_prepare, assistant, samples))
         assistant.wait_for(preparing)
         readying = asyncio.create_task(_ready_tools(assistant, preparing))
-        application = await asyncio.to_thread(make_application, assistant)
-        _announce(assistant, listener, open_browser)
-        await uvicorn.Server(uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3)).serve(
-            [listener]
-        )
+        application = await asyncio.to_thread(make_application, assistant, accounts)
+        _announce(assistant, listener, accounts, open_browser)
+        # What proxies say is read by a layer of our own, which knows whom to believe.
+        config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3, proxy_headers=False)
+        await uvicorn.Server(config).serve([listener])
         readying.cancel()
         await asyncio.gather(preparing, readying, return_exceptions=True)
 
 
-def make_application(assistant: Assistant) -> FastAPI:
-    """Returns the web application of an assistant, the page at its root."""
+def make_application(assistant: Assistant, accounts: Accounts | None = None) -> FastAPI:
+    """Returns the web application of an assistant, the page at its root.
+
+    Args:
+        assistant: Who answers.
+        accounts: Who may use the page; None lets everybody.
+    """
+    settings = assistant.settings
+    # Gradio reads it when it is loaded. Its own default is a folder that all programs of this machine share.
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.home / "files" / "page")
     import gradio as gr
 
     from ui.app import CSS, THEME, build_page
     from ui.language import labels
 
-    application = FastAPI(title="Assistant", docs_url=None, redoc_url=None, openapi_url=None)
-    application.add_middleware(SafeHeaders)
+    page = build_page(assistant)
+    application = FastAPI(
+        title="Assistant", docs_url=None, redoc_url=None, openapi_url=None, middleware=_layers(settings, accounts)
+    )
 
     @application.get("/healthz")
     async def health() -> dict[str, str]:
         return {"status": "ok", "engine": assistant.engine.name}
 
-    page = build_page(assistant)
+    if accounts is not None:
+        _add_sign_in(application, settings.accounts, accounts)
     mounted: FastAPI = gr.mount_gradio_app(
         application,
         page,
@@ -91,34 +125,56 @@ def make_application(assistant: Assistant) -> FastAPI:
         theme=THEME,
         css=CSS,
         i18n=labels(),
-        max_file_size=f"{assistant.settings.page.max_upload_mb}mb",
+        max_file_size=f"{settings.page.max_upload_mb}mb",
         show_error=True,
         footer_links=[],
         # It would keep every question, and the browser's secret with it, a second time in the browser.
         run_history=False,
+        auth_dependency=_name if accounts is not None else None,
     )
+    _put_gate(mounted, settings)
     return mounted
 
 
-class SafeHeaders:
-    """Tells browsers to load nothing from elsewhere, whatever an answer or a document says.
+def _layers(settings: Settings, accounts: Accounts | None) -> list[Middleware]:
+    """What every request passes on its way, the outermost first."""
+    chosen, limits = settings.accounts, settings.limits
+    hosts = LOOPBACK if accounts is None and settings.page.host in LOOPBACK else None
+    layers = [
+        Middleware(SafeHeaders),
+        Middleware(Forwarded, proxies=chosen.proxies, header=chosen.header),
+        Middleware(SameOrigin, hosts=hosts),
+        Middleware(Busy, requests=Buckets(limits.requests)),
+    ]
+    return layers if accounts is None else [*layers, Middleware(SignedIn, identify=by_session(accounts))]
 
-    Args:
-        app: The application whose responses get the headers.
-    """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+def _add_sign_in(application: FastAPI, chosen: AccountSettings, accounts: Accounts) -> None:
+    from ui.signin import CSS, page_html
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on."""
+    longest = int(chosen.longest_days * 86400)
+    application.include_router(router(accounts, page_html, longest))
+    application.include_router(sign_out(accounts))
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *HEADERS]
-            await send(message)
+    @application.get("/signin/page.css")
+    async def style() -> Response:
+        return Response(CSS, media_type="text/css")
 
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+def _put_gate(application: FastAPI, settings: Settings) -> None:
+    """Puts the gate before Gradio's application, which is mounted last."""
+    limits = settings.limits
+    uploads = Uploads(limits.upload_files, limits.upload_mb * MB)
+    mount = application.routes[-1]
+    assert isinstance(mount, Mount)
+    mount.app = PageGate(
+        mount.app, uploads, Buckets(limits.questions), limits.event_mb * MB, settings.page.max_upload_mb * MB
+    )
+
+
+def _name(request: Request) -> str | None:
+    who: Identity | None = request.scope.get("user")
+    return who.name if who else None
 
 
 async def _ready_tools(assistant: Assistant, preparing: asyncio.Task[None]) -> None:
@@ -155,11 +211,18 @@ def _listen(page: PageSettings) -> socket.socket:
     return listener
 
 
-def _announce(assistant: Assistant, listener: socket.socket, open_browser: bool) -> None:
+def _announce(assistant: Assistant, listener: socket.socket, accounts: Accounts | None, open_browser: bool) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     click.echo(f"Assistant is at {url} (Ctrl-C stops it). Answering: {assistant.engine.name}.")
-    if assistant.settings.page.host not in LOOPBACK:
-        click.echo("Everyone who can reach this address can use the page: there are no accounts.", err=True)
+    click.echo(_who(assistant.settings, accounts), err=True)
     if open_browser:
         webbrowser.open(url)
+
+
+def _who(settings: Settings, accounts: Accounts | None) -> str:
+    if accounts is not None:
+        return "People sign in; `assistant users` makes and changes their accounts."
+    if settings.page.host in LOOPBACK:
+        return "There are no accounts, so only this machine can reach it; `assistant users add NAME` begins them."
+    return "Everyone who can reach this address can use the page: there are no accounts."

@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 
+from assistant.accounts.identity import Role
 from assistant.approval import Rule
 from assistant.errors import SettingsError
 from assistant.plugin import Approval, Touch
@@ -196,6 +197,78 @@ class PageSettings(_Section):
     max_upload_mb: int = Field(200, ge=1)
 
 
+class OpenIdProvider(_Section):
+    """Who vouches for people over OpenID Connect.
+
+    Attributes:
+        issuer: Its address, below which ``/.well-known/openid-configuration`` is found.
+        client_id: What the assistant is called there.
+        client_secret_env: Name of the environment variable that holds the secret agreed on.
+        name: The claim that holds a person's name.
+        roles: The claim that lists a person's groups; None leaves roles to the accounts.
+        admins: The group whose members are admins.
+        viewers: The group whose members are viewers.
+    """
+
+    issuer: str = Field(pattern=r"^https?://\S+$")
+    client_id: str = Field(min_length=1)
+    client_secret_env: str = "OIDC_CLIENT_SECRET"  # noqa: S105 — where it is, not what it is
+    name: str = "preferred_username"
+    roles: str | None = None
+    admins: str | None = None
+    viewers: str | None = None
+
+
+class AccountSettings(_Section):
+    """Who may use the page.
+
+    Attributes:
+        sign_in: How people prove who they are; ``auto`` is ``password`` once there are accounts, else ``none``.
+        everyone: Whether, without accounts, whoever can reach the page may use it from other machines too.
+        idle_minutes: A session that is not used ends after so many minutes.
+        longest_days: Every session ends after so many days.
+        proxies: Addresses and networks of proxies in front of the page, whose headers are believed.
+        header: The header in which such a proxy names the person, where ``sign_in`` is ``proxy``.
+        new_role: The role of somebody whom a proxy or an OpenID provider brings for the first time.
+        oidc: The OpenID provider, where ``sign_in`` is ``oidc``.
+    """
+
+    sign_in: Literal["auto", "none", "password", "proxy", "oidc"] = "auto"
+    everyone: bool = False
+    idle_minutes: float = Field(720, gt=0)
+    longest_days: float = Field(7, gt=0)
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    header: str = Field("X-Forwarded-User", pattern=r"^[A-Za-z0-9-]+$")
+    new_role: Role = "user"
+    oidc: OpenIdProvider | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> AccountSettings:
+        if self.sign_in == "proxy" and not self.proxies:
+            raise ValueError("sign_in: proxy needs the proxy's address in proxies")
+        if (self.sign_in == "oidc") != (self.oidc is not None):
+            raise ValueError("sign_in: oidc and the section oidc belong together")
+        return self
+
+
+class LimitSettings(_Section):
+    """How much of the server one person may take.
+
+    Attributes:
+        questions: Questions and other events of the page, per minute and person.
+        requests: Requests per minute and address.
+        upload_files: Uploaded files per hour and person.
+        upload_mb: Their megabytes per hour and person.
+        event_mb: The largest event that the page may send, in megabytes.
+    """
+
+    questions: int = Field(120, ge=1)
+    requests: int = Field(3000, ge=1)
+    upload_files: int = Field(1000, ge=1)
+    upload_mb: int = Field(2000, ge=1)
+    event_mb: int = Field(16, ge=1)
+
+
 class Settings(_Section):
     """Everything that can be configured; ``configs/default.yaml`` explains each key."""
 
@@ -205,6 +278,8 @@ class Settings(_Section):
     agent: AgentSettings = AgentSettings()
     tools: ToolSettings = ToolSettings()
     page: PageSettings = PageSettings()
+    accounts: AccountSettings = AccountSettings()
+    limits: LimitSettings = LimitSettings()
 
 
 def load_settings(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gradio as gr
 
 from assistant.session import Assistant
-from ui import approval, conversation, evidence, header, library
+from ui import account, approval, conversation, evidence, header, library
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.handlers import Handlers, Parts
 from ui.language import label, labelled, relabel
+from ui.permissions import guard
 from ui.theme import CSS, THEME
 from ui.view import View
 
@@ -39,6 +40,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                 new = gr.Button(label("history.new"), elem_id="new", variant="primary", size="md")
                 shelf = library.make_chooser(assistant)
                 past = gr.HTML("", elem_id="history", js_on_load=script("list.js"), container=False)
+                account.make_account(page)
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(label("chat.tab"), elem_id="conversation"):
                     chat = conversation.make_chat()
@@ -60,4 +62,5 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             return relabel(named, request)
 
         page.load(choose_language, None, list(named), **EVENT)
+    guard(page)
     return page

@@ -16,7 +16,7 @@ from assistant.errors import AssistantError, UnknownConversation
 from assistant.events import Answer, Event, Failed
 from assistant.session import Assistant
 from index.errors import LibraryError
-from ui import approval, artifacts, evidence, header, history
+from ui import approval, artifacts, evidence, header, history, permissions
 from ui.approval import BadArguments
 from ui.language import preferred
 from ui.library import shelf
@@ -100,7 +100,8 @@ class Handlers:
         turns.append(turn)
         yield {parts.box: gr.Textbox(value="", submit_btn=False, stop_btn=True), parts.card: ""}
         library = None if view.conversation else view.library
-        stream = self.assistant.stream(question, view.conversation, view.owner, library=library)
+        rules = permissions.rules(self.assistant.toolbox.tools)
+        stream = self.assistant.stream(question, view.conversation, view.owner, rules, library)
         async with aclosing(self._play(view, turn, stream)) as updates:
             async for _ in updates:
                 if waiting and turn.conversation:  # which is given up now, or was decided elsewhere

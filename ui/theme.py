@@ -31,4 +31,4 @@ def make_theme() -> gr.themes.Base:
 
 
 THEME = make_theme()
-CSS = script("page.css") + script("panels.css")
+CSS = script("page.css") + script("panels.css") + script("account.css")

@@ -28,6 +28,7 @@ from assistant.events import (
     ToolStarted,
 )
 from ui.artifacts import ShownArtifact
+from ui.identity import identity
 from ui.language import DEFAULT, Texts, texts
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -178,11 +179,13 @@ class View:
         Raises:
             ValueError: It sent none although it had one.
         """
+        who = identity()
         if is_token(token):
             self.proven = True
-        elif not self.proven:
+        elif not self.proven or who:
             token = self.token or new_token()
-        owner = owner_of(token)
+        # Nothing that the page sends says who somebody is who is signed in.
+        owner = who.owner if who else owner_of(token)
         if owner != self.owner:
             self.show(None, [])
             self.token, self.owner = str(token), owner

@@ -1,0 +1,74 @@
+"""Several people on one page: signing in, and seeing nothing that is not one's own."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests import chromium
+from tests.ui.browser import PHONE, serving
+from tests.ui.people import enrol, sign_in, signed_in, visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.ARGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("accounts") / "home"
+    enrol(home)
+    with serving(home, "engine: builtin\n", "--samples") as url:
+        yield url
+
+
+def test_a_person_signs_in_asks_and_signs_out(browser, server):
+    with visitor(browser) as someone:
+        someone.page.goto(server)
+        expect(someone.page).to_have_title("Sign in · Assistant")
+        someone.picture("sign-in")
+        sign_in(someone, server, "ben")
+        expect(someone.page.locator("#account")).to_contain_text("ben")
+        someone.ask("17 * 3")
+        expect(someone.chat).to_contain_text("51")
+        someone.picture("signed-in")
+        someone.page.get_by_role("button", name="Sign out").click()
+        expect(someone.page.locator("#password")).to_be_visible()
+        someone.page.goto(server)
+        expect(someone.page.locator("#password")).to_be_visible()
+
+
+def test_conversations_belong_to_the_account_and_to_nobody_else(browser, server):
+    with signed_in(browser, server, "anna") as anna:
+        anna.ask("111 * 3")
+        key = anna.page.locator("#history .open").get_attribute("data-id")
+        with signed_in(browser, server, "vera") as vera:
+            expect(vera.page.locator("#history .open")).to_have_count(0)
+            vera.ask("4 * 4")
+            for action in ("open", "delete"):
+                button = vera.page.locator("#history .open")
+                button.evaluate(
+                    "(element, [id, action]) => Object.assign(element.dataset, {id, action})", [key, action]
+                )
+                button.click()
+                expect(vera.page.get_by_text("This conversation is not there any more.").last).to_be_visible()
+                expect(vera.chat).not_to_contain_text("333")
+    with signed_in(browser, server, "anna") as again:
+        again.page.locator("#history .open").last.click()
+        expect(again.chat).to_contain_text("333")
+
+
+def test_the_page_speaks_german_and_fits_a_phone(browser, server):
+    with visitor(browser, size=PHONE, locale="de-DE") as someone:
+        someone.page.goto(server)
+        expect(someone.page).to_have_title("Anmelden · Assistant")
+        assert someone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        someone.picture("sign-in-phone")
+        someone.page.get_by_role("link", name="English").click()
+        expect(someone.page).to_have_title("Sign in · Assistant")
