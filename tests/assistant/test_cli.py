@@ -181,7 +181,7 @@ def test_a_served_model_streams_to_the_terminal(home: Path, tmp_path: Path, mode
         (["index", "add"], "Missing argument"),
         (["fly"], "No such command"),
         (["index", "remove", "none"], "There is no library 'default'"),
-        (["ui", "--host", "203.0.113.1", "--port", "1"], "Cannot listen on 203.0.113.1:1"),
+        (["ui", "--host", "203.0.113.1"], "Without accounts the page is for this machine only, not for 203.0.113.1"),
     ],
 )
 def test_a_mistake_is_one_line(home: Path, arguments: list[str], said: str) -> None:
