@@ -38,8 +38,9 @@ MIN_CLAIM_WORDS = 2
 MARKER = re.compile(r"[ \t]*\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\](?!\()")
 CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$|`[^`\n]+`", re.M | re.S)
 ABOUT_US = re.compile(
-    r"(i (can|could|cannot|can't|will|would|am|do not|don't|did not|didn't|looked|searched|have no)|let me|hello|hi"
-    r"|sorry|thanks|thank you|please|feel free|sure|okay|ok|yes|no|done|great|of course|you are welcome)\b",
+    r"(i (can|could|cannot|can't|will|would|am|do not|don't|did not|didn't|looked|searched|have no|found (no|nothing))"
+    r"|let me|hello|hi|sorry|thanks|thank you|please|feel free|sure|okay|ok|yes|no|done|great|of course"
+    r"|you are welcome)\b",
     re.I,
 )
 RANGE = re.compile(r"\[(\d{1,6})\s*[-–]\s*(\d{1,6})\]")

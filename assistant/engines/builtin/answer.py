@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Any
 
 from assistant.engines.builtin.asking import Wanted
 from assistant.engines.builtin.read import Candidate, Reader
+from assistant.engines.builtin.shown import as_markdown
 from index.sentences import sentences
 
 # A further sentence is added where it is nearly as likely to hold the answer as the first; of a list, half as likely.
@@ -113,8 +113,7 @@ def from_tool(name: str, result: Any) -> Reply:
         return Reply(f"{result['text']} (computed by the tool `{name}`)", 1.0)
     if result in (None, "", {}, []):
         return Reply(f"The tool `{name}` ran and returned nothing.", 1.0, about_itself=True)
-    shown = result if isinstance(result, str) else f"`{json.dumps(result, ensure_ascii=False)}`"
-    return Reply(f"The tool `{name}` returned {shown}", 1.0)
+    return Reply(f"The tool `{name}` returned{as_markdown(result)}", 1.0)
 
 
 def _together(found: Sequence[Found], replies: Sequence[Reply]) -> Reply:

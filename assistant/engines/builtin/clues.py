@@ -79,7 +79,7 @@ class Place:
     Attributes:
         sentence: Its words.
         around: Title and headings above it.
-        passage: The text of its passage.
+        beside: All that was found of its document; a name may stand in another passage than the answer.
         cosine: Of sentence and question, -1 to 1.
         matches: For each token of the question the largest cosine to any token of the sentence, in ascending order.
         retrieved: The passage's score.
@@ -88,7 +88,7 @@ class Place:
 
     sentence: str
     around: str
-    passage: str
+    beside: str
     cosine: float
     matches: Sequence[float]
     retrieved: float
@@ -118,7 +118,7 @@ def lexical(question: Asked, place: Place, weights: Mapping[str, float]) -> list
     """
     said = content_words(f"{place.around} {place.sentence}")
     whole = sum(weights.values()) or 1.0
-    around = f"{place.around} {place.passage}".lower()
+    around = f"{place.around} {place.beside}".lower()
     return [
         place.cosine,
         _share(question.words & said, question.words),

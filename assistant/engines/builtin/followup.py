@@ -28,6 +28,17 @@ STARTS = re.compile(
 )
 LEAD = re.compile(r"\s*(?:and|but|so|ok(?:ay)?|then|also)\b[,\s]+", re.I)
 INSTEAD = re.compile(r"\s*(?:and |but |or )?(?:what about|how about|and|or)\s+(?P<other>[^?]{2,60}?)\s*\?*\s*$", re.I)
+ANOTHER = re.compile(
+    r"\s*(?:and |but )?(?:what about |how about |when |where |which |who )?(?:is |was )?the (?P<which>[a-z-]+)"
+    r"(?: ones?)?\s*\?*\s*$",
+    re.I,
+)
+ORDERS = (
+    "first", "second", "third", "fourth", "fifth", "last", "next", "previous", "earliest", "latest", "largest",
+    "biggest", "smallest", "oldest", "newest", "youngest", "highest", "lowest", "longest", "shortest", "best", "worst",
+    "cheapest", "fastest", "slowest", "other",
+)  # fmt: skip
+ORDER = re.compile(rf"\bthe ({'|'.join(ORDERS)})\b", re.I)
 ITS = re.compile(r"\b(its|their|his|her)\b(?! own\b)", re.I)
 IT = re.compile(r"\b(it|they|them|this|that|he|she|him)\b(?=\s|\W*$)", re.I)
 PERSON = re.compile(r"\b(he|she|him|his|her)\b", re.I)
@@ -49,6 +60,8 @@ def standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         return question
     before = standalone(earlier[-1][0], earlier[:-1])
     said = earlier[-1][1]
+    if (swap := ANOTHER.match(question)) and (other := _another(before, swap["which"])):
+        return other
     if (swap := INSTEAD.match(question)) and not VERB.search(swap["other"]) and not ITS.search(swap["other"]):
         return _instead(before, swap["other"]) or question
     bare = re.sub(r"^(?:what|how) about\s+", "", LEAD.sub("", question, count=1), flags=re.I)
@@ -81,6 +94,13 @@ def _person(said: str, before: str) -> str:
     """Whom a pronoun means: the name that was just answered, else the one that was asked about."""
     answered = [match[1] for match in MARKED.finditer(said) if match[1][0].isupper() and " " in match[1]]
     return answered[0] if answered else subject(before)
+
+
+def _another(before: str, which: str) -> str | None:
+    """The question before about another one of a row: "and the first one?" after the last."""
+    if which.lower() not in ORDERS or not ORDER.search(before):
+        return None
+    return ORDER.sub(f"the {which}", before, count=1)
 
 
 def _instead(before: str, other: str) -> str | None:

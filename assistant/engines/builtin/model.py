@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -24,6 +25,7 @@ from assistant.engines.builtin.steps import Ask, Call, Plan, Talk
 from assistant.engines.builtin.turn import asked_at, asked_for, before, finished, number_in, number_of, query_of
 from assistant.state import said
 
+NO_NUMBER = "I found no number in this that I am sure enough of to go on calculating with."
 NAME = "built-in engine (no language model)"
 
 
@@ -65,7 +67,8 @@ class BuiltinModel(BaseChatModel):
             return Reply(chosen.text, confidence=1.0, about_itself=True)
         if isinstance(chosen, Ask):
             return chosen
-        if len(chosen) == 1 and done:
+        gave_way = any(message.status == "error" for message in done)
+        if done and (len(chosen) == 1 or gave_way):
             return self._reply(request_of(messages), messages)
         if _is_search(chosen, request):
             return searches(request_of(messages))
@@ -80,7 +83,8 @@ class BuiltinModel(BaseChatModel):
             return [step]
         number = self._number(done[-1], messages) if done else None
         if number is None:
-            return self._together(done, messages)
+            found = self._together(done, messages)
+            return replace(found, text=f"{found.text}\n\n{NO_NUMBER}")
         return [Call("calculator", {"expression": step.template.format(number)})]
 
     def _number(self, message: ToolMessage, messages: Sequence[BaseMessage]) -> str | None:

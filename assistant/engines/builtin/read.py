@@ -121,9 +121,11 @@ class Reader:
         cosines, matches = self._likeness(question.text, [row.text for row in rows])
         weights = rarity(question, [row.text for row in rows])
         best = max(row.item["score"] for row in rows)
+        beside = _by_document(rows)
         places = [
-            Place(row.text, row.around, row.item["text"], cosine, matched, row.item["score"], best - row.item["score"])
+            Place(row.text, row.around, beside[row.item["title"]], cosine, matched, score, best - score)
             for row, cosine, matched in zip(rows, cosines, matches, strict=True)
+            for score in (row.item["score"],)
         ]
         return [tuple(lexical(question, place, weights)) for place in places]
 
@@ -149,6 +151,12 @@ class Reader:
             self._network = None
             return None
         return [(len(head), reading) for head, reading in zip(heads, found, strict=True)]
+
+
+def _by_document(rows: Sequence[_Row]) -> dict[str, str]:
+    """What was found of each document, by its title."""
+    texts = {row.item["n"]: (row.item["title"], row.item["text"]) for row in rows}
+    return {title: "\n".join(text for one, text in texts.values() if one == title) for title, _ in texts.values()}
 
 
 def _read(

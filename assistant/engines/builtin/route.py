@@ -10,11 +10,11 @@ from typing import Any
 from assistant.engines.builtin.arguments import fill as fill_plainly
 from assistant.engines.builtin.arguments import parse_explicit
 from assistant.engines.builtin.assignment import Filled, fill, question_of
-from assistant.engines.builtin.detect import DETECTORS, IN_PYTHON, OPERATOR, POLITE, arithmetic, detect
+from assistant.engines.builtin.detect import CONVERSION, DETECTORS, IN_PYTHON, OPERATOR, POLITE, arithmetic, detect
 from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
-from assistant.engines.builtin.several import MAX_STEPS, SOUGHT, as_question, clauses, halves, inline, operation
+from assistant.engines.builtin.several import MAX_STEPS, SOUGHT, as_question, clauses, halves, inline, operation, spread
 from assistant.engines.builtin.steps import Ask, Call, Later, Plan, Talk
 from assistant.engines.builtin.suitability import ASKS, examples_of, suitability, texts_of
 from assistant.engines.builtin.talk import small_talk
@@ -43,6 +43,7 @@ DEED = re.compile(
     r"|wash|clean|water"
     r"|feed|pay|transfer|remind|schedule|cancel my|print out|upload|download|install|delete|buy|sell|take me"
     r"|order|walk|pick up"
+    r"|roll|throw|toss|translate|draw|paint|generate|set (?:a|an|the) (?:timer|alarm)"
     r"|write (?:me )?(?:a|an) (?:poem|song|story|essay|letter|e-?mail|joke)|sing|tell (?:me )?a joke)\b(?!.*\?)",
     re.I,
 )
@@ -145,7 +146,7 @@ class Router:
     def _several(self, request: str, tools: Mapping[str, Any]) -> Plan | None:
         if "calculator" in tools and SEARCH in tools and (found := inline(request)):
             return [Call(SEARCH, {"query": found[0]}), found[1]]
-        parts = clauses(request)
+        parts = clauses(spread(request))
         if len(parts) == 1:
             parts = self._parted(parts[0], tools)
         if not 1 < len(parts) <= MAX_STEPS:
@@ -164,7 +165,11 @@ class Router:
         for left, right in halves(clause):
             if operation(right) and "calculator" in tools:
                 return [left, right]
-            if self._one(left, tools) and self._one(right, tools) and _begins_alike(right):
+            if (
+                self._one(left, tools)
+                and self._one(right, tools)
+                and (_begins_alike(right) or CONVERSION.search(right))
+            ):
                 return [left, right]
         return [clause]
 

@@ -54,6 +54,23 @@ SHARE = re.compile(
 )
 
 
+# "15 % of 80 and of 120" is two shares.
+SHARES = re.compile(
+    r"(?P<share>\d[\d.,]*\s*(?:%|percent)\s+of)\s+(?P<first>\d[\d.,]*)(?P<others>(?:,?\s+and\s+(?:of\s+)?|,\s+)\d[\d.,]*\b)+"
+    r"\s*[.?!]*$",
+    re.I,
+)
+
+
+def spread(request: str) -> str:
+    """Writes out a share of several numbers, each by itself."""
+    found = SHARES.search(request)
+    if not found:
+        return request
+    numbers = re.findall(r"\d[\d.,]*\d|\d", request[found.start("first") : found.end()])
+    return request[: found.start()] + "; ".join(f"{found['share']} {number}" for number in numbers)
+
+
 def clauses(request: str) -> list[str]:
     """Returns the parts that stand beside each other for certain; quoted text is never parted."""
     marks = [match.span() for match in re.finditer(r"\"[^\"]*\"|“[^”]*”|```.*?```", request, re.S)]

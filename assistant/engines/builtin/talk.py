@@ -10,6 +10,7 @@ from assistant.engines.builtin.parameters import parameters_of, words_of
 from assistant.engines.builtin.suitability import examples_of, summary_of
 
 MAX_TALK = 200
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 GREETING = re.compile(
     r"\W*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|hallo|moin|servus|bonjour|hola)\b"
     r"(?:[\s,]+(?:there|assistant|everyone|again|you))*\W*)+"
@@ -34,6 +35,13 @@ HELP = re.compile(
     r"(?: for me| here)?\W*",
     re.I,
 )
+RULES = re.compile(
+    r"\W*(?:please |now |can you |could you )*(?:(?:ignore|forget|disregard|override|bypass)\b.{0,40}"
+    r"\b(?:rules?|instructions?|prompts?|guidelines?|restrictions?)\b.*"
+    r"|(?:(?:print|show|reveal|repeat|tell|give|output|what(?:'s| is))\b.{0,30})?\byour "
+    r"(?:system |hidden |initial |secret )?(?:prompt|instructions|rules)\b.*)",
+    re.I | re.S,
+)
 ABOUT_TOOL = re.compile(
     r"\W*(?:help (?:with|on|for|about)|how (?:do|can) i use|how to use|how does|explain|what does|what is"
     r"|what can|tell me about|usage of)"
@@ -51,8 +59,21 @@ def small_talk(request: str, tools: Mapping[str, Any]) -> str | None:
     """
     if len(request) > MAX_TALK:
         return None
+    said = [_said(sentence, tools) for sentence in SENTENCE_END.split(request.strip())]
+    if None in said:
+        return _said(request, tools)
+    # Who says hello and asks something wants the something answered.
+    return str(said[-1])
+
+
+def _said(request: str, tools: Mapping[str, Any]) -> str | None:
     if GREETING.fullmatch(request):
         return "Hello! Ask me something about your documents, or give me something to compute."
+    if RULES.fullmatch(request):
+        return (
+            "I have no rules that words could change, and no hidden prompt: I am a program that quotes your documents "
+            "and uses the installed tools, and what it may do is in the settings."
+        )
     if THANKS.fullmatch(request):
         return "You are welcome."
     if BYE.fullmatch(request):

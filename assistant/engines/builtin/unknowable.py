@@ -7,6 +7,7 @@ SelfAware: Yin et al., Do Large Language Models Know What They Don't Know?, 2023
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+OWN = re.compile(r"\b(i|we|my|our|us)\b", re.I)
 FILE = Path(__file__).with_name("unknowable.json")
 
 
@@ -30,8 +32,12 @@ def probe() -> tuple[NDArray[np.float32], float]:
 
 
 def is_unknowable(question: str, embedder: Embedder) -> bool:
-    """Whether a question seems to be one that no document settles; never with another embedder than the installed."""
-    if embedder.name != DEFAULT_NAME:
+    """Whether a question seems to be one that no document settles.
+
+    Never with another embedder than the installed one, and never of a person's own affairs ("How many days of holiday
+    do I get?"), which the documents of a library are often about and SelfAware's questions seldom.
+    """
+    if embedder.name != DEFAULT_NAME or OWN.search(question):
         return False
     weights, least = probe()
     return float(embedder.embed([question])[0] @ weights) >= least
