@@ -58,7 +58,8 @@ def load_file(path: Path, settings: ToolsSettings | None = None, *, seconds: flo
         Unavailable: The plugin says that this machine lacks something.
     """
     module = _import(path, seconds)
-    return _made(str(path), seconds, lambda: _tools_of(module, str(path), settings or {}))
+    shared = (settings or {}).get(plugin_name(path), {})
+    return _made(str(path), seconds, lambda: _tools_of(module, str(path), settings or {}, shared))
 
 
 def load_entry_point(entry: EntryPoint, settings: ToolsSettings | None = None) -> list[Tool]:
@@ -90,11 +91,14 @@ def _offered(found: Any, source: str, settings: ToolsSettings) -> list[Tool]:
     return [build_tool(found, source, settings.get(found.__name__))]
 
 
-def _tools_of(module: ModuleType, source: str, settings: ToolsSettings) -> list[Tool]:
+def _tools_of(
+    module: ModuleType, source: str, settings: ToolsSettings, shared: Mapping[str, Any] | None = None
+) -> list[Tool]:
+    """Makes the tools of a module; ``shared`` is what the configuration says to the plugin, and so to each of them."""
     functions = [value for value in vars(module).values() if hasattr(value, MARK) and _is_of(value, module)]
     if not functions:
         raise PluginError(f"{source} holds no tool; mark a function with @tool (from assistant.plugin import tool).")
-    return [build_tool(function, source, settings.get(function.__name__)) for function in functions]
+    return [build_tool(each, source, {**(shared or {}), **settings.get(each.__name__, {})}) for each in functions]
 
 
 def _is_of(value: Any, module: ModuleType) -> bool:

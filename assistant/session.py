@@ -251,6 +251,8 @@ class Assistant:
     ) -> Turn:
         folder, passages = self._folder(begun.conversation), self.settings.library.passages
         cite = recollection.ledger.cite
+        # A tool may make its conversation's folder, and nothing outside of it.
+        folder.parent.mkdir(parents=True, exist_ok=True)
 
         def context(report: Callable[[float | None, str], None]) -> Context:
             return Context(library, cite, folder, passages, report=report)

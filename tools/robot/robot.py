@@ -1,0 +1,328 @@
+"""The robot of one conversation: it rehearses, acts, is watched, and is kept."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assistant.plugin import Context, ToolError
+
+from . import record as records
+from .action import Action
+from .film import film, pair
+from .monitor import Limits
+from .record import LIVE, STOP, Entry, Record, digest, folder_of, replace
+from .rehearsal import MAX_STEPS, Outcome, Rehearsal, Stopped, perform, rehearse
+from .scene import Scene, load_scene
+from .settings import RobotSettings
+from .studio import Camera, Pixels, Studio, encoded, studio
+from .world import Diverged, World
+
+FRAME_TICKS = 8  # a picture every 80 ms of simulated time
+WORLDS = 8  # kept in memory; the others are read again from their files
+MOST_FRAMES = 3000
+BRAKE_TICKS = 20
+
+
+@dataclass(slots=True)
+class Camerawork:
+    """Looks after each tick: takes pictures, obeys a stop, keeps the pace.
+
+    Attributes:
+        context: Of the call; tells whether it was cancelled.
+        take: Takes a picture of a world.
+        pace: Times real time at most; 0 for no limit.
+        frames: What was taken.
+        ticks: How many ticks there were.
+    """
+
+    context: Context
+    take: Callable[[World], Pixels]
+    pace: float
+    film: bool = True
+    frames: list[Pixels] = field(default_factory=list)
+    ticks: int = 0
+    _begun: float = field(default_factory=time.monotonic)
+
+    def __call__(self, world: World) -> None:
+        """Called after each tick.
+
+        Raises:
+            Stopped: The person wants it to stop.
+        """
+        self.ticks += 1
+        folder = folder_of(self.context.folder)
+        if (folder / STOP).exists() or self.context.cancelled:
+            raise Stopped("the robot was stopped")
+        if self.film and self.ticks % FRAME_TICKS == 0 and len(self.frames) < MOST_FRAMES:
+            self.frames.append(self.take(world))
+            replace(folder / LIVE, encoded(self.frames[-1], "JPEG"))
+        if self.pace:
+            ahead = self.ticks * world.tick_seconds / self.pace - (time.monotonic() - self._begun)
+            if ahead > 0:
+                time.sleep(ahead)
+
+
+class Robot:
+    """One conversation's robot; one thread at a time may use it.
+
+    Args:
+        conversation: The conversation's folder.
+        settings: Of the tool.
+    """
+
+    def __init__(self, conversation: Path, settings: RobotSettings) -> None:
+        self.lock = threading.Lock()
+        self.settings = settings
+        self._conversation = conversation
+        self._world: World | None = None
+        self._record: Record | None = None
+        self._limits = Limits(settings.speed_limit, settings.force_limit)
+
+    @property
+    def world(self) -> World:
+        """The world as it is: that of the file, else one that begins with the scene of the settings."""
+        if self._world is None:
+            if (kept := records.load(self._conversation)) is not None:
+                self._world, self._record = World(kept.scene).load(kept.state), kept
+            else:
+                self.reset(self.settings.scene)
+        assert self._world is not None
+        return self._world
+
+    @property
+    def record(self) -> Record:
+        """What is kept of it."""
+        assert self.world is not None and self._record is not None
+        return self._record
+
+    def reset(self, name: str = "") -> World:
+        """Begins anew, with a scene of this name or the one there is.
+
+        Raises:
+            ToolError: There is no such scene, or its file has an error; the world is left as it is.
+        """
+        scene: Scene | None = None if name or self._record is None else self._record.scene
+        world = World(scene or load_scene(name or self.settings.scene, self.settings.scenes)).begin()
+        self._world, self._record = world, Record(world.scene, world.state())
+        self._save()
+        return world
+
+    def _save(self) -> None:
+        assert self._record is not None
+        records.save(self._record, self._conversation)
+
+    def act(self, plan: Sequence[Action], context: Context, name: str) -> dict[str, Any]:
+        """Rehearses a plan and carries it out where the rehearsal holds.
+
+        Args:
+            plan: The steps.
+            context: Of the call.
+            name: How to call its pictures.
+
+        Returns:
+            What is told of it.
+
+        Raises:
+            ToolError: The rehearsal failed, and nothing has moved; or it was stopped, and the world is as it was then.
+        """
+        if not plan:
+            raise ToolError("the plan has no steps")
+        if len(plan) > MAX_STEPS:
+            raise ToolError(f"the plan has {len(plan):,} steps, more than {MAX_STEPS}; give the first ones only")
+        world, record = self.world, self.record
+        context.progress("rehearsing in a copy of the world")
+        rehearsal = rehearse(world, plan, record.last, self._limits, _cancellable(context))
+        if rehearsal.problem:
+            raise ToolError(refused(plan, rehearsal))
+        return self._carry_out(plan, rehearsal, context, name)
+
+    def _carry_out(self, plan: Sequence[Action], rehearsal: Rehearsal, context: Context, name: str) -> dict[str, Any]:
+        world, record = self.world, self.record
+        (folder_of(context.folder) / STOP).unlink(missing_ok=True)
+        before = self.picture(world)
+        camera = Camerawork(context, self.picture, self.settings.pace, self.settings.film, [before])
+        outcomes: list[Outcome] = []
+        for number, action in enumerate(plan, 1):
+            context.progress(f"{number} of {len(plan)}: {action}", number / len(plan))
+            outcomes.append(self._step(world, record, action, camera))
+        after = self.picture(world)
+        saved = self._artifacts(context, name, before, after, camera.frames)
+        exact = digest(world.state()) == digest(rehearsal.world.state())
+        return told(plan, outcomes, rehearsal, exact=exact, files=saved)
+
+    def _step(self, world: World, record: Record, action: Action, camera: Camerawork) -> Outcome:
+        """One action, kept where it ends well; where it does not, the world goes back to the last good state."""
+        good, last, begun = world.state(), record.last, camera.ticks
+        try:
+            outcome = perform(world, action, last, self._limits, camera)
+        except Stopped as error:
+            milliseconds = brake(world)
+            self._keep(world, record, Entry(action, last, camera.ticks - begun, digest(world.state())))
+            raise ToolError(
+                f"{error} during '{action}'; the arm stood still {milliseconds:.0f} ms of simulated time later, "
+                f"and the gripper holds {_the(world.held())}. Go on only if the person says so."
+            ) from error
+        except ToolError:
+            world.load(good)
+            raise
+        record.last = outcome.name or last
+        self._keep(world, record, Entry(action, last, None, digest(world.state())))
+        return outcome
+
+    def _keep(self, world: World, record: Record, entry: Entry) -> None:
+        record.log.append(entry)
+        record.state = world.state()
+        self._save()
+
+    def picture(self, world: World, camera: Camera | None = None) -> Pixels:
+        """Takes a picture."""
+        return self._studio().picture(world, camera or self.settings.camera)
+
+    def _studio(self) -> Studio:
+        return studio(self.settings.opengl)
+
+    def _artifacts(
+        self, context: Context, name: str, before: Pixels, after: Pixels, frames: Sequence[Pixels]
+    ) -> list[str]:
+        saved = [context.save(f"{name}.png", pair(before, after), "image/png")]
+        if self.settings.film and len(frames) > 1:
+            saved.append(context.save_video(name, film(frames)))
+        return [Path(artifact.path).name for artifact in saved]
+
+    def replay(self, context: Context) -> dict[str, Any]:
+        """Does everything in the log once more from the beginning, in a world of its own.
+
+        Raises:
+            ToolError: Nothing was done yet.
+        """
+        record = self.record
+        if not record.log:
+            raise ToolError("there is nothing to replay: nothing was done yet in this world")
+        world = World(record.scene, self.world.model).begin()
+        frames: list[Pixels] = [self.picture(world)]
+        matched = 0
+        for entry in record.log:
+            repeat(world, entry, self._limits, lambda each: self._film(each, frames))
+            matched += digest(world.state()) == entry.state
+        exact = matched == len(record.log)
+        saved = context.save_video("replay", film(frames))
+        steps = f"{len(record.log)} action{'s' * (len(record.log) > 1)}"
+        how = "bit for bit as they were" if exact else f"but only {matched} of them ended exactly as they had"
+        if not exact and record.mujoco != records.mujoco.__version__:
+            how += f" (they were simulated by MuJoCo {record.mujoco})"
+        return {"text": f"Replayed {steps}, {how}.", "exact": exact, "files": [Path(saved.path).name]}
+
+    def _film(self, world: World, frames: list[Pixels]) -> None:
+        if round(world.seconds / world.tick_seconds) % FRAME_TICKS == 0 and len(frames) < MOST_FRAMES:
+            frames.append(self.picture(world))
+
+
+def repeat(world: World, entry: Entry, limits: Limits, watch: Callable[[World], None]) -> None:
+    """Does what an entry of the log says, and stops where it was stopped."""
+    ticks = 0
+
+    def count(each: World) -> None:
+        nonlocal ticks
+        ticks += 1
+        watch(each)
+        if entry.ticks is not None and ticks >= entry.ticks:
+            raise Stopped("as in the log")
+
+    try:
+        perform(world, entry.action, entry.last, limits, count)
+    except Stopped:
+        brake(world)
+
+
+def brake(world: World) -> float:
+    """Stops the arm where it is; returns how long that took, in milliseconds of simulated time."""
+    stood, begun = 0.0, world.seconds
+    world.hold_still()
+    for _ in range(BRAKE_TICKS):
+        world.tick()
+        if not stood and world.grip_speed() < 0.01:  # noqa: PLR2004 - a centimetre a second
+            stood = world.seconds - begun
+    return 1000 * (stood or world.seconds - begun)
+
+
+def _cancellable(context: Context) -> Callable[[World], None]:
+    def watch(world: World) -> None:
+        if context.cancelled:
+            raise Stopped("the rehearsal was stopped, and nothing has moved")
+
+    return watch
+
+
+def _the(name: str | None) -> str:
+    return f"the {name}" if name else "nothing"
+
+
+def refused(plan: Sequence[Action], rehearsal: Rehearsal) -> str:
+    """Why a plan is not carried out, for the model."""
+    where = f"step {rehearsal.step} ('{plan[rehearsal.step - 1]}')" if len(plan) > 1 else f"'{plan[0]}'"
+    if rehearsal.simulated == 0:
+        return f"nothing was moved, because {where} cannot be done: {rehearsal.problem}"
+    return (
+        f"nothing was moved, because the rehearsal of {where} failed after {rehearsal.simulated:.1f} s of simulated "
+        f"time: {rehearsal.problem}. Plan it otherwise."
+    )
+
+
+def told(
+    plan: Sequence[Action], outcomes: Sequence[Outcome], rehearsal: Rehearsal, *, exact: bool, files: list[str]
+) -> dict[str, Any]:
+    """What the model is told of a plan that was carried out."""
+    touched: dict[str, float] = {}
+    for outcome in outcomes:
+        for name, force in outcome.touched.items():
+            touched[name] = max(force, touched.get(name, 0.0))
+    return {
+        "text": ". ".join(outcome.words for outcome in outcomes) + ".",
+        "changed": [line for outcome in outcomes for line in outcome.changed],
+        "rehearsal": {
+            "predicted": [outcome.words for outcome in rehearsal.outcomes],
+            "came true": exact,
+            "touched with newtons": touched,
+            "collisions": [],
+            "fastest m/s": round(max(outcome.fastest for outcome in outcomes), 2),
+            "simulated s": round(rehearsal.simulated, 1),
+        },
+        "files": files,
+    }
+
+
+class Robots:
+    """The robots of this process, by their conversations' folders."""
+
+    def __init__(self) -> None:
+        self._robots: OrderedDict[tuple[Path, RobotSettings], Robot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, conversation: Path, settings: RobotSettings) -> Robot:
+        """Returns a conversation's robot; what was not used for long is let go, since it is kept in its file."""
+        key = (conversation.absolute(), settings)
+        with self._lock:
+            robot = self._robots.pop(key, None)
+            if robot is None or not (folder_of(conversation) / records.FILE).exists():
+                robot = Robot(conversation, settings)
+            self._robots[key] = robot
+            idle = [each for each, other in self._robots.items() if not other.lock.locked() and other is not robot]
+            for each in idle[: max(0, len(self._robots) - WORLDS)]:
+                del self._robots[each]
+            return robot
+
+
+@functools.cache
+def robots() -> Robots:
+    """Returns the robots of this process."""
+    return Robots()
+
+
+__all__ = ["Diverged", "Robot", "Robots", "brake", "repeat", "robots"]
