@@ -221,6 +221,12 @@ class Conversations:
         rows = await self._db.execute_fetchall(select, (conversation,))
         return [Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in rows]
 
+    async def owner(self, conversation: str) -> str | None:
+        """Returns whose a conversation is; None where there is none."""
+        select = "SELECT owner FROM conversations WHERE id = ?"
+        rows = list(await self._db.execute_fetchall(select, (conversation,)))
+        return rows[0][0] if rows else None
+
     async def library(self, conversation: str, owner: str) -> str:
         """Returns which library a conversation is about.
 

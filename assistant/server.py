@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import webbrowser
+from typing import TYPE_CHECKING
 
 import click
 import uvicorn
@@ -23,6 +24,8 @@ from assistant.session import Assistant
 from assistant.settings import AccountSettings, PageSettings, Settings
 from assistant.web.buckets import Buckets
 from assistant.web.busy import Busy
+from assistant.web.edge import Edge
+from assistant.web.files import files
 from assistant.web.forwarded import Forwarded
 from assistant.web.gate import MB, PageGate
 from assistant.web.headers import SafeHeaders
@@ -30,6 +33,9 @@ from assistant.web.origin import LOOPBACK, SameOrigin
 from assistant.web.sessions import SignedIn, by_session
 from assistant.web.signin import router, sign_out
 from assistant.web.uploads import Uploads
+
+if TYPE_CHECKING:
+    from gradio import Blocks
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +119,12 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
     )
 
     @application.get("/healthz")
-    async def health() -> dict[str, str]:
-        return {"status": "ok", "engine": assistant.engine.name}
+    async def health(request: Request) -> dict[str, str]:
+        # The engine's name may hold an address, which is for those alone who may use it.
+        known = accounts is None or request.scope.get("user") is not None
+        return {"status": "ok"} | ({"engine": assistant.engine.name} if known else {})
 
+    application.include_router(files(assistant))
     if accounts is not None:
         _add_sign_in(application, settings.accounts, accounts)
     mounted: FastAPI = gr.mount_gradio_app(
@@ -132,7 +141,7 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
         run_history=False,
         auth_dependency=_name if accounts is not None else None,
     )
-    _put_gate(mounted, settings)
+    _put_gate(mounted, page, settings)
     return mounted
 
 
@@ -142,6 +151,7 @@ def _layers(settings: Settings, accounts: Accounts | None) -> list[Middleware]:
     hosts = LOOPBACK if accounts is None and settings.page.host in LOOPBACK else None
     layers = [
         Middleware(SafeHeaders),
+        Middleware(Edge),
         Middleware(Forwarded, proxies=chosen.proxies, header=chosen.header),
         Middleware(SameOrigin, hosts=hosts),
         Middleware(Busy, requests=Buckets(limits.requests)),
@@ -161,15 +171,14 @@ def _add_sign_in(application: FastAPI, chosen: AccountSettings, accounts: Accoun
         return Response(CSS, media_type="text/css")
 
 
-def _put_gate(application: FastAPI, settings: Settings) -> None:
+def _put_gate(application: FastAPI, page: Blocks, settings: Settings) -> None:
     """Puts the gate before Gradio's application, which is mounted last."""
     limits = settings.limits
     uploads = Uploads(limits.upload_files, limits.upload_mb * MB)
     mount = application.routes[-1]
     assert isinstance(mount, Mount)
-    mount.app = PageGate(
-        mount.app, uploads, Buckets(limits.questions), limits.event_mb * MB, settings.page.max_upload_mb * MB
-    )
+    buckets, largest = Buckets(limits.questions), settings.page.max_upload_mb * MB
+    mount.app = PageGate(mount.app, page.fns.keys(), uploads, buckets, limits.event_mb * MB, largest)
 
 
 def _name(request: Request) -> str | None:

@@ -6,11 +6,10 @@ from html import escape
 
 import gradio as gr
 
-from assistant.accounts.identity import Identity, Role
+from assistant.accounts.identity import Identity
 from ui.evidence import EVENT
 from ui.identity import identity
-
-ROLES: dict[Role, str] = {"admin": "admin", "user": "", "viewer": "may only read"}
+from ui.language import Texts, preferred, texts
 
 
 def make_account(page: gr.Blocks) -> gr.HTML:
@@ -24,15 +23,17 @@ def make_account(page: gr.Blocks) -> gr.HTML:
     return line
 
 
-def account_html(who: Identity) -> str:
+def account_html(who: Identity, t: Texts) -> str:
     """Returns the line."""
-    role = f' <span class="role">{ROLES[who.role]}</span>' if ROLES[who.role] else ""
+    name = t("account.who", name=f"\0{who.name}\0").split("\0")
+    shown = f"{escape(name[0])}<b>{escape(name[1])}</b>{escape(name[2])}"
+    role = t(f"account.{who.role}")
     return (
-        f'<div class="account"><span>Signed in as <b>{escape(who.name)}</b>{role}</span>'
-        '<form method="post" action="/signout"><button type="submit">Sign out</button></form></div>'
+        f'<div class="account"><span>{shown}{f" · {role}" if role else ""}</span>'
+        f'<form method="post" action="/signout"><button type="submit">{t("account.out")}</button></form></div>'
     )
 
 
-def _shown() -> str:
+def _shown(request: gr.Request) -> str:
     who = identity()
-    return account_html(who) if who else ""
+    return account_html(who, texts(preferred(request))) if who else ""

@@ -14,12 +14,10 @@ from typing import Any
 from urllib.parse import quote
 
 from assistant.events import Artifact, Kind
+from assistant.web.files import SHOWN, url_of
 
 log = logging.getLogger(__name__)
 
-# What a browser may show in its place. Anything else, HTML and SVG above all, is only ever downloaded: Gradio serves it
-# as an attachment, so that a script in it never runs as the page's own.
-SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "video/webm"}
 MAX_TABLE_BYTES = 1_000_000
 MAX_ROWS = 200
 MAX_COLUMNS = 40
@@ -69,16 +67,12 @@ class ShownArtifact:
     plot: str = ""
 
 
-def load(artifact: Artifact, folder: Path, publish: Publish) -> ShownArtifact:
+def load(artifact: Artifact, folder: Path) -> ShownArtifact:
     """Reads what is to be shown of a file.
-
-    The copy's address holds a secret hash, so only who was shown an answer of a conversation has the addresses of its
-    files.
 
     Args:
         artifact: The file as the answer names it.
         folder: The conversation's own; a file that lies anywhere else is not shown.
-        publish: Copies it to where the page may fetch it.
     """
     path = Path(artifact.path)
     kind = _kind(artifact)
@@ -88,7 +82,7 @@ def load(artifact: Artifact, folder: Path, publish: Publish) -> ShownArtifact:
     if not path.is_file():
         return ShownArtifact(path.name, kind, problem="This file is not there any more.")
     try:
-        shown = published(path.name, kind, path, publish)
+        shown = ShownArtifact(path.name, kind, url_of(folder, path), size=path.stat().st_size)
     except OSError as error:
         return ShownArtifact(path.name, kind, problem=f"This file cannot be read ({error.strerror}).")
     try:

@@ -265,7 +265,7 @@ class Handlers:
         folder = self.assistant.settings.home / "files" / key
         for turn in turns:
             if isinstance(turn.end, Answer) and not turn.ready:
-                files = [artifacts.load(each, folder, self._publish) for each in turn.end.artifacts]
+                files = [artifacts.load(each, folder) for each in turn.end.artifacts]
                 turn.artifacts, turn.ready = (*files, *self._pictures(turn.end, library)), True
 
     def _pictures(self, answer: Answer, library: str | None) -> list[artifacts.ShownArtifact]:

@@ -7,14 +7,15 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import function_wrapper
 
 from assistant.accounts.identity import Role
 from assistant.approval import Rule
 from assistant.schema import Tool
 from ui.identity import identity
+from ui.language import preferred, texts
 
-REFUSED = "Your account may not do this; ask an admin."
 # By the handler's module and name. Viewers may ask and read, and keep their own conversations.
 ROLES: Mapping[str, Role] = {
     "ui.account.*": "viewer",
@@ -62,4 +63,5 @@ def rules(tools: Mapping[str, Tool]) -> tuple[Rule, ...]:
 def _check(role: Role) -> None:
     who = identity()
     if who is not None and not who.may(role):
-        raise gr.Error(REFUSED, print_exception=False)
+        language = preferred(LocalContext.request.get(None))
+        raise gr.Error(texts(language)("account.refused"), print_exception=False)

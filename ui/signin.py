@@ -8,104 +8,67 @@ from starlette.requests import Request
 
 from assistant.web.signin import Problem
 from ui.assets import script
+from ui.language import COOKIE, LANGUAGES, Texts, asked_for, texts
 
 CSS = script("signin.css")
-
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "title": "Sign in",
-        "about": "This assistant answers from your documents, with its evidence.",
-        "name": "Name",
-        "password": "Password",
-        "submit": "Sign in",
-        "provider": "Sign in with {name}",
-        "help": "No account, or forgotten the password? An admin of this server can help.",
-        "wrong": "The name or the password is wrong.",
-        "locked": "Too many wrong passwords. Try again in {wait}; others can sign in meanwhile.",
-        "expired": "You were signed out since you had not been here for a while.",
-        "failed": "Signing in did not work: {reason} Try again, or ask an admin of this server.",
-        "second": "1 second",
-        "seconds": "{n} seconds",
-        "minutes": "{n} minutes",
-        "other": "Deutsch",
-    },
-    "de": {
-        "title": "Anmelden",
-        "about": "Dieser Assistent antwortet aus Ihren Dokumenten, mit Belegen.",
-        "name": "Name",
-        "password": "Passwort",
-        "submit": "Anmelden",
-        "provider": "Mit {name} anmelden",
-        "help": "Kein Konto, oder das Passwort vergessen? Ein Admin dieses Servers hilft.",
-        "wrong": "Der Name oder das Passwort ist falsch.",
-        "locked": "Zu viele falsche Passwörter. Versuchen Sie es in {wait} wieder; andere können sich weiter anmelden.",
-        "expired": "Sie wurden abgemeldet, da Sie eine Weile nicht hier waren.",
-        "failed": "Die Anmeldung ging nicht: {reason} Versuchen Sie es noch einmal oder fragen Sie einen Admin.",
-        "second": "1 Sekunde",
-        "seconds": "{n} Sekunden",
-        "minutes": "{n} Minuten",
-        "other": "English",
-    },
-}
+LONG = 120
+"""Seconds from which a wait is told in minutes."""
 
 
-def page_html(request: Request, problem: Problem = "", wait: float = 0, reason: str = "") -> str:
-    """Returns the page with the form.
+def page_html(request: Request, problem: Problem = "", wait: float = 0, provider: str = "") -> str:
+    """Returns the page.
 
     Args:
-        request: Says the language: ``?lang=de``, else the browser's.
+        request: Says the language: ``?lang=de``, else what was chosen, else the browser's.
         problem: What went wrong at the last try.
         wait: For how many seconds no password is tried.
-        reason: What an OpenID provider said.
+        provider: Where people sign in instead of with a password here; empty where they do not.
     """
-    language = language_of(request)
-    texts = TEXTS[language]
-    fields = (
-        f'<label for="name">{texts["name"]}</label>'
-        '<input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required '
-        f'maxlength="64" autofocus>'
-        f'<label for="password">{texts["password"]}</label>'
-        '<input id="password" name="password" type="password" autocomplete="current-password" required>'
-        f'<button type="submit">{texts["submit"]}</button>'
-    )
-    return _page(
-        language,
-        f'<form method="post" action="/signin?lang={language}">{fields}</form>',
-        _note(texts, problem, wait, reason),
-    )
+    t = texts(language_of(request))
+    form = _link(t, provider) if provider else _form(t)
+    return _page(t, _note(t, problem, wait) + form)
 
 
 def language_of(request: Request) -> str:
-    """Returns the language to speak: what the address says, else the first of the browser's that there is."""
-    wanted = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
-    codes = [each.partition(";")[0].strip()[:2].lower() for each in wanted]
-    return next((code for code in codes if code in TEXTS), "en")
+    """Returns the language to speak."""
+    wanted = request.query_params.get("lang", ""), request.cookies.get(COOKIE, "")
+    return next((each for each in wanted if each in LANGUAGES), asked_for(request.headers.get("accept-language", "")))
 
 
-def _page(language: str, form: str, note: str) -> str:
-    texts = TEXTS[language]
-    other = "en" if language == "de" else "de"
+def _form(t: Texts) -> str:
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<form method="post" action="/signin?lang={t.language}"><label for="name">{t("signin.name")}</label>'
+        '<input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required '
+        f'maxlength="64" autofocus><label for="password">{t("signin.password")}</label>'
+        '<input id="password" name="password" type="password" autocomplete="current-password" required>'
+        f'<button type="submit">{t("signin.submit")}</button></form>'
+    )
+
+
+def _link(t: Texts, provider: str) -> str:
+    return f'<a class="provider" href="/signin/oidc">{escape(t("signin.provider", name=provider))}</a>'
+
+
+def _page(t: Texts, content: str) -> str:
+    other = next(code for code in LANGUAGES if code != t.language)
+    return (
+        f'<!doctype html><html lang="{t.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{texts['title']} · Assistant</title>"
+        f"<title>{t('signin.title')} · Assistant</title>"
         '<link rel="stylesheet" href="/signin/page.css"></head>'
-        f'<body><main><h1>Assistant</h1><p class="about">{texts["about"]}</p>{note}{form}'
-        f'<p class="help">{texts["help"]}</p>'
-        f'<p class="language"><a href="/signin?lang={other}" lang="{other}" hreflang="{other}">{texts["other"]}</a></p>'
+        f'<body><main><h1>Assistant</h1><p class="about">{t("signin.about")}</p>{content}'
+        f'<p class="help">{t("signin.help")}</p><p class="language">'
+        f'<a href="/signin?lang={other}" lang="{other}" hreflang="{other}">{t("signin.language")}</a></p>'
         "</main></body></html>"
     )
 
 
-def _note(texts: dict[str, str], problem: Problem, wait: float, reason: str) -> str:
+def _note(t: Texts, problem: Problem, wait: float) -> str:
     if not problem:
         return ""
-    text = texts["failed" if problem == "provider" else problem].format(wait=_wait(texts, wait), reason=reason)
-    return f'<p class="note" role="alert">{escape(text)}</p>'
+    return f'<p class="note" role="alert">{escape(t(f"signin.{problem}", wait=_wait(t, wait)))}</p>'
 
 
-def _wait(texts: dict[str, str], seconds: float) -> str:
+def _wait(t: Texts, seconds: float) -> str:
     whole = max(1, round(seconds))
-    if whole >= 120:  # noqa: PLR2004 — two minutes
-        return texts["minutes"].format(n=-(-whole // 60))
-    return texts["second"] if whole == 1 else texts["seconds"].format(n=whole)
+    return t.count("signin.minutes", -(-whole // 60)) if whole >= LONG else t.count("signin.seconds", whole)

@@ -244,7 +244,8 @@ class Accounts:
         seen = "SELECT max(seen) FROM sessions WHERE account = accounts.id"
         select = f"SELECT {columns}, ({seen}) FROM accounts WHERE {where} ORDER BY name"  # noqa: S608 — all ours
         with self._lock:
-            return [Account(*row[:4], bool(row[4]), row[5]) for row in self._db.execute(select, values)]
+            rows = self._db.execute(select, values).fetchall()
+        return [Account(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 
     def _keep_an_admin(self, account: Account) -> None:
         others = "SELECT count(*) FROM accounts WHERE role = 'admin' AND id != ?"

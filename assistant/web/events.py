@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
@@ -26,13 +26,14 @@ def named(hash_: object, prefix: str) -> str:
     return f"{prefix}{hash_}"
 
 
-def checked(body: bytes, prefix: str, own: Callable[[str], bool]) -> bytes:
+def checked(body: bytes, prefix: str, own: Callable[[str], bool], events: Collection[int] | None = None) -> bytes:
     """Returns an event as it is passed on.
 
     Args:
         body: JSON as it came.
         prefix: Of the person's sessions.
         own: Whether the person has uploaded a file, by its path.
+        events: The numbers of the page's events; None where it is none of them.
 
     Raises:
         BadEvent: The page could not have sent it.
@@ -43,6 +44,8 @@ def checked(body: bytes, prefix: str, own: Callable[[str], bool]) -> bytes:
         raise BadEvent("The event is no JSON.") from error
     if not isinstance(event, dict):
         raise BadEvent("The event is no JSON object.")
+    if events is not None and not (type(event.get("fn_index")) is int and event["fn_index"] in events):
+        raise BadEvent("The page has no such event.")
     event["session_hash"] = named(event.get("session_hash"), prefix)
     # Gradio continues the run of any event whose id it is told.
     event.pop("event_id", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -24,8 +24,8 @@ GET = re.compile(
     rf"|{API}/(info/?|app_id|startup-events|theme\.css|login_check/?|user/?)"
 )
 FILE, HEARTBEAT = re.compile(rf"{API}/file=(.+)", re.DOTALL), re.compile(rf"{API}/heartbeat/(\w+)")
-EVENTS = {f"{API}/queue/join", f"{API}/component_server", f"{API}/component_server/"}
-RESETS = {f"{API}/cancel", f"{API}/reset", f"{API}/reset/"}
+JOIN = f"{API}/queue/join"
+EVENTS = {JOIN, f"{API}/component_server", f"{API}/component_server/"}
 MB = 1_000_000
 TOO_FAST = "That is more than the server takes from one person. Wait a moment, then go on."
 
@@ -48,14 +48,23 @@ class PageGate:
 
     Args:
         app: Gradio's application.
+        events: The numbers of the page's events.
         uploads: Whose each file is.
-        events: How many events each person may send.
+        often: How many events each person may send.
         largest: The largest event, in bytes.
         largest_upload: The largest upload, in bytes.
     """
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, events: Buckets, largest: int, largest_upload: int) -> None:
-        self._app, self._uploads, self._events = app, uploads, events
+    def __init__(
+        self,
+        app: ASGIApp,
+        events: Collection[int],
+        uploads: Uploads,
+        often: Buckets,
+        largest: int,
+        largest_upload: int,
+    ) -> None:
+        self._app, self._events, self._uploads, self._often = app, events, uploads, often
         self._largest, self._largest_upload = largest, largest_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,8 +90,6 @@ class PageGate:
             return self._file if FILE.fullmatch(path) else refusal(404, "There is nothing here.")
         if method == "POST" and path in EVENTS:
             return self._event
-        if method == "POST" and path in RESETS:
-            return self._quiet_event
         return self._upload if (method, path) == ("POST", f"{API}/upload") else refusal(404, "There is nothing here.")
 
     async def _named(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,12 +113,9 @@ class PageGate:
             await self._app(scope, receive, send)
 
     async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if wait := self._events.wait(caller(scope).key):
+        if wait := self._often.wait(caller(scope).key):
             await refusal(429, TOO_FAST, retry_after=str(int(wait) + 1))(scope, receive, send)
-        else:
-            await self._quiet_event(scope, receive, send)
-
-    async def _quiet_event(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         who = caller(scope)
         if (body := await _read(receive, self._largest)) is None:
             too_much = (
@@ -119,7 +123,8 @@ class PageGate:
             )
             await refusal(413, too_much)(scope, receive, send)
             return
-        body = checked(body, who.prefix, lambda path: self._uploads.own(who.key, path))
+        events = self._events if scope["path"] == JOIN else None
+        body = checked(body, who.prefix, lambda path: self._uploads.own(who.key, path), events)
         await self._app(_resized(scope, len(body)), _replayed(body, receive), send)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Literal
 from urllib.parse import parse_qs
@@ -17,13 +18,15 @@ from assistant.web.sessions import SIGN_IN, cookie, cookie_name, secret_of
 
 log = logging.getLogger(__name__)
 
-Problem = Literal["", "wrong", "locked", "expired", "provider"]
+Problem = Literal["", "wrong", "locked", "failed"]
 # Makes the page: of the request's language, the problem, and the seconds to wait.
 Render = Callable[[Request, Problem, float], str]
 
 # Hashes take 64 MiB and a processor each: more at once would keep everybody else waiting.
 AT_ONCE = 2
 LONGEST_FORM = 8_000
+LANGUAGE = re.compile("[a-z]{2}")
+YEAR = 365 * 86400
 
 
 def router(accounts: Accounts, render: Render, longest: int, throttle: Throttle | None = None) -> APIRouter:
@@ -41,7 +44,10 @@ def router(accounts: Accounts, render: Render, longest: int, throttle: Throttle 
     async def form(request: Request) -> Response:
         if request.scope.get("user") is not None:
             return RedirectResponse("/", 303)
-        return _page(render(request, "", 0), 200)
+        page = _page(render(request, "", 0), 200)
+        if LANGUAGE.fullmatch(language := request.query_params.get("lang", "")):
+            page.set_cookie("language", language, max_age=YEAR, samesite="lax")
+        return page
 
     @routes.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:

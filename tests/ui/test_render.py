@@ -131,7 +131,7 @@ def test_files_stand_behind_the_answer(tmp_path):
     (tmp_path / "<plot>.png").write_bytes(b"png")
     (tmp_path / "t.csv").write_text("name,n\nbolt,<3>\n", encoding="utf-8")
     made = [Artifact(str(tmp_path / "<plot>.png"), "image/png"), Artifact(str(tmp_path / "t.csv"), "text/csv")]
-    turn = ShownTurn("q", end=answer(), artifacts=tuple(load(each, tmp_path, str) for each in made))
+    turn = ShownTurn("q", end=answer(), artifacts=tuple(load(each, tmp_path) for each in made))
     picture, table = (part["value"] for part in turn_messages(turn, 0)[-1]["content"])
     assert "&lt;plot&gt;.png" in picture
     assert "<img" in picture
@@ -142,16 +142,16 @@ def test_files_stand_behind_the_answer(tmp_path):
 
 def test_a_file_that_lies_elsewhere_is_not_shown(tmp_path):
     (tmp_path / "secret.png").write_bytes(b"png")
-    shown = load(Artifact(str(tmp_path / "secret.png"), "image/png"), tmp_path / "mine", str)
+    shown = load(Artifact(str(tmp_path / "secret.png"), "image/png"), tmp_path / "mine")
     assert "outside" in figure_html(shown)
     assert "<img" not in figure_html(shown)
-    gone = load(Artifact(str(tmp_path / "gone.png"), "image/png"), tmp_path, str)
+    gone = load(Artifact(str(tmp_path / "gone.png"), "image/png"), tmp_path)
     assert "not there any more" in figure_html(gone)
 
 
 def test_what_could_run_scripts_is_only_downloaded(tmp_path):
     (tmp_path / "page.svg").write_text("<svg onload='alert(1)'/>", encoding="utf-8")
-    html = figure_html(load(Artifact(str(tmp_path / "page.svg"), "image/svg+xml"), tmp_path, str))
+    html = figure_html(load(Artifact(str(tmp_path / "page.svg"), "image/svg+xml"), tmp_path))
     assert "<img" not in html
     assert "Download" in html
 

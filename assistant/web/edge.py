@@ -1,0 +1,39 @@
+"""The outermost edge: what nobody foresaw is logged whole, the person gets one line, everything else goes on."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.web.answers import refusal
+
+log = logging.getLogger(__name__)
+
+
+class Edge:
+    """Answers for what fails.
+
+    Args:
+        app: What may fail.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on."""
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if scope["type"] != "http" or begun:
+                raise
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            await refusal(500, "Something went wrong that we did not foresee; the log has it.")(scope, receive, send)

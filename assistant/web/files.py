@@ -1,0 +1,65 @@
+"""The files of conversations, each to whom the conversation belongs."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+
+from assistant.accounts.identity import Identity
+from assistant.session import Assistant
+from assistant.web.answers import refusal
+
+# What a browser may show in its place. Anything else, HTML and SVG above all, is only ever downloaded, so that a script
+# in it never runs as the page's own.
+SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "video/webm"}
+# A link that cannot be guessed opens a file where there are no accounts, so that no cache beside the browser keeps it.
+HEADERS = {"cache-control": "private, no-cache", "cross-origin-resource-policy": "same-origin"}
+
+
+def url_of(folder: Path, path: Path) -> str:
+    """Returns where the page finds a file.
+
+    Args:
+        folder: The conversation's, which is called by its id.
+        path: Somewhere below.
+    """
+    return f"/files/{folder.name}/{quote(path.resolve().relative_to(folder.resolve()).as_posix())}"
+
+
+def files(assistant: Assistant) -> APIRouter:
+    """Returns the route that serves them."""
+    routes, home = APIRouter(), assistant.settings.home / "files"
+
+    @routes.get("/files/{conversation}/{name:path}")
+    async def file(conversation: str, name: str, request: Request) -> Response:
+        owner = await assistant.conversations.owner(conversation)
+        who: Identity | None = request.scope.get("user")
+        if owner is None or (who is not None and owner != who.owner):
+            return refusal(404, "There is no such file.")
+        path = await asyncio.to_thread(_within, home / conversation, name)
+        return _served(path) if path else refusal(404, "There is no such file.")
+
+    return routes
+
+
+def _within(folder: Path, name: str) -> Path | None:
+    """Returns a file below a folder; None where there is none, or a link leads out of it."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):  # such as a name with a null character
+        return None
+
+
+def _served(path: Path) -> FileResponse:
+    kind = mimetypes.guess_type(path.name)[0]
+    if kind in SHOWN:
+        return FileResponse(
+            path, media_type=kind, filename=path.name, content_disposition_type="inline", headers=HEADERS
+        )
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=HEADERS)
