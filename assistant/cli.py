@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -131,18 +131,41 @@ def search(
     epilog=options.examples(
         "assistant batch questions.jsonl -o answers.jsonl",
         """echo '{"id": 1, "question": "What is 2 + 2?"}' | assistant batch - -o answers.jsonl""",
+        "assistant batch questions.csv -o answers.parquet --sample 100 --dry-run",
     )
 )
-@click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("-o", "--output", metavar="OUT.jsonl", type=click.Path(path_type=Path), required=True)
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-o", "--output", metavar="OUT", type=click.Path(path_type=Path), required=True)
 @click.option("--concurrency", type=click.IntRange(1, 1024), default=4, show_default=True, help="Questions at once.")
+@click.option("--limit", type=click.IntRange(1), help="Rows at most, from the first on.")
+@click.option("--sample", type=click.IntRange(1), help="So many rows, drawn at random.")
+@click.option("--seed", type=int, default=0, show_default=True, help="What is drawn.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="That a row may take.")
+@click.option("--retry-errors", is_flag=True, help="Ask the rows again that an earlier run could not answer.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option(
+    "--summary",
+    "report",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write what was done as JSON here.",
+)
 @options.policy
 @common
-def batch(source: Path, output: Path, concurrency: int, rules: Sequence[Rule]) -> None:
-    """Answer every row of IN.jsonl ("id", "question") into OUT.jsonl; goes on where it was stopped."""
-    from assistant.batch import run
+def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how: Any) -> None:
+    """Answer every row of IN into OUT; goes on where it was stopped.
 
-    summary = asyncio.run(run(load(), source, output, concurrency, rules))
+    IN is JSONL, CSV or Parquet, a folder of these, or - for JSONL from standard input. A row has "question" and, if
+    wanted, "id", "library" or "files"; its other columns come back in OUT, which is JSONL, or Parquet by its name.
+    """
+    from assistant.batch import Options, preview, run
+
+    chosen = Options(**how)
+    if dry_run:
+        click.echo(preview(source, output, chosen))
+        return
+    summary = asyncio.run(run(load(), source, output, chosen))
+    if report:
+        report.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     click.echo(summary.line(), err=True)
     if summary.errors:
         sys.exit(1)

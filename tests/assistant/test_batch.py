@@ -7,9 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from assistant.batch import run
+from assistant.batch import Options, preview, run
+from assistant.batch.rows import rows as batch_rows
+from assistant.batch.run import chosen
+from assistant.batch.source import read
 from assistant.errors import BatchError
 from assistant.settings import Settings
 from tests.replies import SlowText, Status, Text
@@ -28,11 +32,11 @@ def questions(path: Path, count: int) -> Path:
 async def test_every_row_is_answered_once(served: Settings, model_server: ScriptedServer, tmp_path: Path) -> None:
     model_server.always(Text("Hello there to you."))
     source, output = questions(tmp_path / "in.jsonl", 10), tmp_path / "out.jsonl"
-    summary = await run(served, source, output, 4)
+    summary = await run(served, source, output, Options(4))
     assert (summary.written, summary.skipped, summary.errors) == (10, 0, 0)
     assert sorted(row["id"] for row in rows(output)) == list(range(10))
     assert rows(output)[0].keys() >= {"answer", "citations", "tool_calls", "confidence", "abstained", "engine"}
-    again = await run(served, source, output, 4)
+    again = await run(served, source, output, Options(4))
     assert (again.written, again.skipped) == (0, 10)
     assert len(rows(output)) == 10
 
@@ -46,7 +50,7 @@ async def test_bad_rows_become_error_rows_and_the_rest_goes_on(
         '{"id": 1, "question": "a?"}\nnot json\n\n[1]\n{"id": 1, "question": "again?"}\n{"id": "x"}\n'
         '{"id": 2.5, "question": "b?"}\n{"question": "no id?"}\n{"id": "e", "question": " "}\n'
     )
-    summary = await run(served, source, output, 2)
+    summary = await run(served, source, output, Options(2))
     by_id = {row["id"]: row for row in rows(output)}
     assert summary.errors == 6
     assert {key for key, row in by_id.items() if "error" not in row} == {1, 8}
@@ -62,12 +66,12 @@ async def test_ids_bytes_and_files_are_told_apart(
     model_server.always(Text("Hello there to you."))
     source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_bytes(b'{"question": "a?"}\n{"question": "\xff"}\n{"id": 1, "question": "b?"}\n')
-    await run(served, source, output, 1)
+    await run(served, source, output, Options(1))
     assert {row["id"]: row.get("error") for row in rows(output)} == {
         "line 1": None, "line 2": "line 2 is not encoded in UTF-8", 1: None,
     }  # fmt: skip
     with pytest.raises(BatchError, match="is the input"):
-        await run(served, source, source, 1)
+        await run(served, source, source, Options(1))
 
 
 async def test_a_failing_server_becomes_error_rows(
@@ -75,7 +79,7 @@ async def test_a_failing_server_becomes_error_rows(
 ) -> None:
     model_server.always(Status(500))
     output = tmp_path / "out.jsonl"
-    assert (await run(served, questions(tmp_path / "in.jsonl", 3), output, 3)).errors == 3
+    assert (await run(served, questions(tmp_path / "in.jsonl", 3), output, Options(3))).errors == 3
     assert all("answered 500" in row["error"] for row in rows(output))
 
 
@@ -83,20 +87,20 @@ async def test_a_torn_line_is_asked_again(served: Settings, model_server: Script
     model_server.always(Text("Hello there to you."))
     output = tmp_path / "out.jsonl"
     output.write_text('{"id": 0, "answer": "kept"}\n{"id": 1, "ans')
-    assert (await run(served, questions(tmp_path / "in.jsonl", 2), output, 1)).written == 1
+    assert (await run(served, questions(tmp_path / "in.jsonl", 2), output, Options(1))).written == 1
     assert [row["answer"] for row in rows(output)] == ["kept", "Hello there to you."]
 
 
 async def test_files_that_cannot_be_used_are_named(served: Settings, tmp_path: Path) -> None:
     source = questions(tmp_path / "in.jsonl", 1)
     with pytest.raises(BatchError, match="Cannot read"):
-        await run(served, tmp_path / "none.jsonl", tmp_path / "out.jsonl", 1)
+        await run(served, tmp_path / "none.jsonl", tmp_path / "out.jsonl", Options(1))
     with pytest.raises(BatchError, match="Cannot write"):
-        await run(served, source, tmp_path / "no" / "folder" / "out.jsonl", 1)
+        await run(served, source, tmp_path / "no" / "folder" / "out.jsonl", Options(1))
     other = tmp_path / "other.txt"
     other.write_text("shopping list\n")
     with pytest.raises(BatchError, match="line 1, is no batch result"):
-        await run(served, source, other, 1)
+        await run(served, source, other, Options(1))
     assert other.read_text() == "shopping list\n"
 
 
@@ -115,3 +119,103 @@ def test_a_killed_batch_goes_on_where_it_stopped(model_server: ScriptedServer, t
         process.wait()
     subprocess.run(command, check=True, capture_output=True)
     assert sorted(row["id"] for row in rows(output)) == list(range(30))
+
+
+async def test_tables_are_read_and_other_columns_come_back(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path
+) -> None:
+    model_server.always(Text("Hello there to you."))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text('id,question,team\n7,"What, then?",red\n8,,blue\n')
+    (folder / "b.tsv").write_text("question\tseconds\nWhy?\tnone\n")
+    pd.DataFrame({"question": ["Where?", None], "team": ["green", "white"]}).to_parquet(folder / "c.parquet")
+    (folder / "notes.txt").write_text("no rows")
+    output = tmp_path / "out.parquet"
+    summary = await run(served, folder, output, Options())
+    table = pd.read_parquet(output).set_index("id")
+    assert (summary.written, summary.errors) == (5, 2)
+    assert table.loc["7", ["question", "team"]].tolist() == ["What, then?", "red"]
+    assert sorted(table["team"].dropna()) == ["blue", "green", "red", "white"]
+    assert table["input_seconds"].dropna().tolist() == ["none"]
+    assert "a.csv, line 3 has no text under 'question'" in table.loc["8", "error"]
+    assert "c.parquet, row 2 has no text" in str(table["error"].tolist())
+    assert (await run(served, folder, output, Options())).written == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.csv", "id,text\n1,a\n", "no column 'question'"),
+        ("x.csv", b"question\n\xff\n", "not encoded in UTF-8"),
+        ("x.parquet", "no table", "is no Parquet file"),
+        ("x", None, "holds no file that ends in"),
+    ],
+)
+async def test_a_source_that_is_no_table_is_named(
+    served: Settings, tmp_path: Path, name: str, content: str | bytes | None, told: str
+) -> None:
+    source = tmp_path / name
+    if content is None:
+        source.mkdir()
+    else:
+        source.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(BatchError, match=told):
+        await run(served, source, tmp_path / "out.jsonl", Options())
+
+
+async def test_a_huge_line_is_one_error_row(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.batch.source.MAX_LINE", 100)
+    model_server.always(Text("Hello there to you."))
+    source = tmp_path / "in.jsonl"
+    source.write_text(f'{{"question": "{"x" * 1000}"}}\n{{"question": "short?"}}\n')
+    await run(served, source, output := tmp_path / "out.jsonl", Options())
+    assert {row["id"]: row.get("error", "")[:17] for row in rows(output)} == {"line 1": "line 1 is longer ", 2: ""}
+
+
+async def test_errors_are_asked_again_on_request(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path
+) -> None:
+    output, source = tmp_path / "out.jsonl", questions(tmp_path / "in.jsonl", 3)
+    output.write_text('{"id": 0, "answer": "kept"}\n{"id": 1, "error": "broken"}\n')
+    model_server.always(Text("Hello there to you."))
+    assert "2 would be asked" in preview(source, output, Options(retry_errors=True))
+    assert (await run(served, source, output, Options(retry_errors=True))).errors == 0
+    assert [(row["id"], row["answer"]) for row in sorted(rows(output), key=lambda row: row["id"])] == [
+        (0, "kept"), (1, "Hello there to you."), (2, "Hello there to you."),
+    ]  # fmt: skip
+
+
+async def test_a_slow_row_is_given_up(served: Settings, model_server: ScriptedServer, tmp_path: Path) -> None:
+    model_server.always(SlowText("Hello there to you, and a good day. " * 20, delay=0.2))
+    output = tmp_path / "out.jsonl"
+    summary = await run(served, questions(tmp_path / "in.jsonl", 1), output, Options(seconds=0.5))
+    assert rows(output)[0]["error"] == "not answered within 0.5 s"
+    assert summary.reasons == {"not answered within 0.5 s": 1}
+
+
+def test_the_same_sample_is_drawn_again(tmp_path: Path) -> None:
+    found = list(batch_rows(read(questions(tmp_path / "in.jsonl", 100))))
+    drawn = [row.id for row in chosen(found, Options(sample=5))]
+    assert len(drawn) == 5
+    assert drawn == sorted(drawn) == [row.id for row in chosen(found, Options(sample=5))]
+    assert drawn != [row.id for row in chosen(found, Options(sample=5, seed=1))]
+    assert [row.id for row in chosen(found, Options(limit=2))] == [0, 1]
+
+
+async def test_a_row_may_name_the_files_that_it_is_about(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Tea\n\nThe tea is kept in the blue tin on the shelf.")
+    lines = [
+        {"id": 1, "question": "Where is the tea kept?", "files": [str(tmp_path / "a.md")]},
+        {"id": 2, "question": "Where is the tea kept?", "files": [str(tmp_path / "none.md")]},
+        {"id": 3, "question": "Where is the tea kept?", "library": "nowhere"},
+    ]
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    await run(settings, source, output, Options())
+    found = {row["id"]: row for row in rows(output)}
+    assert "blue tin" in found[1]["answer"]
+    assert "There is no file" in found[2]["error"]
+    assert "There is no library 'nowhere'" in found[3]["error"]
