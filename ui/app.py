@@ -53,9 +53,11 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         handlers = Handlers(assistant, Parts(token, view, head, shelf, chat, card, box, sources, past))
         conversation.connect(handlers, new)
         shelf.input(handlers.choose, [shelf, token, view], conversation.changed(handlers.parts), **EVENT).then(
-            panel.refresh, [view], panel.listed, **EVENT
+            panel.refresh, panel.inputs, panel.outputs, **EVENT
         )
-        page.load(handlers.arrive, [token, view], [token, past, head, shelf], **EVENT)
+        page.load(handlers.arrive, [token, view], [token, past, head, shelf], **EVENT).then(
+            evidence.latest, [view], [sources], **EVENT
+        )
         named = labelled(page)
 
         def choose_language(request: gr.Request) -> list[object]:

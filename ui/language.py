@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ class Texts:
         """
         text = self._catalogue[key]
         return text.format(**values) if values else text
+
+    def html(self, key: str, **values: object) -> str:
+        """Returns a text with its values, made safe to stand in HTML and in its attributes."""
+        return escape(self(key, **values))
 
     def __contains__(self, key: str) -> bool:
         """Whether there is a text of this key."""

@@ -1,40 +1,58 @@
-"""The library panel: adding documents with progress and an outcome for each, the list, removing."""
+"""The library panel: what is where in it, and what happens on each of its events."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
-from threading import Event
 from typing import Any
 
 import gradio as gr
 
 from assistant.errors import AssistantError
 from assistant.session import Assistant
-from index.errors import LibraryError
-from index.types import Document
+from index.errors import LibraryError, UnknownDocument
+from index.library import Library
+from index.listing import Wanted
 from ui.assets import script
 from ui.evidence import EVENT
-from ui.text import size_words
-from ui.uploads import Upload, Uploads, kinds
+from ui.language import DEFAULT, Texts, label, texts
+from ui.library_list import COUNT, listing_html, read_wanted, toolbar_html
+from ui.library_preview import preview_html
+from ui.library_uploads import drop_html, queue_html
+from ui.upload_queue import UploadQueue, read_files
+from ui.uploads import Uploads
 from ui.view import View
 
-NOTE = """<div class="about-library"><p>Everyone who uses this server shares this library: what you add, all of them can
-ask about and read.</p></div>"""
-EMPTY = '<div class="empty"><b>The library is empty.</b> Add documents above, then ask about them.</div>'
-WORDS = {
-    "added": "added",
-    "changed": "replaced by the new version",
-    "unchanged": "was here already",
-    "refused": "not added",
-    "removed": "removed",
-}
-
 Updates = dict[Any, Any]
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What one tab shows of the library.
+
+    Attributes:
+        wanted: Which documents are listed.
+        opened: The document that is opened, None where the list is shown.
+        place: Which of its pages, from 0.
+        queue: What the tab has uploaded; None before the first file.
+        library: Which library that is about; None is the default.
+        language: In which everything is told.
+    """
+
+    wanted: Wanted = field(default_factory=lambda: Wanted(count=COUNT))
+    opened: int | None = None
+    place: int = 0
+    queue: UploadQueue | None = None
+    library: str | None = None
+    language: str = DEFAULT
+
+    def turn_to(self, library: str | None) -> None:
+        """Begins anew where another library was chosen."""
+        if library != self.library:
+            self.library, self.wanted, self.opened = library, Wanted(count=COUNT), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +60,14 @@ class Panel:
     """What others need of the panel.
 
     Attributes:
-        listed: The list of documents.
-        refresh: Brings it up to date, from what the tab shows.
+        inputs: What ``refresh`` takes.
+        outputs: What it changes.
+        refresh: Brings the panel up to date, as after another library was chosen.
     """
 
-    listed: gr.HTML
-    refresh: Callable[[View], Awaitable[str]]
+    inputs: list[Any]
+    outputs: list[Any]
+    refresh: Callable[[View, Shelf], Awaitable[Updates]]
 
 
 def make_chooser(assistant: Assistant) -> gr.Dropdown:
@@ -64,7 +84,7 @@ def shelf(assistant: Assistant, chosen: str | None) -> gr.Dropdown:
     """
     chosen = chosen or assistant.libraries.default
     names = list(dict.fromkeys([*assistant.libraries.names(), chosen]))
-    return gr.Dropdown(names, value=chosen, label="Library", visible=len(names) > 1, elem_id="shelf")
+    return gr.Dropdown(names, value=chosen, label=label("library.choose"), visible=len(names) > 1, elem_id="shelf")
 
 
 def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
@@ -75,106 +95,180 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
         tab: The tab that the panel is in; selecting it brings the list up to date.
         view: What the tab shows, and with it the library.
     """
-    uploads = Uploads(assistant)
-    gr.HTML(f'{NOTE}<p class="kinds">It reads {escape(kinds())}.</p>', container=False)
-    files = gr.File(
-        file_count="multiple", label="Add documents: drop files here or click to choose", elem_id="upload", height=150
+    state = gr.State(Shelf())
+    drop = gr.HTML(
+        drop_html(assistant.settings.page.max_upload_mb, texts()),
+        elem_id="upload",
+        js_on_load=script("upload.js"),
+        container=False,
     )
-    stop = gr.Button("Stop adding", elem_id="stop-adding", size="sm", visible=False)
-    progress = gr.HTML("", elem_id="progress", container=False)
-    listed = gr.HTML("", elem_id="documents", js_on_load=script("list.js"), container=False)
+    progress = gr.HTML("", elem_id="progress", js_on_load=script("list.js"), container=False)
+    toolbar = gr.HTML("", elem_id="toolbar", js_on_load=script("toolbar.js"), container=False)
+    opened = gr.HTML("", elem_id="preview", js_on_load=script("documents.js"), container=False)
+    listed = gr.HTML("", elem_id="documents", js_on_load=script("documents.js"), container=False)
+    panel = _Panel(assistant, drop, progress, toolbar, opened, listed)
+    who, seen = [view, state], [drop, toolbar, opened, listed]
+    drop.arrive(panel.add, who, [progress, *seen], trigger_mode="multiple", **EVENT)
+    progress.act(panel.steer, who, [progress, *seen], trigger_mode="multiple", **EVENT)
+    toolbar.look(panel.look, who, [listed], trigger_mode="always_last", **EVENT)
+    listed.act(panel.act, who, [opened, listed], **EVENT)
+    listed.change_it(panel.change, who, [progress, *seen], **EVENT)
+    opened.act(panel.turn, who, [opened], **EVENT)
+    tab.select(panel.refresh, who, seen, **EVENT)
+    return Panel(who, seen, panel.refresh)
 
-    async def documents(view: View) -> str:
-        return await asyncio.to_thread(_listed, assistant, view.library)
 
-    async def add(paths: list[str], view: View) -> AsyncGenerator[Updates, None]:
-        stopping = view.uploading = Event()
-        yield {files: gr.File(interactive=False), stop: gr.Button(visible=True, interactive=True)}
-        async with aclosing(uploads.add([Path(path) for path in paths], view.library, stopping)) as states:
-            async for state in states:
-                yield {progress: progress_html(state)}
-        yield {
-            files: gr.File(value=None, interactive=True),
-            stop: gr.Button(visible=False),
-            listed: await documents(view),
+class _Panel:
+    """What happens on the events of the panel."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        drop: gr.HTML,
+        progress: gr.HTML,
+        toolbar: gr.HTML,
+        opened: gr.HTML,
+        listed: gr.HTML,
+    ) -> None:
+        self._assistant = assistant
+        self._uploads = Uploads(assistant)
+        self._drop, self._progress, self._toolbar, self._opened, self._listed = (
+            drop,
+            progress,
+            toolbar,
+            opened,
+            listed,
+        )
+
+    async def refresh(self, view: View, shelf: Shelf) -> Updates:
+        """Shows everything as it is now; another library is shown from its beginning."""
+        shelf.turn_to(view.library)
+        return {
+            **self._told(view, shelf),
+            **await self._changed(view, shelf),
+            self._opened: await self._preview(view, shelf),
         }
 
-    def end(view: View) -> Updates:
-        if view.uploading:
-            view.uploading.set()
-        return {stop: gr.Button(interactive=False)}
+    def _told(self, view: View, shelf: Shelf) -> Updates:
+        """What never changes, once in the person's language: drawn anew it would forget what it is sending."""
+        if shelf.language == view.language:
+            return {}
+        shelf.language = view.language
+        return {self._drop: drop_html(self._assistant.settings.page.max_upload_mb, view.t)}
 
-    async def act(view: View, event: gr.EventData) -> Updates:
-        problem = await asyncio.to_thread(uploads.remove, event.id, view.library)
-        if problem:
-            gr.Warning(problem)
-        return {listed: await documents(view), progress: ""}
+    async def look(self, view: View, shelf: Shelf, event: gr.EventData) -> Updates:
+        """Narrows the list."""
+        shelf.wanted = read_wanted(event, shelf.wanted)
+        return {self._listed: await self._list(view, shelf)}
 
-    files.upload(add, [files, view], [files, stop, progress, listed], **EVENT)
-    stop.click(end, [view], [stop], **EVENT)
-    listed.act(act, [view], [listed, progress], **EVENT)
-    tab.select(documents, [view], [listed], **EVENT)
-    return Panel(listed, documents)
+    async def add(self, view: View, shelf: Shelf, event: gr.EventData) -> AsyncGenerator[Updates, None]:
+        """Adds files that have arrived."""
+        shelf.queue = queue = shelf.queue or UploadQueue(self._uploads)
+        running = queue.running
+        queue.put(await asyncio.to_thread(read_files, getattr(event, "files", None), view.library))
+        if not running:  # else that which began it shows these too
+            async with aclosing(self._watch(queue, view, shelf)) as updates:
+                async for update in updates:
+                    yield update
+
+    async def steer(self, view: View, shelf: Shelf, event: gr.EventData) -> AsyncGenerator[Updates, None]:
+        """Pauses, stops or tries again."""
+        if (queue := shelf.queue) is None:
+            return
+        running, place = queue.running, _number(getattr(event, "id", None))
+        match event.action:
+            case "pause" | "resume":
+                queue.paused = event.action == "pause"
+            case "stop":
+                queue.stop(place)
+            case "retry":
+                queue.retry(place)
+        yield {self._progress: queue_html(queue, view.t)}
+        if queue.running and not running:
+            async with aclosing(self._watch(queue, view, shelf)) as updates:
+                async for update in updates:
+                    yield update
+
+    async def act(self, view: View, shelf: Shelf, event: gr.EventData) -> Updates:
+        """Opens a document, or turns to another page of the list."""
+        number = _number(getattr(event, "id", None))
+        if event.action == "turn":
+            shelf.wanted = read_wanted(_Page(number or 0), shelf.wanted)
+            return {self._listed: await self._list(view, shelf)}
+        shelf.opened, shelf.place = number, 0
+        return {self._opened: await self._preview(view, shelf)}
+
+    async def change(self, view: View, shelf: Shelf, event: gr.EventData) -> Updates:
+        """Tags or removes a document."""
+        number, action, word = _number(getattr(event, "id", None)), event.action, getattr(event, "word", None)
+        if problem := await asyncio.to_thread(self._change, action, number, word, view):
+            gr.Warning(escape(problem))
+        gone = {self._progress: ""} if action == "remove" and not (shelf.queue and shelf.queue.running) else {}
+        return {**await self._changed(view, shelf), **gone}
+
+    async def turn(self, view: View, shelf: Shelf, event: gr.EventData) -> Updates:
+        """Turns a page of the opened document, or closes it."""
+        shelf.place = _number(getattr(event, "id", None)) or 0
+        shelf.opened = None if event.action == "close" else shelf.opened
+        return {self._opened: await self._preview(view, shelf)}
+
+    async def _watch(self, queue: UploadQueue, view: View, shelf: Shelf) -> AsyncGenerator[Updates, None]:
+        async with aclosing(queue.watch()) as states:
+            async for state in states:
+                yield {self._progress: queue_html(state, view.t)}
+        yield {self._progress: queue_html(queue, view.t), **await self._changed(view, shelf)}
+
+    async def _changed(self, view: View, shelf: Shelf) -> Updates:
+        """The list after its documents have changed, with what there is to filter by."""
+        toolbar = await asyncio.to_thread(self._tools, view.library, view.t)
+        return {self._toolbar: toolbar, self._listed: await self._list(view, shelf)}
+
+    async def _list(self, view: View, shelf: Shelf) -> str:
+        def read(library: Library) -> str:
+            return listing_html(library.listing(shelf.wanted), shelf.wanted, view.t)
+
+        return await asyncio.to_thread(self._read, view, read)
+
+    async def _preview(self, view: View, shelf: Shelf) -> str:
+        if (number := shelf.opened) is None:
+            return ""
+        return await asyncio.to_thread(self._read, view, lambda held: preview_html(held, number, shelf.place, view.t))
+
+    def _tools(self, name: str | None, t: Texts) -> str:
+        try:
+            facets = self._assistant.libraries.get(name).facets()
+        except (AssistantError, LibraryError):  # the list says so
+            return ""
+        return toolbar_html(facets, self._uploads.folder, name or "", t) if facets.kinds else ""
+
+    def _read(self, view: View, read: Callable[[Library], str]) -> str:
+        try:
+            return read(self._assistant.libraries.get(view.library))
+        except UnknownDocument:
+            return f'<div class="empty"><b>{view.t.html("library.not_there")}</b></div>'
+        except (AssistantError, LibraryError) as error:
+            return f'<div class="empty"><b>{escape(str(error))}</b></div>'
+
+    def _change(self, action: str, number: int | None, word: object, view: View) -> str:
+        """Changes a document, and returns what kept it from that."""
+        if action == "remove":
+            return self._uploads.remove(number, view.library, view.t)
+        if number is None or not isinstance(word, str) or action not in ("tag", "untag"):
+            return ""
+        try:
+            held = self._assistant.libraries.get(view.library)
+            change = held.tag if action == "tag" else held.untag
+            change(held.document(number).path, [word])
+        except (AssistantError, LibraryError) as error:
+            return str(error)
+        return ""
 
 
-def _listed(assistant: Assistant, library: str | None) -> str:
-    try:
-        return documents_html(assistant.libraries.get(library).documents())
-    except (AssistantError, LibraryError) as error:
-        return f'<div class="empty"><b>{escape(str(error))}</b></div>'
+@dataclass(frozen=True, slots=True)
+class _Page:
+    page: int
 
 
-def progress_html(uploads: Sequence[Upload]) -> str:
-    """Returns one line for each file with what became of it, and a bar for all."""
-    done = sum(upload.outcome is not None or upload.stopped for upload in uploads)
-    words = f"{done} of {len(uploads)} read" if done < len(uploads) else _summary(uploads)
-    bar = f'<progress max="{len(uploads)}" value="{done}" aria-label="Files read"></progress>'
-    rows = "".join(_upload_row(upload) for upload in uploads)
-    return f'<div class="progress" role="status"><p>{words}</p>{bar}<ul>{rows}</ul></div>'
-
-
-def _summary(uploads: Sequence[Upload]) -> str:
-    refused = sum(upload.status == "refused" or upload.stopped for upload in uploads)
-    taken = len(uploads) - refused
-    words = f"{taken} of {len(uploads)} in the library" if refused else f"All {len(uploads)} in the library"
-    return "In the library" if len(uploads) == 1 and not refused else words
-
-
-def _upload_row(upload: Upload) -> str:
-    if upload.stopped:
-        state, words = "refused", "stopped, not added"
-    elif upload.outcome is None:
-        state, words = ("reading", upload.words or "being read …") if upload.started else ("waiting", "waiting")
-    else:
-        state, words = upload.outcome.status, WORDS[upload.outcome.status]
-        if upload.outcome.reason:
-            words += f": {upload.outcome.reason}"
-        elif upload.outcome.document:
-            words += f", {_amount(upload.outcome.document)}"
-    return f'<li class="{state}"><b>{escape(upload.name)}</b> <span>{escape(words)}</span></li>'
-
-
-def documents_html(documents: Sequence[Document]) -> str:
-    """Returns the list of documents by title."""
-    if not documents:
-        return EMPTY
-    count = "1 document" if len(documents) == 1 else f"{len(documents)} documents"
-    rows = "".join(_document_row(each) for each in sorted(documents, key=lambda each: each.title.casefold()))
-    return f'<div class="documents"><h2>{count}</h2><ul>{rows}</ul></div>'
-
-
-def _document_row(document: Document) -> str:
-    name = escape(Path(document.path).name)
-    facts = escape(f"{_amount(document)}, {size_words(document.size)}, added {document.added[:10]}")
-    facts += "".join(f' <span class="tag">{escape(tag)}</span>' for tag in document.tags)
-    return (
-        f'<li><span class="kind">{escape(document.kind)}</span>'
-        f'<div><b>{escape(document.title)}</b><span class="facts">{name} · {facts}</span></div>'
-        f'<button class="delete" data-action="remove" data-id="{document.id}" data-confirm="Remove for everyone?" '
-        f'aria-label="Remove {name}">Remove</button></li>'
-    )
-
-
-def _amount(document: Document) -> str:
-    passages = "1 passage" if document.passages == 1 else f"{document.passages:,} passages"
-    return f"{document.pages:,} pages, {passages}" if document.pages > 1 else passages
+def _number(sent: object) -> int | None:
+    """Reads a number that the page sent as a word."""
+    return int(sent) if isinstance(sent, str) and sent.isascii() and sent.isdecimal() and len(sent) < 16 else None  # noqa: PLR2004

@@ -30,7 +30,10 @@ ROLES: Mapping[str, Role] = {
     "ui.handlers.Handlers.new": "viewer",
     "ui.handlers.Handlers.act": "viewer",
     "ui.handlers.Handlers.choose": "viewer",
-    "ui.library.make_panel.<locals>.documents": "viewer",
+    "ui.library._Panel.act": "viewer",
+    "ui.library._Panel.look": "viewer",
+    "ui.library._Panel.refresh": "viewer",
+    "ui.library._Panel.turn": "viewer",
 }
 
 

@@ -14,6 +14,7 @@ from index.errors import LibraryError
 from index.library import Library
 from index.types import Box, Document, Picture
 from ui.artifacts import Publish, ShownArtifact, published
+from ui.language import Texts, texts
 
 LONGEST = 1200
 """Pixels of a page: sharp enough to be read, small enough to travel with the panel."""
@@ -37,23 +38,29 @@ class Sheet:
     boxes: tuple[Box, ...] = ()
 
 
-def sheets(library: Library, document: Document, citation: Citation) -> tuple[Sheet, ...]:
+def sheets(library: Library, document: Document, citation: Citation, t: Texts) -> tuple[Sheet, ...]:
     """Draws the page of a quote, or gets the pictures that it stands for where its format has no pages to draw.
 
     Args:
         library: Where the document is.
         document: As it is now.
         citation: The quote, which must still stand there.
+        t: What the page says.
     """
     where = document.id, citation.page, citation.start, citation.end
     held = library.pictures(*where)
     if page := library.page_picture(document.id, citation.page, LONGEST):
         boxes = library.boxes(*where) or tuple(one.box for one in held if one.box and one.box != _WHOLE)
-        number = f"Page {citation.page} of" if citation.page else "The picture"
-        return (Sheet(_data_url(page.media_type, page.data), f"{number} {document.title}", boxes),)
-    return tuple(
-        Sheet(_data_url(one.media_type, library.picture_data(one.id)), one.caption or "Picture") for one in held[:MOST]
-    )
+        key = "evidence.page_of" if citation.page else "evidence.picture_of"
+        name = t(key, n=citation.page, title=document.title)
+        return (Sheet(data_url(page.media_type, page.data), name, boxes),)
+    return tuple(picture_sheet(library, one, t) for one in held[:MOST])
+
+
+def picture_sheet(library: Library, picture: Picture, t: Texts) -> Sheet:
+    """Returns a picture of a document."""
+    data = library.picture_data(picture.id)
+    return Sheet(data_url(picture.media_type, data), picture.caption or t("evidence.picture"))
 
 
 def sheet_html(sheet: Sheet) -> str:
@@ -65,16 +72,18 @@ def sheet_html(sheet: Sheet) -> str:
     )
 
 
-def cited_pictures(library: Library, answer: Answer, publish: Publish) -> list[ShownArtifact]:
+def cited_pictures(library: Library, answer: Answer, publish: Publish, t: Texts | None = None) -> list[ShownArtifact]:
     """Gets the pictures that an answer names ready to be shown in it.
 
     Args:
         library: Of the conversation.
         answer: The answer.
         publish: Copies a file to where the page may fetch it.
+        t: What the page says; None is English.
     """
+    t = t or texts()
     found = {picture.id: (n, picture) for n, picture in _named(library, answer)}
-    return [_shown(library, n, picture, publish) for n, picture in list(found.values())[:MOST]]
+    return [_shown(library, n, picture, publish, t) for n, picture in list(found.values())[:MOST]]
 
 
 def _named(library: Library, answer: Answer) -> Iterator[tuple[int, Picture]]:
@@ -90,18 +99,19 @@ def _named(library: Library, answer: Answer) -> Iterator[tuple[int, Picture]]:
                 yield citation.n, picture
 
 
-def _shown(library: Library, n: int, picture: Picture, publish: Publish) -> ShownArtifact:
-    name = f"[{n}] {picture.caption or 'Picture'}"
+def _shown(library: Library, n: int, picture: Picture, publish: Publish, t: Texts) -> ShownArtifact:
+    name = f"[{n}] {picture.caption or t('evidence.picture')}"
     try:
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"picture-{picture.id}{_SUFFIX[picture.media_type]}"
             path.write_bytes(library.picture_data(picture.id))
             return published(name, "picture", path, publish)
     except (LibraryError, OSError) as error:
-        return ShownArtifact(name, "picture", problem=f"This picture cannot be shown ({error}).")
+        return ShownArtifact(name, "picture", problem=t("evidence.picture_gone", error=error))
 
 
-def _data_url(media_type: str, data: bytes) -> str:
+def data_url(media_type: str, data: bytes) -> str:
+    """Returns a picture as an address that holds it."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 

@@ -13,12 +13,11 @@ from assistant.session import Assistant
 from index.errors import LibraryError
 from index.library import Library
 from index.types import Document, Passage
+from ui.language import Texts
 from ui.sheet import Sheet, sheets
 
 # Passages that each press of a button adds, and how many there may be on either side.
 STEP, MOST = 3, 61
-GONE = "This document has been removed from the library since."
-CHANGED = "This document has been changed since; it read as quoted above."
 
 Kind = Literal["beside", "cited", "quote", "page"]
 
@@ -81,34 +80,34 @@ class Source:
     later: bool = False
 
 
-def find_source(assistant: Assistant, citation: Citation, name: str | None, around: Around) -> Source:
+def find_source(assistant: Assistant, citation: Citation, name: str | None, around: Around, t: Texts) -> Source:
     """Looks a citation up in the library of a name."""
     try:
         library = assistant.libraries.get(name)
         # By path, since a stored answer names no ids and a document that was changed has a new one.
         if (document := library.at_path(citation.document)) is None:
-            return Source(citation.n, problem=GONE)
-        return _opened(library, document, citation, around)
+            return Source(citation.n, problem=t("evidence.gone"))
+        return _opened(library, document, citation, around, t)
     except (AssistantError, LibraryError) as error:
         return Source(citation.n, problem=str(error))
 
 
-def _opened(library: Library, document: Document, citation: Citation, around: Around) -> Source:
+def _opened(library: Library, document: Document, citation: Citation, around: Around, t: Texts) -> Source:
     try:
         text = library.page_text(document.id, citation.page)
     except (LibraryError, LookupError):
         text = ""
     if text[citation.start : citation.end] != citation.quote:
-        return Source(citation.n, problem=CHANGED)
+        return Source(citation.n, problem=t("evidence.changed"))
     where = document.id, citation.page, citation.start, citation.end
     # One more on either side than is shown, which tells whether there is more.
     found = library.around(*where, around.before + 1, around.after + 1)
     held = [at for at, one in enumerate(found) if _holds(one, citation)]
     if not held:
-        return Source(citation.n, (Piece("quote", citation.quote),), sheets=sheets(library, document, citation))
+        return Source(citation.n, (Piece("quote", citation.quote),), sheets=sheets(library, document, citation, t))
     first, last = max(0, held[0] - around.before), held[-1] + around.after + 1
-    pieces = tuple(_pieces(library, document, citation, found[first:last]))
-    look = sheets(library, document, citation)
+    pieces = tuple(_pieces(library, document, citation, found[first:last], t))
+    look = sheets(library, document, citation, t)
     return Source(citation.n, pieces, "", look, around, first > 0, last < len(found))
 
 
@@ -116,16 +115,18 @@ def _holds(passage: Passage, citation: Citation) -> bool:
     return passage.page == citation.page and passage.start < citation.end and passage.end > citation.start
 
 
-def _pieces(library: Library, document: Document, citation: Citation, passages: list[Passage]) -> Iterator[Piece]:
+def _pieces(
+    library: Library, document: Document, citation: Citation, passages: list[Passage], t: Texts
+) -> Iterator[Piece]:
     for page, those in groupby(passages, key=lambda one: one.page):
         rows = list(those)
         text, start, end = library.page_text(document.id, page), rows[0].start, max(one.end for one in rows)
         if page != citation.page:
-            yield Piece("page", f"page {page}")
+            yield Piece("page", t("evidence.page", n=page))
             yield Piece("beside", text[start:end])
             continue
         if page != passages[0].page:
-            yield Piece("page", f"page {page}")
+            yield Piece("page", t("evidence.page", n=page))
         own = [one for one in rows if _holds(one, citation)]
         edges = start, own[0].start, citation.start, citation.end, max(one.end for one in own), end
         kinds: tuple[Kind, ...] = ("beside", "cited", "quote", "cited", "beside")

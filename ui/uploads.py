@@ -6,22 +6,20 @@ import asyncio
 import hashlib
 import logging
 import shutil
-from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 from assistant.errors import AssistantError
 from assistant.session import Assistant
-from index.errors import LibraryError
+from index.errors import LibraryError, UnknownDocument
 from index.ingest import Progress
 from index.read import LABELS, SUFFIXES
 from index.types import Outcome, OutcomeStatus
+from ui.language import Texts
 
 log = logging.getLogger(__name__)
 
 HASH_DIGITS = 12
-SECONDS_BETWEEN_LOOKS = 0.3
 
 
 @dataclass(slots=True)
@@ -29,19 +27,21 @@ class Upload:
     """One uploaded file.
 
     Attributes:
-        name: As the person knows it.
+        name: As the person knows it, with the folders below the one that was chosen, divided by slashes.
         received: Where the browser's bytes were put; a temporary place.
+        library: Where it is to go; None is the default.
         started: Whether it is being read.
-        words: How far it is, where that is known.
-        stopped: Whether the person stopped the upload before it was stored.
+        far: How far it is, where that is known.
+        stop: Whether the person no longer wants it.
         outcome: What became of it.
     """
 
     name: str
     received: Path
+    library: str | None = None
     started: bool = False
-    words: str = ""
-    stopped: bool = False
+    far: Progress | None = None
+    stop: bool = False
     outcome: Outcome | None = None
 
     @property
@@ -49,83 +49,88 @@ class Upload:
         """How it ended, None before."""
         return self.outcome.status if self.outcome else None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was given up before it was stored."""
+        return self.stop and self.outcome is None and not self.started
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be done about it."""
+        return self.outcome is not None or self.stopped
+
+    @property
+    def failed(self) -> bool:
+        """Whether it can be tried again."""
+        return self.stopped or self.status == "refused"
+
 
 class Uploads:
     """Adds uploaded files to the library and removes documents from it.
 
     Args:
         assistant: Whose library and home folder.
+
+    Attributes:
+        folder: Where uploaded files are kept, each in a folder of its own below the one that it was uploaded from.
     """
 
     def __init__(self, assistant: Assistant) -> None:
         self._libraries = assistant.libraries
-        self._folder = assistant.settings.home / "files" / "uploads"
-        # One after the other: the store takes one writer, and a second would wait inside it unseen.
+        self.folder = assistant.settings.home / "files" / "uploads"
+        # One after the other: the store takes one writer, and a second would wait inside it unseen. For each file anew,
+        # so that several people's files take turns.
         self._turn = asyncio.Lock()
 
-    async def add(
-        self, received: Sequence[Path], library: str | None = None, stop: Event | None = None
-    ) -> AsyncGenerator[list[Upload], None]:
-        """Adds files one by one; one that cannot be read does not stop the others.
-
-        Args:
-            received: Temporary files.
-            library: To which library; None takes the default.
-            stop: Ends it once it is set; what is stored by then stays.
-
-        Yields:
-            Every upload with its state, often.
-        """
-        uploads, stop = [Upload(path.name, path) for path in received], stop or Event()
-        yield uploads
+    async def add(self, upload: Upload) -> None:
+        """Adds a file; what became of it stands in it then."""
         async with self._turn:
-            for upload in uploads:
-                upload.started = not stop.is_set()
-                upload.stopped = stop.is_set()
-                if upload.stopped:
-                    continue
-                # Goes on when the page is closed: half an upload would be of no use to anybody.
-                adding = asyncio.ensure_future(asyncio.to_thread(self._add, upload, library, stop))
-                while not adding.done():
-                    yield uploads
-                    await asyncio.wait([adding], timeout=SECONDS_BETWEEN_LOOKS)
-                upload.outcome = await adding
-                upload.stopped = upload.outcome is None
-            yield uploads
+            if upload.stop:
+                return
+            upload.started = True
+            # Goes on when the page is closed: half an upload would be of no use to anybody.
+            try:
+                upload.outcome = await asyncio.shield(asyncio.to_thread(self._add, upload))
+            finally:
+                upload.started = False
 
-    def remove(self, document: object, library: str | None = None) -> str:
+    def remove(self, document: object, library: str | None, t: Texts) -> str:
         """Removes a document and its uploaded file.
 
         Args:
             document: Its id, as the page sent it.
             library: From which library; None takes the default.
+            t: What the page says.
 
         Returns:
             Why it could not be done; empty when it was.
         """
         try:
             held = self._libraries.get(library)
-            found = next((each for each in held.documents() if str(each.id) == str(document)), None)
+            found = held.document(document) if type(document) is int else None
             if found is None:
-                return "This document is not in the library any more."
-            held.remove(str(found.id))
+                return t("library.not_there")
+            held.remove(found.path)
+        except UnknownDocument:
+            return t("library.not_there")
         except (AssistantError, LibraryError) as error:
             return str(error)
         self._forget(Path(found.path))
         return ""
 
-    def _add(self, upload: Upload, library: str | None, stop: Event) -> Outcome | None:
+    def _add(self, upload: Upload) -> Outcome | None:
         """Adds a file; None where it was stopped."""
 
         def show(progress: Progress) -> None:
-            upload.words = f"{progress.done:,} of {progress.passages:,} passages"
+            upload.far = progress
 
         if upload.received.suffix.lower() not in SUFFIXES:
             kind = upload.received.suffix or "without an ending"
             return Outcome(upload.name, "refused", f"files {kind} cannot be read; the library reads {kinds()}.")
         try:
             kept = self._keep(upload)
-            outcomes = self._libraries.get(library).add([kept], on_progress=show, cancelled=stop.is_set)
+            library = self._libraries.get(upload.library)
+            outcomes = library.add([kept], on_progress=show, cancelled=lambda: upload.stop)
         except (AssistantError, LibraryError, OSError) as error:
             log.warning("upload of %s failed", upload.name, exc_info=error)
             return Outcome(upload.name, "refused", str(error))
@@ -140,17 +145,20 @@ class Uploads:
     def _keep(self, upload: Upload) -> Path:
         with upload.received.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        target = self._folder / digest[:HASH_DIGITS] / upload.name
+        below, _, name = upload.name.rpartition("/")
+        target = self.folder / below / digest[:HASH_DIGITS] / name
         target.parent.mkdir(parents=True, exist_ok=True)
         # Copied, since two people who upload the same file are given the same temporary one.
         shutil.copyfile(upload.received, target)
         return target
 
     def _forget(self, path: Path) -> None:
-        if self._folder in path.parents and not self._is_held(path):
+        if self.folder in path.parents and not self._is_held(path):
             path.unlink(missing_ok=True)
-            if not any(path.parent.iterdir()):
-                path.parent.rmdir()
+            for folder in path.parents:
+                if folder == self.folder or any(folder.iterdir()):
+                    break
+                folder.rmdir()
 
     def _is_held(self, path: Path) -> bool:
         """Whether a document of any library came from a file: the same one may have been added to several."""

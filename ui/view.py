@@ -7,7 +7,6 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
-from threading import Event as Flag
 from typing import Any
 
 from assistant.conversations import Turn
@@ -134,7 +133,6 @@ class View:
         turns: What it shows. Another list takes its place when another conversation is opened.
         library: Which library it is about; None is that of the settings.
         language: Of what the page says.
-        uploading: Stops the upload that this tab has begun last.
         running: Answers a turn of this list; cancelling it stops the turn.
     """
 
@@ -145,7 +143,6 @@ class View:
     turns: list[ShownTurn] = field(default_factory=list)
     library: str | None = None
     language: str = DEFAULT
-    uploading: Flag | None = None
     running: asyncio.Task[None] | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 from html import escape
 
-from assistant.events import Citation
+from assistant.events import Citation, Scores
+from ui.language import Texts
 
-# Attribute of ``Scores``, what it is called, what it means.
-SCORES = (
-    ("meaning", "Meaning", "how near the passage is to the question in meaning, from -1 to 1"),
-    ("words", "Words", "how well the question's words fit, beside the best passage, from 0 to 1"),
-    ("second_look", "Second look", "each word of the question compared with each word of the passage"),
-    ("alike", "Its like", "what the passages most like it scored, towards which it is drawn a little"),
-    ("looks", "Looks", "how near its picture is to the question, from -1 to 1"),
-)
-BESIDE = "It was not found itself: it came along with a passage that was."
+# Attributes of ``Scores``.
+SCORES = ("meaning", "words", "second_look", "alike", "looks")
 
 
-def why_html(citation: Citation) -> str:
+def why_html(citation: Citation, t: Texts) -> str:
     """Returns the scores of a citation's passage, folded."""
-    return f'<details class="why"><summary>Why this source?</summary>{_scores(citation)}</details>'
+    return f'<details class="why"><summary>{t.html("evidence.why")}</summary>{_scores(citation.scores, t)}</details>'
 
 
-def _scores(citation: Citation) -> str:
-    scores = citation.scores
+def _scores(scores: Scores | None, t: Texts) -> str:
     if scores is None:
-        return f"<p>{BESIDE}</p>"
-    given = [(label, getattr(scores, name), meaning) for name, label, meaning in SCORES]
-    rows = "".join(_row(label, value, meaning) for label, value, meaning in given if value is not None)
-    return (
-        f"<p>The search put it where it did for a score of <b>{scores.score:.3f}</b>, made of:</p>"
-        f"<table><tbody>{rows}</tbody></table>"
-    )
+        return f"<p>{t.html('evidence.beside')}</p>"
+    given = [(name, getattr(scores, name)) for name in SCORES]
+    rows = "".join(_row(name, value, t) for name, value in given if value is not None)
+    said = t.html("evidence.score", score="\0").replace("\0", f"<b>{t.number(scores.score, 3)}</b>")
+    return f"<p>{said}</p><table><tbody>{rows}</tbody></table>"
 
 
-def _row(label: str, value: float, meaning: str) -> str:
+def _row(name: str, value: float, t: Texts) -> str:
     width = min(1.0, max(0.0, value))
-    return (
-        f'<tr><th scope="row">{escape(label)}<small>{escape(meaning)}</small></th><td class="number">{value:.3f}'
-        f'<span class="bar-of" aria-hidden="true"><i style="width:{width:.0%}"></i></span></td></tr>'
-    )
+    label, meaning = t(f"evidence.{name}"), t(f"evidence.{name}_hint")
+    bar = f'<span class="bar-of" aria-hidden="true"><i style="width:{width:.0%}"></i></span>'
+    name = f'<th scope="row">{escape(label)}<small>{escape(meaning)}</small></th>'
+    return f'<tr>{name}<td class="number">{t.number(value, 3)}{bar}</td></tr>'

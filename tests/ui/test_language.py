@@ -15,7 +15,7 @@ READ = {"label", "placeholder", "info", "title", "submit_btn", "stop_btn"}
 # Where a component's first argument is read.
 FIRST = {"Button", "Tab", "Warning", "Info", "Error", "Markdown", "Accordion", "DownloadButton", "UploadButton"}
 # Not yet in the catalogue.
-PENDING = {"evidence.py", "library.py", "uploads.py", "sheet.py"}
+PENDING: set[str] = set()
 
 
 def keyword_texts(call):

@@ -19,29 +19,6 @@ ARKEN = "# The lighthouse of Arken\n\nThe lighthouse of Arken was built in 1874 
 QUESTION = "Who built the lighthouse of Arken?"
 
 
-def test_an_upload_can_be_stopped(tmp_path):
-    book = tmp_path / "book.txt"
-    book.write_text(
-        "\n\n".join(f"Whale number {n} sings of the deep and of the ships above it. " * 9 for n in range(2500))
-    )
-    program = chromium.find()
-    assert program, f"there is no Chromium; {chromium.install_command()}"
-    with sync_playwright() as playwright, serving(tmp_path / "home", "engine: builtin\n") as url:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
-        with person(browser, url) as me:
-            me.tab("Library")
-            expect(me.page.locator("#stop-adding")).to_be_hidden()
-            me.page.locator("#upload input[type=file]").set_input_files(str(book))
-            expect(me.page.locator("#progress li")).to_contain_text("passages", timeout=60_000)
-            me.picture("uploading")
-            me.page.locator("#stop-adding").click()
-            expect(me.page.locator("#progress li")).to_contain_text("stopped, not added")
-            expect(me.page.locator("#stop-adding")).to_be_hidden()
-            expect(me.page.locator("#documents")).to_contain_text("The library is empty.")
-        browser.close()
-    assert not list((tmp_path / "home" / "files").rglob("book.txt"))
-
-
 def test_a_conversation_is_about_the_library_that_was_chosen(tmp_path):
     home = tmp_path / "home"
     home.mkdir()

@@ -19,8 +19,10 @@ from tests import chromium
 from tests.index.test_pictures import drawn, illustrated
 from tests.ui.answers import answer
 from tests.ui.browser import ARTIFACTS, person, serving
+from ui.language import texts
 from ui.sheet import Sheet, cited_pictures, sheet_html, sheets
 
+EN = texts()
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
@@ -47,7 +49,7 @@ def test_the_boxes_lie_on_the_words_of_the_page(library):
     document = outcome.document
     passage = library.passages(document.id)[0]
     quote = passage.text[:60]
-    [sheet] = sheets(library, document, cite(library, document, quote, passage.page))
+    [sheet] = sheets(library, document, cite(library, document, quote, passage.page), EN)
     assert sheet.name == f"Page {passage.page} of {document.title}"
     with opened(base64.b64decode(sheet.url.partition(",")[2])) as image:
         ink = ImageChops.invert(image.convert("L"))
@@ -60,9 +62,9 @@ def test_the_boxes_lie_on_the_words_of_the_page(library):
 def test_a_quote_of_a_picture_without_a_page_is_that_picture(library):
     library.add_documents([("/gone.docx", illustrated())])
     [document] = library.documents()
-    [sheet] = sheets(library, document, cite(library, document, "The tower from the sea", 1))
+    [sheet] = sheets(library, document, cite(library, document, "The tower from the sea", 1), EN)
     assert sheet.url == f"data:image/png;base64,{base64.b64encode(drawn()).decode()}"
-    assert sheets(library, document, cite(library, document, "was built in 1874", 1)) == ()
+    assert sheets(library, document, cite(library, document, "was built in 1874", 1), EN) == ()
 
 
 def test_names_bring_no_markup():

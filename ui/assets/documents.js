@@ -1,0 +1,37 @@
+// The list of documents and the opened one: buttons tell the server what they stand for; one that destroys asks first.
+const calm = (button) => {
+  button.classList.remove("armed");
+  button.textContent = button.dataset.label;
+};
+// What changes documents is an event of its own, which not everybody may send.
+const send = (action, id, word) =>
+  ["remove", "tag", "untag"].includes(action) ? trigger("change_it", { action, id, word }) : trigger("act", { action, id });
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-action]");
+  element.querySelectorAll("button.armed").forEach((other) => other !== button && calm(other));
+  if (!button) return;
+  if (button.dataset.confirm && !button.classList.contains("armed")) {
+    button.dataset.label = button.textContent;
+    button.textContent = button.dataset.confirm;
+    button.classList.add("armed");
+    return;
+  }
+  send(button.dataset.action, button.dataset.id, button.dataset.tag);
+});
+element.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.closest(".tagging")) event.target.closest(".tagging").open = false;
+  if (event.key !== "Enter") return;
+  if (event.target.matches(".tagging input") && event.target.value.trim())
+    send("tag", event.target.dataset.id, event.target.value);
+  if (event.target.matches(".pager input")) send("turn", String(event.target.value - 1));
+});
+element.addEventListener("toggle", (event) => {
+  if (event.target.open) event.target.querySelector("input")?.focus();
+}, true);
+let turned = false;
+element.addEventListener("click", (event) => (turned = Boolean(event.target.closest('[data-action="turn"]'))));
+watch("value", () => {
+  if (element.querySelector(".preview")) document.getElementById("library").scrollTo({ top: 0 });
+  else if (turned) element.scrollIntoView({ block: "start" });
+  turned = false;
+});
