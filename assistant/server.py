@@ -175,8 +175,11 @@ def _put_gate(application: FastAPI, page: Blocks, settings: Settings) -> None:
     """Puts the gate before Gradio's application, which is mounted last."""
     limits = settings.limits
     uploads = Uploads(limits.upload_files, limits.upload_mb * MB)
+    from ui.lean import hold_sessions
+
     mount = application.routes[-1]
     assert isinstance(mount, Mount)
+    hold_sessions(mount.app)  # type: ignore[arg-type]
     buckets, largest = Buckets(limits.questions), settings.page.max_upload_mb * MB
     mount.app = PageGate(mount.app, page.fns.keys(), uploads, buckets, limits.event_mb * MB, largest)
 

@@ -10,6 +10,7 @@ from ui.assets import script
 from ui.evidence import EVENT
 from ui.handlers import Handlers, Parts
 from ui.language import label, labelled, relabel
+from ui.lean import Page
 from ui.permissions import guard
 from ui.theme import CSS, THEME
 from ui.view import View
@@ -30,7 +31,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     Args:
         assistant: Who answers; it must stay open while the page is served.
     """
-    page = gr.Blocks(title="Assistant", fill_height=True, fill_width=True, delete_cache=CACHE)
+    page = Page(title="Assistant", fill_height=True, fill_width=True, delete_cache=CACHE)
     with page:
         token = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_KEY)
         view = gr.State(View())
