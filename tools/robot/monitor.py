@@ -88,7 +88,7 @@ class Monitor:
         mujoco.mj_contactForce(self.world.model, self.world.data, number, self._force)
         force = float(np.linalg.norm(self._force[:3]))
         name = self._names[other] if other >= 0 else "table"
-        who = {ARM: "the arm", FINGER: "a finger"}.get(mover, f"the {self._names[mover]}")
+        who = f"the {self._names[mover]}" if mover >= 0 else {ARM: "the arm", FINGER: "a finger"}[mover]
         self.hardest = max(self.hardest, force)
         self.touched[name] = max(self.touched.get(name, 0.0), force)
         allowed = name in self.touches or (name == "table" and mover != ARM and force < self.limits.force / 4)

@@ -31,7 +31,7 @@ class Unknown(ToolError):
 def plain(text: str) -> str:
     """Returns a name as it is compared."""
     words = re.findall(r"[a-z0-9]+", ARTICLES.sub(" ", text.lower()))
-    return " ".join(PLURAL.get(word, word) for word in words)
+    return " ".join(PLURAL.get(word, word) for word in words) or text.lower().strip()
 
 
 def words_of(thing: Thing) -> list[str]:
@@ -39,7 +39,7 @@ def words_of(thing: Thing) -> list[str]:
     colour = thing.colour or ""
     kinds = [thing.kind, *KINDS.get(thing.kind, ())]
     named = [thing.called, *thing.words, *(f"{colour} {kind}".strip() for kind in kinds), *kinds]
-    return list(dict.fromkeys(plain(name) for name in named))
+    return list(dict.fromkeys(plain(name) for name in named if name))
 
 
 def listed(world: World, names: Sequence[str] | None = None) -> str:

@@ -15,8 +15,8 @@ from .world import World, inside
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?nan|[-+]?inf(?:inity)?"
 POINT = re.compile(
-    rf"^\W*(?:(?:the )?point )?(?:x\s*[=:]?\s*)?(?P<x>{NUMBER})\s*(?P<u>cm|m|mm)?\s*(?:,|;|\s|and|by)\s*"
-    r"(?:y\s*[=:]?\s*)?"
+    r"^\s*(?:(?:at|to|on|onto) )?(?:the )?(?:(?:point|position|coordinates?|location) )?[(\[]?\s*"
+    rf"(?:x\s*[=:]?\s*)?(?P<x>{NUMBER})\s*(?P<u>cm|m|mm)?\s*(?:,|;|\s|and|by)\s*(?:y\s*[=:]?\s*)?"
     rf"(?P<y>{NUMBER})\s*(?:cm|m|mm)?(?:\s*(?:,|;|\s|and)\s*(?:z\s*[=:]?\s*)?(?P<z>{NUMBER})\s*(?:cm|m|mm)?)?\W*$",
     re.I,
 )

@@ -27,7 +27,8 @@ from .world import Diverged, World
 FRAME_TICKS = 8  # a picture every 80 ms of simulated time
 WORLDS = 8  # kept in memory; the others are read again from their files
 MOST_FRAMES = 3000
-BRAKE_TICKS = 20
+BRAKE_STEPS, BRAKING_STEPS, BRAKING = 100, 50, 0.08  # steps of the simulation, the same, seconds
+STILL = 0.01  # metres a second
 
 
 @dataclass(slots=True)
@@ -244,10 +245,12 @@ def repeat(world: World, entry: Entry, limits: Limits, watch: Callable[[World], 
 def brake(world: World) -> float:
     """Stops the arm where it is; returns how long that took, in milliseconds of simulated time."""
     stood, begun = 0.0, world.seconds
-    world.hold_still()
-    for _ in range(BRAKE_TICKS):
-        world.tick()
-        if not stood and world.grip_speed() < 0.01:  # noqa: PLR2004 - a centimetre a second
+    for step in range(BRAKE_STEPS):
+        # Commanded anew while it moves, since a joint that is drawn back to where it was would swing back.
+        if step < BRAKING_STEPS:
+            world.hold_still(BRAKING)
+        world.tick(1)
+        if not stood and world.grip_speed() < STILL:
             stood = world.seconds - begun
     return 1000 * (stood or world.seconds - begun)
 

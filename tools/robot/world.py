@@ -74,6 +74,7 @@ class World:
         self.things: dict[str, Thing] = {thing.called: thing for thing in scene.things}
         self.tick_seconds = TICK_STEPS * self.model.opt.timestep
         self._joints = [self.model.joint(f"{PREFIX}{name}_joint").qposadr[0] for name in (*JOINTS, *FINGERS)]
+        self._speeds = [self.model.joint(f"{PREFIX}{name}_joint").dofadr[0] for name in JOINTS]
         self._fingers = [self.model.body(f"{PREFIX}{finger}_link").id for finger in FINGERS]
         self._grip = self.model.site(GRIP).id
         self._scratch = np.empty(6)
@@ -90,13 +91,13 @@ class World:
             self.tick()
         return self
 
-    def tick(self) -> None:
-        """Simulates 10 ms.
+    def tick(self, steps: int = TICK_STEPS) -> None:
+        """Simulates 10 ms, or so many steps of 2 ms.
 
         Raises:
             Diverged: The state is no state any more.
         """
-        mujoco.mj_step(self.model, self.data, TICK_STEPS)
+        mujoco.mj_step(self.model, self.data, steps)
         if self.data.warning[mujoco.mjtWarning.mjWARN_BADQACC].number or not math.isfinite(float(self.data.qpos.sum())):
             raise Diverged("the simulation diverged")
 
@@ -252,9 +253,11 @@ class World:
         """Tells the fingers how far apart to be."""
         self.data.ctrl[len(JOINTS) :] = max(-0.01, min(WIDEST, metres) / 2 - FINGER_OFFSET)
 
-    def hold_still(self) -> None:
-        """Tells the arm to stay where it is now."""
-        self.data.ctrl[: len(JOINTS)] = self.data.qpos[self._joints[: len(JOINTS)]]
+    def hold_still(self, braking: float = 0.0) -> None:
+        """Tells the arm to stay where it is now, or so many seconds of its movement behind, which brakes it harder."""
+        joints = self._joints[: len(JOINTS)]
+        speeds = self.data.qvel[self._speeds]
+        self.data.ctrl[: len(JOINTS)] = self.data.qpos[joints] - braking * speeds
 
 
 def travel(thing: Thing) -> float:

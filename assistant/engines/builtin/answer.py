@@ -110,7 +110,8 @@ def from_tool(name: str, result: Any) -> Reply:
     if name == "compare_documents":
         return Reply(_side_by_side(result), 1.0, abstained=not result)
     if isinstance(result, dict) and isinstance(result.get("text"), str):
-        return Reply(f"{result['text']} (computed by the tool `{name}`)", 1.0)
+        robot = name.startswith("robot_")  # tells what it did, not what it computed
+        return Reply(result["text"] + ("" if robot else f" (computed by the tool `{name}`)"), 1.0, about_itself=robot)
     if result in (None, "", {}, []):
         return Reply(f"The tool `{name}` ran and returned nothing.", 1.0, about_itself=True)
     return Reply(f"The tool `{name}` returned{as_markdown(result)}", 1.0)

@@ -14,6 +14,8 @@ from assistant.engines.builtin.detect import CONVERSION, DETECTORS, IN_PYTHON, O
 from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
+from assistant.engines.builtin.robot import NAMES as ROBOT
+from assistant.engines.builtin.robot import commanded
 from assistant.engines.builtin.several import MAX_STEPS, SOUGHT, as_question, clauses, halves, inline, operation, spread
 from assistant.engines.builtin.steps import Ask, Call, Later, Plan, Talk
 from assistant.engines.builtin.suitability import ASKS, examples_of, suitability, texts_of
@@ -92,6 +94,8 @@ class Router:
         if not re.search(r"\w", request):
             return Talk("I find no words in this; ask me a question or give me something to compute.")
         read = request[:MAX_READ]
+        if call := commanded(read, tools):  # several commands are one plan, which is rehearsed as one
+            return [call]
         return self._several(read, tools) or self._one(read, tools) or self._fallback(request, tools)
 
     def is_sure(self, request: str) -> bool:
@@ -141,7 +145,9 @@ class Router:
 
     def _is_new(self, request: str, tools: Mapping[str, Any]) -> bool:
         """Whether a message is rather a request of its own than an answer."""
-        return request.endswith("?") or (len(request.split()) > 1 and detect(request, tools) is not None)
+        return request.endswith("?") or (
+            len(request.split()) > 1 and (detect(request, tools) or commanded(request, tools)) is not None
+        )
 
     def _several(self, request: str, tools: Mapping[str, Any]) -> Plan | None:
         if "calculator" in tools and SEARCH in tools and (found := inline(request)):
@@ -184,7 +190,7 @@ class Router:
         return Call(SEARCH, {"query": as_question(clause)})
 
     def _one(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
-        if call := detect(request, tools):
+        if call := _detected(request, tools):
             return [call]
         if "code_interpreter" in tools and IN_PYTHON.search(request):
             return Ask("code_interpreter", {}, NO_CODE)
@@ -198,7 +204,9 @@ class Router:
         )
 
     def _by_example(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
-        examples = [(text, name) for name, tool in tools.items() for text in examples_of(tool)]
+        # What the robot is asked is told by its form: "switch off the lights" may well be meant for another lamp.
+        others = {name: tool for name, tool in tools.items() if name not in ROBOT}
+        examples = [(text, name) for name, tool in others.items() for text in examples_of(tool)]
         if not examples:
             return None
         vectors = self._vectors.of([request, *(text for text, _ in examples)])
@@ -227,7 +235,9 @@ class Router:
 
     def _by_fit(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
         """Chooses among the tools that no detector knows; the nearest one, if it fits at all."""
-        others = {name: tool for name, tool in tools.items() if name not in DETECTORS and name != SEARCH}
+        others = {
+            name: tool for name, tool in tools.items() if name not in DETECTORS and name not in ROBOT and name != SEARCH
+        }
         if not others:
             return None
         texts = {name: [f"{name}: {texts_of(tool)[1]}", *texts_of(tool)] for name, tool in others.items()}
@@ -264,6 +274,10 @@ class Router:
                 log.warning("the weights that choose tools cannot be used: %s", error)
             self._problem = f"The weights that choose among tools cannot be used ({error}); tools are reached by name."
             return None
+
+
+def _detected(request: str, tools: Mapping[str, Any]) -> Call | None:
+    return detect(request, tools) or commanded(request, tools)
 
 
 def _fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
