@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS evidence (
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, n INTEGER NOT NULL,
     passage TEXT NOT NULL, PRIMARY KEY (conversation, n)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tools_off (
+    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, tool TEXT NOT NULL,
+    PRIMARY KEY (conversation, tool)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS grants (
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, tool TEXT NOT NULL,
     PRIMARY KEY (conversation, tool)
@@ -119,7 +123,14 @@ class Conversations:
             await self._db.execute(f"ALTER TABLE conversations ADD COLUMN {LIBRARY}")
         await self._db.commit()
 
-    async def begin(self, conversation: str | None, owner: str, question: str, library: str | None = None) -> Begun:
+    async def begin(
+        self,
+        conversation: str | None,
+        owner: str,
+        question: str,
+        library: str | None = None,
+        off: Collection[str] = (),
+    ) -> Begun:
         """Writes a question down before anything is done about it.
 
         Args:
@@ -127,6 +138,7 @@ class Conversations:
             owner: Whose it is.
             question: As asked.
             library: Which library a new one is about; of another one None takes its own.
+            off: The tools that are turned off in a new one.
 
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
@@ -137,6 +149,7 @@ class Conversations:
             conversation, library = uuid.uuid4().hex, library or DEFAULT_LIBRARY
             row = (conversation, owner, _title(question), now, now, library)
             await self._db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)", row)
+            await self._turn_off(conversation, off)
         else:
             previous, own = await self._require(conversation, owner)
             if library not in (None, own):
@@ -185,6 +198,28 @@ class Conversations:
         rows = [(conversation, tool) for tool in tools]
         await self._db.executemany("INSERT OR IGNORE INTO grants VALUES (?, ?)", rows)
         await self._db.commit()
+
+    async def tools_off(self, conversation: str) -> frozenset[str]:
+        """Returns the tools that are turned off in a conversation."""
+        rows = await self._db.execute_fetchall("SELECT tool FROM tools_off WHERE conversation = ?", (conversation,))
+        return frozenset(row[0] for row in rows)
+
+    async def switch(self, conversation: str, owner: str, tool: str, *, on: bool) -> None:
+        """Turns a tool on or off in a conversation, from its next question on.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self._require(conversation, owner)
+        await self._turn_off(conversation, () if on else (tool,))
+        if on:
+            gone = "DELETE FROM tools_off WHERE conversation = ? AND tool = ?"
+            await self._db.execute(gone, (conversation, tool))
+        await self._db.commit()
+
+    async def _turn_off(self, conversation: str, tools: Collection[str]) -> None:
+        rows = [(conversation, tool) for tool in tools]
+        await self._db.executemany("INSERT OR IGNORE INTO tools_off VALUES (?, ?)", rows)
 
     async def end(
         self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
@@ -242,7 +277,7 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
         await self._require(conversation, owner)
-        for table in ("grants", "evidence", "turns"):
+        for table in ("tools_off", "grants", "evidence", "turns"):
             await self._db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))  # noqa: S608 — fixed
         await self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
         await self._db.commit()

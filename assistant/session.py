@@ -7,7 +7,7 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from assistant.graph import Graph
 from assistant.libraries import Libraries
 from assistant.memory import Memory, Recollection, thread
 from assistant.plugin import Context
+from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
 from assistant.toolbox import Plugins, Toolbox
@@ -125,6 +126,7 @@ class Assistant:
         owner: str = LOCAL,
         rules: Sequence[Rule] = (),
         library: str | None = None,
+        off: Collection[str] = (),
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
@@ -135,6 +137,7 @@ class Assistant:
             rules: Which calls are approved or refused; they come before those of the settings.
             library: Which library a new conversation is about; None takes that of the settings. A conversation keeps
                 its own.
+            off: The tools that the model is not to see in a new conversation, which keeps that.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
@@ -145,7 +148,7 @@ class Assistant:
             if conversation is None:  # one that there is not is told before anything is written
                 library = library or self.libraries.default
                 self.libraries.get(library)
-            begun = await self.conversations.begin(conversation, owner, question, library)
+            begun = await self.conversations.begin(conversation, owner, question, library, off)
         except (AssistantError, LibraryError, sqlite3.Error) as error:
             log.warning("question refused: %s", error)
             yield Failed(_message(error), conversation or "", type(error).__name__)
@@ -221,7 +224,8 @@ class Assistant:
                 yield end
                 return
             recollection = await self._memory.recall(begun)
-            turn = self._prepare(begun, recollection, library, toolbox, rules)
+            tools = await self._tools_on(begun.conversation, toolbox)
+            turn = self._prepare(begun, recollection, library, tools, rules)
             try:
                 async for event in self._run(start, turn):
                     if isinstance(event, Answer | ApprovalNeeded):
@@ -243,11 +247,24 @@ class Assistant:
                 await asyncio.shield(self._save(begun, recollection, turn, end, shown))
         yield end
 
+    async def _tools_on(self, conversation: str, toolbox: Toolbox) -> Mapping[str, Tool]:
+        off = await self.conversations.tools_off(conversation)
+        return {name: tool for name, tool in toolbox.tools.items() if name not in off} if off else toolbox.tools
+
+    def refresh_tools(self) -> Toolbox:
+        """Reads the tool files that have changed, as is done at each question."""
+        return self._plugins.refresh()
+
     def _refreshed(self, library: str) -> tuple[Library, Toolbox]:
         return self.libraries.get(library), self._plugins.refresh()
 
     def _prepare(
-        self, begun: Begun, recollection: Recollection, library: Library, toolbox: Toolbox, rules: Sequence[Rule]
+        self,
+        begun: Begun,
+        recollection: Recollection,
+        library: Library,
+        tools: Mapping[str, Tool],
+        rules: Sequence[Rule],
     ) -> Turn:
         folder, passages = self._folder(begun.conversation), self.settings.library.passages
         cite = recollection.ledger.cite
@@ -261,7 +278,7 @@ class Assistant:
             begun.conversation,
             recollection.history,
             recollection.ledger,
-            toolbox.tools,
+            tools,
             library.page_text,
             library.loaded_picture,
             context,

@@ -12,14 +12,13 @@ import click
 
 from assistant.app import open_library
 from assistant.approval import Rule, judge
-from assistant.context import Context
 from assistant.errors import PluginError
 from assistant.events import ApprovalRequest, ToolCall
-from assistant.runner import misfit, run_tool
+from assistant.runner import misfit
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.terminal_approval import decide
-from index.types import Hit
+from assistant.trial import run_trial
 
 
 async def run(
@@ -42,21 +41,13 @@ async def run(
     call = ApprovalRequest("terminal", tool.name, arguments, "", tool.options.touches)
     arguments = arguments if approved else _approved(tool, call, (*rules, *settings.tools.rules))
     library = open_library(settings)
-    cited: list[int] = []
-
-    def cite(hit: Hit) -> int:
-        if hit.passage.id not in cited:
-            cited.append(hit.passage.id)
-        return cited.index(hit.passage.id) + 1
-
     try:
-        context = Context(library, cite, folder, settings.library.passages, report=_report)
-        done = await run_tool(tool, "terminal", arguments, context)
+        done = await run_trial(tool, arguments, library, folder, settings.library.passages, _report)
     finally:
         library.close()
-    for artifact in context.artifacts:
+    for artifact in done.artifacts:
         click.echo(f"saved {artifact.path}", err=True)
-    return done
+    return done.call
 
 
 def show(done: ToolCall) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from assistant.session import Assistant
-from ui import account, approval, conversation, evidence, header, library
+from ui import account, approval, conversation, evidence, header, library, tools_page
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.handlers import Handlers, Parts
@@ -49,6 +49,8 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     box = conversation.make_box()
                 with gr.Tab(label("library.tab"), elem_id="library") as tab:
                     panel = library.make_panel(assistant, tab, view)
+                with gr.Tab(label("tools.tab"), elem_id="tools") as tab:
+                    tools_page.make_panel(assistant, tab, view)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
         handlers = Handlers(assistant, Parts(token, view, head, shelf, chat, card, box, sources, past))

@@ -34,11 +34,12 @@ class BadArguments(ValueError):
     """Changed arguments cannot be used; the text says where and why."""
 
 
-def make_card(assistant: Assistant) -> gr.HTML:
+def make_card(assistant: Assistant, elem_id: str = "approval") -> gr.HTML:
     """Makes the place of the card, empty; a decision is its ``decide`` event.
 
     Args:
         assistant: Whose tools say whether changed arguments fit.
+        elem_id: Names the place; the one of the conversation is that of the page.
     """
 
     def check(typed: list[str]) -> str:
@@ -51,8 +52,8 @@ def make_card(assistant: Assistant) -> gr.HTML:
         return ""
 
     # The chat takes no script of its own, so that the one for its tables comes with the card.
-    scripts = script("approval.js") + script("artifacts.js")
-    return gr.HTML("", elem_id="approval", js_on_load=scripts, container=False, server_functions=[check])
+    scripts = script("approval.js") + (script("artifacts.js") if elem_id == "approval" else "")
+    return gr.HTML("", elem_id=elem_id, js_on_load=scripts, container=False, server_functions=[check])
 
 
 def fingerprint(conversation: str, requests: Sequence[ApprovalRequest]) -> str:

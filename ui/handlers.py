@@ -101,7 +101,7 @@ class Handlers:
         yield {parts.box: gr.Textbox(value="", submit_btn=False, stop_btn=True), parts.card: ""}
         library = None if view.conversation else view.library
         rules = permissions.rules(self.assistant.toolbox.tools)
-        stream = self.assistant.stream(question, view.conversation, view.owner, rules, library)
+        stream = self.assistant.stream(question, view.conversation, view.owner, rules, library, view.off)
         async with aclosing(self._play(view, turn, stream)) as updates:
             async for _ in updates:
                 if waiting and turn.conversation:  # which is given up now, or was decided elsewhere

@@ -30,10 +30,14 @@ ROLES: Mapping[str, Role] = {
     "ui.handlers.Handlers.new": "viewer",
     "ui.handlers.Handlers.act": "viewer",
     "ui.handlers.Handlers.choose": "viewer",
+    "ui.gallery.*": "viewer",
     "ui.library._Panel.act": "viewer",
     "ui.library._Panel.look": "viewer",
     "ui.library._Panel.refresh": "viewer",
     "ui.library._Panel.turn": "viewer",
+    "ui.tools_page._Page.act": "viewer",
+    "ui.tools_page._Page.refresh": "viewer",
+    "ui.tools_page._Page.switch": "viewer",
 }
 
 

@@ -154,16 +154,16 @@ def _step_body(step: Step, t: Texts) -> str:
     parts = [f"**{t('turn.asked')}** `{step.name}` {t('turn.with')}", fenced(editable(step.arguments), "json")]
     if call := step.call:
         head = "result" if call.ok else "not_approved" if is_refused(call) else "error"
-        parts += [f"**{t(f'turn.{head}')}**", *_result(call.result, t)]
+        parts += [f"**{t(f'turn.{head}')}**", *result_parts(call.result, t)]
     elif step.progress:
         parts.append(plain(step.progress))
     return "\n\n".join(parts)
 
 
-def _result(result: Any, t: Texts) -> list[str]:
-    """A value as a code block; a list of passages as quotations, since JSON would hide their words."""
+def result_parts(result: Any, t: Texts) -> list[str]:
+    """Returns a result as Markdown: a value as a code block, passages as quotations, whose words JSON would hide."""
     if isinstance(result, dict) and isinstance(result.get("pictures"), list):
-        return [*_result(result["pictures"], t), *([plain(str(result["note"]))] if "note" in result else [])]
+        return [*result_parts(result["pictures"], t), *([plain(str(result["note"]))] if "note" in result else [])]
     if isinstance(result, list) and result and all(isinstance(row, dict) and "text" in row for row in result):
         return [_passage(row, t) for row in result]
     if isinstance(result, list | dict):

@@ -133,6 +133,7 @@ class View:
         turns: What it shows. Another list takes its place when another conversation is opened.
         library: Which library it is about; None is that of the settings.
         language: Of what the page says.
+        off: The tools that are turned off in a new conversation; another one keeps its own on disk.
         running: Answers a turn of this list; cancelling it stops the turn.
     """
 
@@ -143,16 +144,23 @@ class View:
     turns: list[ShownTurn] = field(default_factory=list)
     library: str | None = None
     language: str = DEFAULT
+    off: set[str] = field(default_factory=set)
     running: asyncio.Task[None] | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
+        self.off = set()
 
     @property
     def t(self) -> Texts:
         """What the page says, in the person's language."""
         return texts(self.language)
+
+    @property
+    def written(self) -> str | None:
+        """The conversation that it shows, as soon as its first question has been written down."""
+        return self.conversation or (self.turns[-1].conversation if self.turns else None)
 
     @property
     def busy(self) -> bool:
