@@ -113,7 +113,11 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
 
         wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity, engine.sees)
         info = EngineInfo(engine.name, engine.advice)
-        yield Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
+        assistant = Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
+        try:
+            yield assistant
+        finally:
+            await assistant.live.close()
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

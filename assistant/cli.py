@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant import options
+from assistant.conversation_commands import conversations
 from assistant.filters import filtered
 from assistant.index_commands import index
 from assistant.options import common, load
@@ -227,6 +228,7 @@ def ui(host: str | None, port: int | None, samples: bool, open_browser: bool) ->
 
 
 cli.add_command(index)
+cli.add_command(conversations)
 cli.add_command(users)
 
 

@@ -6,10 +6,11 @@ with its numbers. Both lie in one SQLite file.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,57 +18,16 @@ import aiosqlite
 
 from assistant.errors import BadQuestion, NothingWaits, UnknownConversation
 from assistant.evidence import Evidence, evidence_from
+from assistant.feedback import Feedback
+from assistant.log_schema import create_tables, said
 from assistant.settings import DEFAULT_LIBRARY
+from assistant.shelf import Conversation, Shelf, shortened
 
-LIBRARY = f"library TEXT NOT NULL DEFAULT '{DEFAULT_LIBRARY}'"
-SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS conversations (
-    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
-    {LIBRARY}
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS conversations_by_owner ON conversations (owner, updated);
-CREATE TABLE IF NOT EXISTS turns (
-    id INTEGER PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    question TEXT NOT NULL, asked TEXT NOT NULL, state TEXT NOT NULL, result TEXT
-);
-CREATE INDEX IF NOT EXISTS turns_by_conversation ON turns (conversation, id);
-CREATE TABLE IF NOT EXISTS evidence (
-    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, n INTEGER NOT NULL,
-    passage TEXT NOT NULL, PRIMARY KEY (conversation, n)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tools_off (
-    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, tool TEXT NOT NULL,
-    PRIMARY KEY (conversation, tool)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS grants (
-    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, tool TEXT NOT NULL,
-    PRIMARY KEY (conversation, tool)
-) WITHOUT ROWID;
-"""
+__all__ = ["Begun", "Conversation", "Conversations", "Turn", "TurnState"]
 
-TITLE_LENGTH = 60
 GIVEN_UP = "The call that waited for approval was given up, since another question was asked."
 
 TurnState = Literal["running", "waiting", "answered", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """One entry of the list of conversations.
-
-    Attributes:
-        id: As printed by ``ask --json``.
-        title: The first question, shortened.
-        created: UTC time in ISO 8601.
-        updated: The same of the last turn.
-        library: Which library it is about.
-    """
-
-    id: str
-    title: str
-    created: str
-    updated: str
-    library: str = DEFAULT_LIBRARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +39,16 @@ class Turn:
         question: As it was asked.
         state: ``running`` also stands for a turn that was stopped or cut off; ``waiting`` is for approval.
         result: The answer as ``Answer.to_json`` gives it, or ``{"error": …}``, or ``{"requests": […]}`` while waiting;
-            None while running.
+            while running what has been shown so far, or None.
+        versions: Rows of the turns that begin here, this one among them: other wordings of the question, and other
+            answers to it.
     """
 
     id: int
     question: str
     state: TurnState
     result: dict[str, Any] | None
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +58,27 @@ class Begun:
     Attributes:
         conversation: The conversation's id.
         turn: The turn's row.
-        previous: Row of the turn before it in the conversation, None for the first.
+        previous: Row of the turn that it follows, None for the first.
         library: Which library the conversation is about.
+        path: Rows of the turns that lead to it, the first one first.
     """
 
     conversation: str
     turn: int
     previous: int | None
     library: str = DEFAULT_LIBRARY
+    path: tuple[int, ...] = ()
 
 
 class Conversations:
     """The log of every conversation.
+
+    A conversation is a tree of turns, since a question can be asked again or in other words; what is shown and what the
+    model builds on is the path to its leaf.
+
+    Attributes:
+        shelf: The list of conversations.
+        feedback: What people thought of answers.
 
     Args:
         connection: An open connection, which stays the caller's to close.
@@ -114,14 +86,13 @@ class Conversations:
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._db = connection
+        self._beginning = asyncio.Lock()
+        self.shelf = Shelf(connection)
+        self.feedback = Feedback(connection)
 
     async def setup(self) -> None:
         """Creates the tables where they are missing."""
-        await self._db.executescript(SCHEMA)
-        columns = await self._db.execute_fetchall("SELECT name FROM pragma_table_info('conversations')")
-        if ("library",) not in [tuple(row) for row in columns]:  # a file of the first version
-            await self._db.execute(f"ALTER TABLE conversations ADD COLUMN {LIBRARY}")
-        await self._db.commit()
+        await create_tables(self._db)
 
     async def begin(
         self,
@@ -130,6 +101,7 @@ class Conversations:
         question: str,
         library: str | None = None,
         off: Collection[str] = (),
+        instead_of: int | None = None,
     ) -> Begun:
         """Writes a question down before anything is done about it.
 
@@ -139,35 +111,14 @@ class Conversations:
             question: As asked.
             library: Which library a new one is about; of another one None takes its own.
             off: The tools that are turned off in a new one.
+            instead_of: Row of a turn in whose place it is asked; that turn and what followed it stay as another branch.
 
         Raises:
-            UnknownConversation: It does not exist or belongs to somebody else.
+            UnknownConversation: It does not exist or belongs to somebody else, or has no such turn.
             BadQuestion: It is about another library.
         """
-        now, previous = _now(), None
-        if conversation is None:
-            conversation, library = uuid.uuid4().hex, library or DEFAULT_LIBRARY
-            row = (conversation, owner, _title(question), now, now, library)
-            await self._db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)", row)
-            await self._turn_off(conversation, off)
-        else:
-            previous, own = await self._require(conversation, owner)
-            if library not in (None, own):
-                raise BadQuestion(
-                    f"This conversation is about the library '{own}'; go on with that, or begin a new one about "
-                    f"'{library}'."
-                )
-            library = own
-            await self._db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation))
-        insert = "INSERT INTO turns (conversation, question, asked, state) VALUES (?, ?, ?, 'running')"
-        # Going on without deciding is a refusal: nothing that waited can run any more.
-        given_up = json.dumps({"error": GIVEN_UP, "kind": "NotApproved", "shown": ""})
-        give_up = "UPDATE turns SET state = 'failed', result = ? WHERE conversation = ? AND state = 'waiting'"
-        await self._db.execute(give_up, (given_up, conversation))
-        cursor = await self._db.execute(insert, (conversation, question, now))
-        await self._db.commit()
-        assert cursor.lastrowid is not None
-        return Begun(conversation, cursor.lastrowid, previous, library)
+        async with self._beginning:  # so that of two questions at the same moment one follows the other
+            return await self._begin(conversation, owner, question, library, off, instead_of)
 
     async def resume(self, conversation: str, owner: str) -> tuple[Begun, Turn]:
         """Takes up the turn that waits for approval; from then on it is running.
@@ -176,17 +127,37 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else.
             NothingWaits: No turn of it waits.
         """
-        last, library = await self._require(conversation, owner)
-        turns = [turn for turn in await self.turns(conversation, owner) if turn.id == last and turn.state == "waiting"]
+        leaf, library = await self._require(conversation, owner)
+        turns = [turn for turn in await self.turns(conversation, owner) if turn.id == leaf and turn.state == "waiting"]
         # Only one of two that decide at the same moment finds it waiting.
         take = "UPDATE turns SET state = 'running' WHERE id = ? AND state = 'waiting'"
-        cursor = await self._db.execute(take, (last,))
+        cursor = await self._db.execute(take, (leaf,))
         await self._db.commit()
         if not turns or not cursor.rowcount:
             raise NothingWaits("Nothing waits for approval in this conversation; it was decided or given up.")
-        select = "SELECT max(id) FROM turns WHERE conversation = ? AND id < ?"
-        rows = list(await self._db.execute_fetchall(select, (conversation, last)))
-        return Begun(conversation, turns[0].id, rows[0][0], library), turns[0]
+        path = (await self._path(leaf))[:-1]
+        return Begun(conversation, turns[0].id, path[-1] if path else None, library, path), turns[0]
+
+    async def take_branch(self, conversation: str, owner: str, turn: int) -> None:
+        """Goes over to the branch that a turn is on, to where that branch was left.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else, or has no such turn.
+        """
+        await self._require(conversation, owner)
+        await self._parent(conversation, turn)
+        down = (
+            "WITH RECURSIVE below(id) AS (SELECT ? UNION ALL SELECT turns.id FROM turns JOIN below ON "
+            "turns.parent = below.id) UPDATE conversations SET leaf = (SELECT max(id) FROM below) WHERE id = ?"
+        )
+        await self._db.execute(down, (turn, conversation))
+        await self._db.commit()
+
+    async def keep(self, begun: Begun, shown: dict[str, Any]) -> None:
+        """Writes what has been shown of a running turn, for the case that it never ends."""
+        update = "UPDATE turns SET result = ? WHERE id = ? AND state = 'running'"
+        await self._db.execute(update, (json.dumps(shown, ensure_ascii=False), begun.turn))
+        await self._db.commit()
 
     async def grants(self, conversation: str) -> set[str]:
         """Returns the tools that were approved in a conversation."""
@@ -237,6 +208,7 @@ class Conversations:
             await self._db.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", rows)
         update = "UPDATE turns SET state = ?, result = ? WHERE id = ?"
         await self._db.execute(update, (state, json.dumps(result, ensure_ascii=False), begun.turn))
+        await self._db.execute("UPDATE said SET answer = ? WHERE rowid = ?", (said(result), begun.turn))
         await self._db.commit()
 
     async def evidence(self, conversation: str) -> list[Evidence]:
@@ -246,14 +218,29 @@ class Conversations:
         return [evidence_from(json.loads(row[0])) for row in rows]
 
     async def turns(self, conversation: str, owner: str) -> list[Turn]:
-        """Returns every turn of a conversation in order.
+        """Returns the turns of a conversation on the way to its leaf, in order.
 
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
-        await self._require(conversation, owner)
-        select = "SELECT id, question, state, result FROM turns WHERE conversation = ? ORDER BY id"
-        rows = await self._db.execute_fetchall(select, (conversation,))
+        leaf, _ = await self._require(conversation, owner)
+        parents = {
+            row[0]: row[1]
+            for row in await self._db.execute_fetchall(
+                "SELECT id, parent FROM turns WHERE conversation = ? ORDER BY id", (conversation,)
+            )
+        }
+        versions: dict[int | None, list[int]] = {}
+        for turn, parent in parents.items():
+            versions.setdefault(parent, []).append(turn)
+        path = await self._path(leaf)
+        rows = {turn.id: turn for turn in await self.rows(path)}
+        return [_versioned(rows[turn], versions[parents[turn]]) for turn in path]
+
+    async def rows(self, turns: Collection[int]) -> list[Turn]:
+        """Returns turns by their rows, whoever's they are."""
+        select = "SELECT id, question, state, result FROM turns WHERE id IN (SELECT value FROM json_each(?))"
+        rows = await self._db.execute_fetchall(select, (json.dumps([*turns]),))
         return [Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in rows]
 
     async def owner(self, conversation: str) -> str | None:
@@ -277,36 +264,88 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
         await self._require(conversation, owner)
-        for table in ("tools_off", "grants", "evidence", "turns"):
+        forget = "DELETE FROM said WHERE rowid IN (SELECT id FROM turns WHERE conversation = ?)"
+        await self._db.execute(forget, (conversation,))
+        for table in ("tools_off", "grants", "evidence", "feedback", "turns"):
             await self._db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))  # noqa: S608 — fixed
         await self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
         await self._db.commit()
 
+    async def _begin(
+        self,
+        conversation: str | None,
+        owner: str,
+        question: str,
+        library: str | None,
+        off: Collection[str],
+        instead_of: int | None,
+    ) -> Begun:
+        now, parent = _now(), None
+        if conversation is None:
+            conversation, library = uuid.uuid4().hex, library or DEFAULT_LIBRARY
+            insert = "INSERT INTO conversations (id, owner, title, created, updated, library) VALUES (?, ?, ?, ?, ?, ?)"
+            await self._db.execute(insert, (conversation, owner, shortened(question), now, now, library))
+            await self._turn_off(conversation, off)
+        else:
+            parent, own = await self._require(conversation, owner)
+            if instead_of is not None:
+                parent = await self._parent(conversation, instead_of)
+            library = _same(library, own)
+        # Going on without deciding is a refusal: nothing that waited can run any more.
+        given_up = json.dumps({"error": GIVEN_UP, "kind": "NotApproved", "shown": ""})
+        give_up = "UPDATE turns SET state = 'failed', result = ? WHERE conversation = ? AND state = 'waiting'"
+        await self._db.execute(give_up, (given_up, conversation))
+        insert = "INSERT INTO turns (conversation, question, asked, state, parent) VALUES (?, ?, ?, 'running', ?)"
+        cursor = await self._db.execute(insert, (conversation, question, now, parent))
+        assert cursor.lastrowid is not None
+        turn = cursor.lastrowid
+        await self._db.execute("INSERT INTO said (rowid, question, answer) VALUES (?, ?, '')", (turn, question))
+        update = "UPDATE conversations SET updated = ?, leaf = ?, archived = 0 WHERE id = ?"
+        await self._db.execute(update, (now, turn, conversation))
+        await self._db.commit()
+        return Begun(conversation, turn, parent, library, await self._path(parent))
+
     async def _require(self, conversation: str, owner: str) -> tuple[int | None, str]:
-        """Returns the row of its last turn, and its library."""
-        select = (
-            "SELECT (SELECT max(id) FROM turns WHERE conversation = conversations.id), library FROM conversations "
-            "WHERE id = ? AND owner = ?"
-        )
+        """Returns the row of its leaf, and its library."""
+        select = "SELECT leaf, library FROM conversations WHERE id = ? AND owner = ?"
         rows = list(await self._db.execute_fetchall(select, (conversation, owner)))
         if not rows:
             raise UnknownConversation(f"There is no conversation '{conversation}'; leave it out to begin a new one.")
         return rows[0][0], rows[0][1]
 
-    # Last, since in the class body its name hides the built-in type from the annotations behind it.
-    async def list(self, owner: str, limit: int = 200) -> list[Conversation]:
-        """Returns the owner's conversations, the newest first."""
-        select = (
-            "SELECT id, title, created, updated, library FROM conversations WHERE owner = ? "
-            "ORDER BY updated DESC, id LIMIT ?"
+    async def _parent(self, conversation: str, turn: int) -> int | None:
+        select = "SELECT parent FROM turns WHERE id = ? AND conversation = ?"
+        rows = list(await self._db.execute_fetchall(select, (turn, conversation)))
+        if not rows:
+            raise UnknownConversation(f"There is no turn {turn} in the conversation '{conversation}'.")
+        parent: int | None = rows[0][0]
+        return parent
+
+    async def _path(self, leaf: int | None) -> tuple[int, ...]:
+        up = (
+            "WITH RECURSIVE above(id, parent) AS (SELECT id, parent FROM turns WHERE id = ? UNION ALL "
+            "SELECT turns.id, turns.parent FROM turns JOIN above ON turns.id = above.parent) "
+            "SELECT id FROM above ORDER BY id"
         )
-        return [Conversation(*row) for row in await self._db.execute_fetchall(select, (owner, limit))]
+        return tuple(row[0] for row in await self._db.execute_fetchall(up, (leaf,)))
+
+    # Last, since in the class body its name hides the built-in type from the annotations behind it.
+    async def list(self, owner: str, limit: int = 500) -> list[Conversation]:
+        """Returns the owner's conversations, the newest first."""
+        return await self.shelf.list(owner, limit)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _title(question: str) -> str:
-    line = " ".join(question.split())
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+def _same(library: str | None, own: str) -> str:
+    if library not in (None, own):
+        raise BadQuestion(
+            f"This conversation is about the library '{own}'; go on with that, or begin a new one about '{library}'."
+        )
+    return own
+
+
+def _versioned(turn: Turn, versions: Sequence[int]) -> Turn:
+    return replace(turn, versions=tuple(versions))

@@ -118,9 +118,11 @@ class Began:
 
     Attributes:
         conversation: The conversation's id, new or continued.
+        turn: The question's row in the log.
     """
 
     conversation: str
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +237,8 @@ class Answer:
         row = asdict(self)
         row = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
         row["answer"] = row.pop("text")
-        row["citations"] = [_without(c, "document_id") for c in row["citations"]]
-        row["tool_calls"] = [_without(c, "id") for c in row["tool_calls"]]
+        row["citations"] = [without(c, "document_id") for c in row["citations"]]
+        row["tool_calls"] = [without(c, "id") for c in row["tool_calls"]]
         order = ("answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation")
         return {key: row[key] for key in (*order, "seconds", "unsupported", "reasons")}
 
@@ -260,5 +262,6 @@ End = Answer | Failed | ApprovalNeeded
 Event = Began | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
 
 
-def _without(row: dict[str, Any], key: str) -> dict[str, Any]:
+def without(row: dict[str, Any], key: str) -> dict[str, Any]:
+    """Returns a row without one of its keys."""
     return {name: value for name, value in row.items() if name != key}

@@ -80,10 +80,13 @@ class Memory:
     async def _read(self, begun: Begun) -> Recollection:
         ledger = Ledger(await self._conversations.evidence(begun.conversation))
         limit = self._limits.history_turns
-        found = [
-            checkpoint.checkpoint["channel_values"].get("messages", [])
-            async for checkpoint in self._saver.alist(thread(begun.conversation), limit=limit)
-        ]
+        found: list[list[AnyMessage]] = []
+        async for checkpoint in self._saver.alist(thread(begun.conversation)):
+            # One of an earlier version does not name its turn; there were no branches then.
+            if checkpoint.metadata.get("turn", begun.previous) in begun.path:
+                found.append(checkpoint.checkpoint["channel_values"].get("messages", []))
+            if len(found) >= limit:
+                break
         turns = [messages for messages in reversed(found) if is_complete(messages)]
         granted = frozenset(await self._conversations.grants(begun.conversation))
         return Recollection(ledger, self._within(turns), begun.previous, granted)
@@ -99,9 +102,10 @@ class Memory:
         return turns
 
 
-def thread(conversation: str) -> RunnableConfig:
-    """Returns the checkpointer's name of a conversation."""
-    return {"configurable": {"thread_id": conversation}}
+def thread(conversation: str, turn: int | None = None) -> RunnableConfig:
+    """Returns the checkpointer's name of a conversation, with the turn that is written to each checkpoint."""
+    config: RunnableConfig = {"configurable": {"thread_id": conversation}}
+    return config if turn is None else {**config, "metadata": {"turn": turn}}
 
 
 def _characters(turns: Sequence[Sequence[AnyMessage]]) -> int:

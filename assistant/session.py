@@ -9,7 +9,8 @@ import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -21,11 +22,14 @@ from langgraph.types import Command
 from assistant.approval import Decision, Rule, refusals
 from assistant.conversations import Begun, Conversations
 from assistant.errors import AssistantError, BadQuestion
-from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, Began, End, Event, Failed, TextDelta
+from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, Began, End, Event, Failed
+from assistant.export import Exported
 from assistant.graph import Graph
 from assistant.libraries import Libraries
+from assistant.live import LiveTurns
 from assistant.memory import Memory, Recollection, thread
 from assistant.plugin import Context
+from assistant.progress import Progress, kept
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
@@ -60,6 +64,7 @@ class Assistant:
         libraries: The documents.
         conversations: What was asked and answered before.
         engine: Which engine answers.
+        live: The turns that run whoever watches, such as the page's.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Assistant:
         self.libraries = libraries
         self.conversations = conversations
         self.engine = engine
+        self.live = LiveTurns()
         self._plugins = plugins
         self._graph = graph
         self._saver = saver
@@ -127,6 +133,7 @@ class Assistant:
         rules: Sequence[Rule] = (),
         library: str | None = None,
         off: Collection[str] = (),
+        instead_of: int | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
@@ -138,6 +145,7 @@ class Assistant:
             library: Which library a new conversation is about; None takes that of the settings. A conversation keeps
                 its own.
             off: The tools that the model is not to see in a new conversation, which keeps that.
+            instead_of: Row of a turn of the conversation in whose place the question is asked, as a branch of its own.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
@@ -148,12 +156,12 @@ class Assistant:
             if conversation is None:  # one that there is not is told before anything is written
                 library = library or self.libraries.default
                 self.libraries.get(library)
-            begun = await self.conversations.begin(conversation, owner, question, library, off)
+            begun = await self.conversations.begin(conversation, owner, question, library, off, instead_of)
         except (AssistantError, LibraryError, sqlite3.Error) as error:
             log.warning("question refused: %s", error)
             yield Failed(_message(error), conversation or "", type(error).__name__)
             return
-        yield Began(begun.conversation)
+        yield Began(begun.conversation, begun.turn)
         state: TurnState = {"messages": [HumanMessage(question)], "decisions": {}}
         async with aclosing(self._turn(state, begun, rules)) as events:
             async for event in events:
@@ -179,9 +187,8 @@ class Assistant:
             log.warning("decision refused: %s", error)
             yield Failed(_message(error), conversation, type(error).__name__)
             return
-        shown = (turn.result or {}).get("shown", "")
         command: Command[Any] = Command(resume={key: asdict(value) for key, value in decisions.items()})
-        async with aclosing(self._turn(command, begun, rules, shown)) as events:
+        async with aclosing(self._turn(command, begun, rules, Progress.of(turn.result))) as events:
             async for event in events:
                 yield event
 
@@ -191,10 +198,24 @@ class Assistant:
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
+        await self.conversations.library(conversation, owner)
+        if turn := self.live.of(conversation):
+            turn.stop()
+            await asyncio.wait([turn.task])
         await self.conversations.delete(conversation, owner)
         await self._saver.adelete_thread(conversation)
         self._memory.forget(conversation)
         await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
+
+    async def exported(self, conversation: str, owner: str = LOCAL) -> Exported:
+        """Returns a conversation as it can leave as a file.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        turns = await self.conversations.turns(conversation, owner)
+        title = next(each.title for each in await self.conversations.list(owner, -1) if each.id == conversation)
+        return Exported(title, turns, self._folder(conversation))
 
     def _accept(self, question: str) -> None:
         limit = self.settings.agent.max_question_characters
@@ -207,9 +228,14 @@ class Assistant:
             )
 
     async def _turn(
-        self, start: TurnState | Command[Any], begun: Begun, rules: Sequence[Rule], shown: str = ""
+        self,
+        start: TurnState | Command[Any],
+        begun: Begun,
+        rules: Sequence[Rule],
+        shown: Progress | None = None,
     ) -> AsyncGenerator[Event, None]:
         end: End = Failed("The turn was stopped.", begun.conversation, "Stopped")
+        shown = shown or Progress()
         if self._preparation:
             await asyncio.shield(self._preparation)
         # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
@@ -219,21 +245,20 @@ class Assistant:
             except (AssistantError, LibraryError) as error:  # it was removed, or moved away
                 log.warning("turn failed: %s", error)
                 end = Failed(str(error), begun.conversation, type(error).__name__)
-                result = {"error": end.message, "kind": end.kind, "shown": shown}
-                await self.conversations.end(begun, "failed", result)
+                await self.conversations.end(begun, "failed", _failure(end, shown))
                 yield end
                 return
             recollection = await self._memory.recall(begun)
             tools = await self._tools_on(begun.conversation, toolbox)
             turn = self._prepare(begun, recollection, library, tools, rules)
             try:
-                async for event in self._run(start, turn):
-                    if isinstance(event, Answer | ApprovalNeeded):
-                        end = event
-                        continue
-                    if isinstance(event, TextDelta):
-                        shown += event.text
-                    yield event
+                async with kept(shown, partial(self.conversations.keep, begun)):
+                    async for event in self._run(start, turn, begun.turn):
+                        if isinstance(event, Answer | ApprovalNeeded):
+                            end = event
+                            continue
+                        shown.take(event)
+                        yield event
             except (AssistantError, LibraryError) as error:
                 log.warning("turn failed: %s", error, exc_info=error)
                 end = Failed(str(error), begun.conversation, type(error).__name__)
@@ -241,6 +266,8 @@ class Assistant:
                 log.exception("turn failed")
                 end = Failed(_message(error), begun.conversation, type(error).__name__)
             finally:
+                if self.live.closing and isinstance(end, Failed) and end.kind == "Stopped":
+                    end = replace(end, kind="Interrupted")
                 if not isinstance(end, ApprovalNeeded):
                     self._memory.remember(begun, recollection, turn.finished)
                 # Shielded, since a stop cancels the task that runs this.
@@ -287,10 +314,10 @@ class Assistant:
             time.perf_counter(),
         )
 
-    async def _run(self, start: TurnState | Command[Any], turn: Turn) -> AsyncGenerator[Event, None]:
+    async def _run(self, start: TurnState | Command[Any], turn: Turn, row: int) -> AsyncGenerator[Event, None]:
         """Runs the graph in a task of its own and yields what its nodes emit."""
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
-        run = self._graph.ainvoke(start, thread(turn.conversation), context=turn, durability="exit")
+        run = self._graph.ainvoke(start, thread(turn.conversation, row), context=turn, durability="exit")
         task = asyncio.create_task(run)
         task.add_done_callback(lambda _: turn.events.put_nowait(None))
         try:
@@ -303,7 +330,7 @@ class Assistant:
         finally:
             await _end_task(task)
 
-    async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: str) -> None:
+    async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
         evidence = turn.ledger.take_new()
         if new := turn.granted - recollection.granted:
             await self.conversations.grant(begun.conversation, new)
@@ -312,11 +339,10 @@ class Assistant:
             case Answer():
                 await self.conversations.end(begun, "answered", end.to_json(), evidence)
             case ApprovalNeeded(requests):
-                result = {"requests": [asdict(request) for request in requests], "shown": shown}
+                result = {"requests": [asdict(request) for request in requests], **shown.to_json()}
                 await self.conversations.end(begun, "waiting", result, evidence)
             case Failed():
-                result = {"error": end.message, "kind": end.kind, "shown": shown}
-                await self.conversations.end(begun, "failed", result, evidence)
+                await self.conversations.end(begun, "failed", _failure(end, shown), evidence)
 
     def _folder(self, conversation: str) -> Path:
         return self.settings.home / "files" / conversation
@@ -341,6 +367,10 @@ async def _end(events: AsyncGenerator[Event, None]) -> End:
             end = event
     assert end is not None
     return end
+
+
+def _failure(end: Failed, shown: Progress) -> dict[str, Any]:
+    return {"error": end.message, "kind": end.kind, **shown.to_json()}
 
 
 def _request(row: dict[str, Any]) -> ApprovalRequest:

@@ -8,10 +8,10 @@ from assistant.session import Assistant
 from ui import account, approval, conversation, evidence, header, library, tools_page
 from ui.assets import script
 from ui.evidence import EVENT
-from ui.handlers import Handlers, Parts
 from ui.language import label, labelled, relabel
 from ui.lean import Page
 from ui.permissions import guard
+from ui.stage import Parts, Stage
 from ui.theme import CSS, THEME
 from ui.view import View
 
@@ -40,12 +40,21 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             with gr.Column(elem_id="rail", scale=0, min_width=0):
                 new = gr.Button(label("history.new"), elem_id="new", variant="primary", size="md")
                 shelf = library.make_chooser(assistant)
-                past = gr.HTML("", elem_id="history", js_on_load=script("list.js"), container=False)
+                find = gr.Textbox(
+                    label=label("history.find"),
+                    placeholder=label("history.find"),
+                    elem_id="find",
+                    type="text",
+                    show_label=False,
+                    container=False,
+                )
+                past = gr.HTML("", elem_id="history", js_on_load=script("history.js"), container=False)
                 account.make_account(page)
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(label("chat.tab"), elem_id="conversation"):
                     chat = conversation.make_chat()
                     card = approval.make_card(assistant)
+                    draft = conversation.make_draft()
                     box = conversation.make_box()
                 with gr.Tab(label("library.tab"), elem_id="library") as tab:
                     panel = library.make_panel(assistant, tab, view)
@@ -53,14 +62,12 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     tools_page.make_panel(assistant, tab, view)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
-        handlers = Handlers(assistant, Parts(token, view, head, shelf, chat, card, box, sources, past))
-        conversation.connect(handlers, new)
-        shelf.input(handlers.choose, [shelf, token, view], conversation.changed(handlers.parts), **EVENT).then(
+        parts = Parts(token, view, head, shelf, chat, card, box, draft, sources, past)
+        shelving = conversation.connect(Stage(assistant, parts), new, find)
+        shelf.input(shelving.choose, [shelf, *parts.who], parts.changed, **EVENT).then(
             panel.refresh, panel.inputs, panel.outputs, **EVENT
         )
-        page.load(handlers.arrive, [token, view], [token, past, head, shelf], **EVENT).then(
-            evidence.latest, [view], [sources], **EVENT
-        )
+        page.load(shelving.arrive, parts.who, [token, *parts.changed], **EVENT)
         named = labelled(page)
 
         def choose_language(request: gr.Request) -> list[object]:

@@ -9,9 +9,14 @@ from typing import Any
 import gradio as gr
 
 from assistant.samples import QUESTIONS
+from ui.asking import Asking
+from ui.assets import script
+from ui.deciding import Deciding
+from ui.deeds import Deeds
 from ui.evidence import EVENT
-from ui.handlers import Handlers, Parts
 from ui.language import label
+from ui.shelving import Shelving
+from ui.stage import Stage
 
 # Questions of these kinds are shown first, so that the examples show what can be asked.
 KINDS = ("answered", "answered", "computed", "declined")
@@ -25,7 +30,7 @@ def make_chat() -> gr.Chatbot:
         show_label=False,
         container=False,
         height="100%",
-        placeholder=label("chat.welcome"),
+        placeholder=label("chat.welcome"),  # type: ignore[arg-type]  # translated in the browser
         examples=example_messages(QUESTIONS),
         latex_delimiters=[
             {"left": "$$", "right": "$$", "display": True},
@@ -33,7 +38,7 @@ def make_chat() -> gr.Chatbot:
             {"left": "\\[", "right": "\\]", "display": True},
         ],
         allow_tags=False,
-        buttons=["copy"],
+        buttons=[],
         feedback_options=None,
     )
 
@@ -54,6 +59,11 @@ def make_box() -> gr.Textbox:
     )
 
 
+def make_draft() -> gr.HTML:
+    """Makes the place of words about the next question and of dialogs; the chat's buttons are its events."""
+    return gr.HTML("", elem_id="draft", js_on_load=script("deeds.js"), container=False)
+
+
 def example_messages(path: Path) -> list[Any]:
     """Returns one example question for each of ``KINDS`` from the samples' file; none where it is missing."""
     try:
@@ -67,20 +77,25 @@ def example_messages(path: Path) -> list[Any]:
     return [{"text": row["question"], "display_text": row["question"]} for row in chosen]
 
 
-def changed(parts: Parts) -> list[Any]:
-    """Returns the components that an event of the conversation may change."""
-    return [parts.header, parts.library, parts.chat, parts.card, parts.box, parts.evidence, parts.history]
+def connect(stage: Stage, new: gr.Button, find: gr.Textbox) -> Shelving:
+    """Connects the components' events with what happens on them.
 
-
-def connect(handlers: Handlers, new: gr.Button) -> None:
-    """Connects the components' events with what happens on them."""
-    parts, seen = handlers.parts, changed(handlers.parts)
-    who = [parts.token, parts.view]
+    Returns:
+        What happens when the page is opened and another library is chosen.
+    """
+    parts = stage.parts
+    asking, deciding, shelving = Asking(stage), Deciding(stage), Shelving(stage)
+    deeds = Deeds(stage, asking)
+    who, seen = parts.who, parts.changed
     # More than once at a time: a question may be asked while the answer of another conversation still runs.
-    parts.box.submit(handlers.ask, [parts.box, *who], seen, trigger_mode="multiple", **EVENT)
-    parts.chat.example_select(handlers.example, who, seen, trigger_mode="multiple", **EVENT)
-    parts.chat.option_select(handlers.again, who, seen, trigger_mode="multiple", **EVENT)
-    parts.card.decide(handlers.decide, who, seen, trigger_mode="multiple", **EVENT)
-    parts.box.stop(handlers.stop, who, None, **EVENT)
-    new.click(handlers.new, who, seen, **EVENT)
-    parts.history.act(handlers.act, who, seen, trigger_mode="multiple", **EVENT)
+    many: dict[str, Any] = {"trigger_mode": "multiple", **EVENT}
+    parts.box.submit(asking.ask, [parts.box, *who], seen, **many)  # type: ignore[attr-defined]
+    parts.chat.example_select(asking.example, who, seen, **many)
+    parts.chat.option_select(asking.option, who, seen, **many)
+    parts.card.decide(deciding.decide, who, seen, **many)
+    parts.draft.act(deeds.act, who, seen, **many)
+    parts.box.stop(asking.stop, who, None, **EVENT)  # type: ignore[attr-defined]
+    new.click(shelving.new, who, seen, **EVENT)
+    find.change(shelving.find, [find, *who], [parts.history], trigger_mode="always_last", **EVENT)
+    parts.history.act(shelving.act, who, seen, **many)
+    return shelving

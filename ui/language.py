@@ -141,4 +141,5 @@ def relabel(components: Mapping[Any, Mapping[str, str]], request: gr.Request | N
     if request is None or language == asked_for(request.headers.get("accept-language") or ""):
         return [gr.skip()] * len(components)
     t = texts(language)
-    return [gr.update(**{name: t(key) for name, key in keys.items()}) for keys in components.values()]
+    named: list[dict[str, Any]] = [{name: t(key) for name, key in keys.items()} for keys in components.values()]
+    return [gr.update(**words) for words in named]

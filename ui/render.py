@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from assistant.events import Answer, Failed, ToolCall
 from assistant.terminal import sureness
+from ui.buttons import answer_deeds, earlier_html, question_deeds
 from ui.exact import editable, visible
 from ui.figures import contents
 from ui.language import Texts, texts
 from ui.text import fenced, linked, listed, marked, plain, prose, shortened
-from ui.view import ShownTurn, Step
+from ui.view import WINDOW, ShownTurn, Step
 
 Message = dict[str, Any]
 
@@ -28,14 +30,31 @@ FIRST = 0xF0000
 # How the text begins that the model is told in place of a result.
 REFUSED = "this call was not approved"
 # Ends that are nobody's failure.
-CALM = {"Stopped": "stopped", "NotApproved": "stopped"}
+CALM = {"Stopped": "stopped", "NotApproved": "stopped", "CutOff": "stopped", "Interrupted": "stopped"}
 # Ends whose words are the page's own, and not an error's.
-OWN_WORDS = {"Stopped": "turn.stopped", "CutOff": "turn.cut_off"}
+OWN_WORDS = {"Stopped": "turn.stopped", "CutOff": "turn.cut_off", "Interrupted": "turn.interrupted"}
+# What the option to ask once more stands for; no question can be it.
+AGAIN = "\x00again"
 
 
-def messages(turns: list[ShownTurn], t: Texts | None = None) -> list[Message]:
-    """Returns every message of a conversation, the oldest first."""
-    return [message for number, turn in enumerate(turns) for message in turn_messages(turn, number, t)]
+def messages(
+    turns: list[ShownTurn], t: Texts | None = None, first: int = 0, followups: Sequence[str] = ()
+) -> list[Message]:
+    """Returns the messages of a conversation, the oldest first.
+
+    Args:
+        turns: All of its turns.
+        t: The page's texts; None is English.
+        first: Position of the first turn to show; a button stands for those before.
+        followups: Questions that follow from the last answer.
+    """
+    t = t or texts()
+    found = [_assistant(earlier_html(min(first, WINDOW), t))] if first else []
+    for number, turn in enumerate(turns[first:], first):
+        found += turn_messages(turn, number, t)
+    if followups and found and "options" not in found[-1]:
+        found[-1]["options"] = [{"label": each, "value": each} for each in followups]
+    return found
 
 
 def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[Message]:
@@ -47,7 +66,8 @@ def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[
         t: The page's texts; None is English.
     """
     t = t or texts()
-    question = {"role": "user", "content": plain(shortened(turn.question, MAX_QUESTION, t))}
+    asked = plain(shortened(turn.question, MAX_QUESTION, t))
+    question = {"role": "user", "content": asked + question_deeds(turn, t)}
     steps = [_step(step, t, ended=turn.end is not None) for step in turn.steps]
     files = [_assistant(contents(turn.artifacts, t))] if turn.artifacts else []
     return [question, *steps, *_said(turn, number, t), *files]
@@ -63,9 +83,9 @@ def confidence_line(answer: Answer, t: Texts) -> str:
 def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:
     match turn.end:
         case Answer():
-            return [_assistant(_answer(turn.end, number, t))]
+            return [_assistant(_answer(turn, turn.end, number, t))]
         case Failed():
-            return [_failed(turn.end, turn.text, t)]
+            return [_failed(turn, turn.end, t)]
     if turn.requests:
         return [_assistant(_noted(turn.text, "waiting", _waiting(turn, t)))]
     if turn.text:
@@ -74,17 +94,19 @@ def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:
     return [_assistant(f'<span class="thinking">{t("turn.thinking")}</span>')] if waiting else []
 
 
-def _answer(answer: Answer, number: int, t: Texts) -> str:
+def _answer(turn: ShownTurn, answer: Answer, number: int, t: Texts) -> str:
     text = answer.text.replace(BEGIN, "").replace(END, "")
     missing: list[str] = []
     for place, sentence in enumerate(answer.unsupported):
+        if sentence.startswith("|"):  # a mark around the row of a table would end the table
+            continue
         text, lost = marked(text, [sentence], f"{BEGIN}{chr(FIRST + place)}", END)
         missing += lost
     text = linked(prose(text), answer.citations, number)
     for place in range(len(answer.unsupported)):
         text = text.replace(f"{BEGIN}{chr(FIRST + place)}", _mark(answer, place, t))
     text = text.replace(END, "</mark>")
-    return "\n\n".join([text, _foot(answer, missing, t)])
+    return "\n\n".join([text, _foot(turn, answer, missing, t)])
 
 
 def _mark(answer: Answer, place: int, t: Texts) -> str:
@@ -93,7 +115,7 @@ def _mark(answer: Answer, place: int, t: Texts) -> str:
     return f'<mark class="unsupported" tabindex="0" title="{title}">'
 
 
-def _foot(answer: Answer, missing: list[str], t: Texts) -> str:
+def _foot(turn: ShownTurn, answer: Answer, missing: list[str], t: Texts) -> str:
     kind = "declined" if answer.abstained else "answered"
     lines = [f'<span class="sure">{html.escape(confidence_line(answer, t))}</span>']
     if count := len(answer.unsupported):
@@ -102,13 +124,13 @@ def _foot(answer: Answer, missing: list[str], t: Texts) -> str:
         unplaced = (html.escape(t("turn.no_source_for", sentence=sentence)) for sentence in missing)
         lines += [f'<span class="warn">{words}</span>' for words in unplaced]
     # One line: a blank one would end the HTML for Markdown.
-    return f'<div class="foot {kind}">{"".join(lines)}</div>'.replace("\n", " ")
+    return f'<div class="foot {kind}">{"".join(lines)}{answer_deeds(turn, t)}</div>'.replace("\n", " ")
 
 
-def _failed(failed: Failed, shown: str, t: Texts) -> Message:
+def _failed(turn: ShownTurn, failed: Failed, t: Texts) -> Message:
     words = t(OWN_WORDS[failed.kind]) if failed.kind in OWN_WORDS else failed.message
-    note = _noted(shown, CALM.get(failed.kind, "failed"), words)
-    return _assistant(note) | {"options": [{"label": t("turn.ask_again"), "value": "ask-again"}]}
+    note = _noted(turn.text, CALM.get(failed.kind, "failed"), words)
+    return _assistant(note) | {"options": [{"label": t("turn.ask_again"), "value": AGAIN}]}
 
 
 def _waiting(turn: ShownTurn, t: Texts) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +26,13 @@ from assistant.events import (
     ToolProgress,
     ToolStarted,
 )
+from assistant.live import LiveTurn
 from ui.artifacts import ShownArtifact
 from ui.identity import identity
 from ui.language import DEFAULT, Texts, texts
 
+# A page with hundreds of answers in it would answer slowly; earlier ones are shown on demand.
+WINDOW = 20
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 CUT_OFF = (
     "This answer has not ended: it still runs, or it was cut off. Open the conversation again later, or ask again."
@@ -69,6 +72,9 @@ class ShownTurn:
         artifacts: The answer's files and the pictures that it names, made ready to be shown.
         ready: Whether they are.
         conversation: The conversation's id, once the question was written down.
+        turn: The question's row in the log, likewise.
+        versions: Rows of the turns that begin here, this one among them.
+        verdict: What the person thought of the answer, and why.
     """
 
     question: str
@@ -79,12 +85,15 @@ class ShownTurn:
     artifacts: tuple[ShownArtifact, ...] = ()
     ready: bool = False
     conversation: str | None = None
+    turn: int | None = None
+    versions: tuple[int, ...] = ()
+    verdict: tuple[str, str] | None = None
 
     def take(self, event: Event) -> None:
         """Takes the next event of the turn."""
         match event:
-            case Began(conversation):
-                self.conversation = conversation
+            case Began(conversation, turn):
+                self.conversation, self.turn = conversation, turn
             case TextDelta(text):
                 self.text += text
             case ToolStarted(call_id, name, arguments):
@@ -99,14 +108,9 @@ class ShownTurn:
             case Answer():
                 self.end, self.text = event, event.text
                 if len(event.tool_calls) > len(self.steps):  # some ran before this page saw the turn
-                    self.steps = _steps(event)
+                    self.steps = _steps(event.tool_calls)
             case Failed():
                 self.end = event
-
-    def stop(self) -> None:
-        """Ends a turn that the person stopped; one that waits goes on waiting."""
-        if self.end is None and not self.requests:
-            self.end = Failed(STOPPED, "", "Stopped")
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -134,7 +138,10 @@ class View:
         library: Which library it is about; None is that of the settings.
         language: Of what the page says.
         off: The tools that are turned off in a new conversation; another one keeps its own on disk.
-        running: Answers a turn of this list; cancelling it stops the turn.
+        running: The turn of this list that is being answered.
+        instead_of: Row of the turn whose question is being reworded.
+        window: How many turns are shown, from the last.
+        search: What the conversations are searched for.
     """
 
     token: str = ""
@@ -145,12 +152,26 @@ class View:
     library: str | None = None
     language: str = DEFAULT
     off: set[str] = field(default_factory=set)
-    running: asyncio.Task[None] | None = None
+    running: LiveTurn | None = None
+    instead_of: int | None = None
+    window: int = WINDOW
+    search: str = ""
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
         self.off = set()
+        self.instead_of, self.window = None, WINDOW
+
+    @property
+    def first(self) -> int:
+        """Position of the first turn that is shown."""
+        return max(0, len(self.turns) - self.window)
+
+    def until(self, turn: int) -> list[ShownTurn]:
+        """Returns the turns before one, or before another version of it."""
+        place = next((n for n, each in enumerate(self.turns) if turn in (each.turn, *each.versions)), len(self.turns))
+        return self.turns[:place]
 
     @property
     def t(self) -> Texts:
@@ -165,7 +186,7 @@ class View:
     @property
     def busy(self) -> bool:
         """Whether a question of this list is being answered."""
-        return bool(self.turns) and self.turns[-1].end is None and not self.turns[-1].requests
+        return self.running is not None and not self.running.ended
 
     @property
     def waiting(self) -> ShownTurn | None:
@@ -218,18 +239,33 @@ def owner_of(token: object) -> str:
     return f"browser-{hashlib.sha256(str(token).encode()).hexdigest()}"
 
 
-def from_stored(turn: Turn) -> ShownTurn:
+def from_stored(turn: Turn, verdict: tuple[str, str] | None = None) -> ShownTurn:
     """Returns a turn as it was saved."""
-    result = turn.result
-    if turn.state == "running" or result is None:
-        return ShownTurn(turn.question, end=Failed(CUT_OFF, "", "CutOff"))
-    if turn.state == "waiting":
-        return ShownTurn(turn.question, text=result["shown"], requests=requests_of(turn))
-    if turn.state == "failed":
+    shown = ShownTurn(turn.question, turn=turn.id, versions=turn.versions, verdict=verdict)
+    result = turn.result or {}
+    if turn.state == "answered":
+        answer = _answer(result)
+        shown.end, shown.text, shown.steps = answer, answer.text, _steps(answer.tool_calls)
+        return shown
+    shown.text = result.get("shown", "")
+    shown.steps = _steps([ToolCall(str(n), **row) for n, row in enumerate(result.get("calls", []))])
+    if turn.state == "running":
+        shown.end = Failed(CUT_OFF, "", "CutOff")
+    elif turn.state == "waiting":
+        shown.requests = requests_of(turn)
+    else:
         message = STOPPED if result["kind"] == "Stopped" else result["error"]
-        return ShownTurn(turn.question, text=result.get("shown", ""), end=Failed(message, "", result["kind"]))
-    answer = _answer(result)
-    return ShownTurn(turn.question, _steps(answer), answer.text, answer)
+        shown.end = Failed(message, "", result["kind"])
+    return shown
+
+
+def from_live(live: LiveTurn) -> ShownTurn:
+    """Returns a turn that runs, before any of its events."""
+    if live.resumed is None:
+        return ShownTurn(live.question)
+    shown = from_stored(live.resumed)
+    shown.requests, shown.conversation = (), live.conversation
+    return shown
 
 
 def requests_of(turn: Turn) -> tuple[ApprovalRequest, ...]:
@@ -238,8 +274,8 @@ def requests_of(turn: Turn) -> tuple[ApprovalRequest, ...]:
     return tuple(ApprovalRequest(**{**row, "touches": tuple(row["touches"])}) for row in rows)
 
 
-def _steps(answer: Answer) -> list[Step]:
-    return [Step(call.id, call.name, call.arguments, call=call) for call in answer.tool_calls]
+def _steps(calls: Sequence[ToolCall]) -> list[Step]:
+    return [Step(call.id, call.name, call.arguments, call=call) for call in calls]
 
 
 def _answer(result: dict[str, Any]) -> Answer:

@@ -6,6 +6,7 @@ import re
 import time
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -341,3 +342,61 @@ async def test_deleting_a_conversation_deletes_it(assistant: Assistant, model_se
     await assistant.delete(conversation)
     assert await assistant.conversations.list("local") == []
     assert (await failure(assistant, "Hello?", conversation)).kind == "UnknownConversation"
+
+
+async def test_a_branch_builds_on_the_turns_before_it_and_not_on_its_sisters(
+    served: Settings, model_server: ScriptedServer
+) -> None:
+    model_server.always(Text("So it is."))
+    async with build(served) as assistant:
+        conversation = (await answer(assistant, "one")).conversation
+        await answer(assistant, "two", conversation)
+        turns = await assistant.conversations.turns(conversation, "local")
+        async for _ in assistant.stream("zwei", conversation, instead_of=turns[1].id):
+            pass
+        await answer(assistant, "drei", conversation)
+    async with build(served) as assistant:  # read from disk as well
+        await answer(assistant, "vier", conversation)
+        await assistant.conversations.take_branch(conversation, "local", turns[1].id)
+        await answer(assistant, "three", conversation)
+    asked = [[m["content"] for m in request.messages if m["role"] == "user"] for request in model_server.requests]
+    assert asked[2:] == [
+        ["one", "zwei"],
+        ["one", "zwei", "drei"],
+        ["one", "zwei", "drei", "vier"],
+        ["one", "two", "three"],
+    ]
+
+
+async def test_a_turn_that_the_end_of_the_server_cuts_off_is_kept_as_far_as_it_came(
+    served: Settings, model_server: ScriptedServer
+) -> None:
+    model_server.always(SlowText("one two three four five six seven eight", delay=0.2))
+    async with build(served) as assistant:
+        live = assistant.live.start("Count.", assistant.stream("Count."))
+        async for _ in live.follow():
+            if any(isinstance(event, TextDelta) for event in live.events):
+                break
+    async with build(served) as assistant:
+        (turn,) = await assistant.conversations.turns(live.conversation, "local")
+    assert turn.state == "failed"
+    assert turn.result is not None
+    assert turn.result["kind"] == "Interrupted"
+    assert turn.result["shown"].startswith("one")
+
+
+async def test_what_a_turn_has_shown_is_on_disk_while_it_runs(
+    served: Settings, model_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.progress.SECONDS_BETWEEN", 0.05)
+    model_server.say(SEARCH, SlowText("one two three four five six seven eight", delay=0.1))
+    async with build(served) as assistant, build(served) as another:
+        live = assistant.live.start("How long?", assistant.stream("How long?"))
+        shown: dict[str, Any] = {}
+        while not shown.get("shown"):
+            await asyncio.sleep(0.05)
+            if live.conversation:
+                (turn,) = await another.conversations.turns(live.conversation, "local")
+                shown = turn.result or {}
+    assert shown["shown"].startswith("one")
+    assert shown["calls"][0]["name"] == "search_documents"

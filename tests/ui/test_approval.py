@@ -186,7 +186,9 @@ def test_what_one_tab_decides_no_other_tab_decides_again(browser, place, served)
         card.get_by_role("button", name="Refuse", exact=True).first.click()
         expect(card.locator(".decided").first).to_contain_text("You refuse it")
         assert rung(place) == before
-        other = me.page.context.new_page()
+        # Another device of the same person; a tab of this browser would be told at once.
+        elsewhere = browser.new_context(storage_state=me.page.context.storage_state())
+        other = elsewhere.new_page()
         other.goto(served)
         other.locator("#history .open").first.click()
         expect(other.locator(".approval .request")).to_have_count(2)
@@ -196,6 +198,7 @@ def test_what_one_tab_decides_no_other_tab_decides_again(browser, place, served)
         card.get_by_role("button", name="Approve").last.click()
         expect(me.page.get_by_text("This was decided already").last).to_be_visible()
         assert rung(place) == sorted([*before, "door 2", "door 2"])
+        elsewhere.close()
 
 
 @pytest.mark.browser

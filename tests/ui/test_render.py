@@ -4,7 +4,7 @@ from assistant.events import Artifact, Failed, TextDelta, ToolFinished, ToolProg
 from tests.ui.answers import CALL, answer
 from ui.artifacts import load
 from ui.figures import figure_html
-from ui.render import messages, step_title, turn_messages
+from ui.render import AGAIN, messages, step_title, turn_messages
 from ui.view import STOPPED, ShownTurn, Step
 
 THINKING = '<span class="thinking">Thinking …</span>'
@@ -50,7 +50,7 @@ def test_a_failure_is_shown_with_what_was_said_and_can_be_asked_again():
     said = ended(Failed("No server <at> 9.", "c", "EngineUnreachable"), "Half an ans")[1]
     assert said["content"].startswith("Half an ans\n\n")
     assert '<div class="note failed" role="alert">No server &lt;at&gt; 9.</div>' in said["content"]
-    assert said["options"] == [{"label": "Ask again", "value": "ask-again"}]
+    assert said["options"] == [{"label": "Ask again", "value": AGAIN}]
 
 
 def test_a_stopped_answer_is_no_failure():

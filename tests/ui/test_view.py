@@ -28,13 +28,6 @@ def test_two_calls_with_one_id_are_two_steps():
     assert len(turn.steps) == 2
 
 
-def test_a_stopped_turn_stays_an_answer_once_it_is_one():
-    turn = ShownTurn("?")
-    turn.take(ANSWER)
-    turn.stop()
-    assert turn.end is ANSWER
-
-
 def test_a_stored_answer_is_shown_as_it_was_given():
     turn = from_stored(Turn(1, "How long?", "answered", ANSWER.to_json()))
     assert turn.end.to_json() == ANSWER.to_json()

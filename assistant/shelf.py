@@ -1,0 +1,138 @@
+"""The list of conversations: found by words, named, put in folders, pinned and archived."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import aiosqlite
+
+from assistant.errors import UnknownConversation
+from assistant.settings import DEFAULT_LIBRARY
+
+TITLE_LENGTH = 60
+FOLDER_LENGTH = 40
+# Stand around the words that were found; no text holds them.
+FOUND_BEGIN, FOUND_END = "\x02", "\x03"
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One entry of the list of conversations.
+
+    Attributes:
+        id: As printed by ``ask --json``.
+        title: The first question, shortened, or what a person called it.
+        created: UTC time in ISO 8601.
+        updated: The same of the last turn.
+        library: Which library it is about.
+        folder: Where a person put it; empty is nowhere.
+        pinned: Whether it stays on top.
+        archived: Whether it was put away.
+        excerpt: Where it was searched for, the words around what was found, between ``FOUND_BEGIN`` and ``FOUND_END``.
+    """
+
+    id: str
+    title: str
+    created: str
+    updated: str
+    library: str = DEFAULT_LIBRARY
+    folder: str = ""
+    pinned: bool = False
+    archived: bool = False
+    excerpt: str = ""
+
+
+class Shelf:
+    """The list of every owner's conversations.
+
+    Args:
+        connection: An open connection to the log, which stays the caller's to close.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._db = connection
+
+    async def search(self, owner: str, words: str, limit: int = 50) -> list[Conversation]:
+        """Returns the owner's conversations whose questions, answers or title hold all the words, the best first.
+
+        Args:
+            owner: Whose.
+            words: The last may be the beginning of one; an empty search finds nothing.
+            limit: How many at most.
+        """
+        terms = WORD.findall(words)
+        if not terms:
+            return []
+        query = " ".join(f'"{term}"' for term in terms) + "*"
+        select = (
+            "SELECT c.id, c.title, c.created, c.updated, c.library, c.folder, c.pinned, c.archived, "
+            "snippet(said, -1, ?, ?, '…', 12) FROM said JOIN turns t ON t.id = said.rowid "
+            "JOIN conversations c ON c.id = t.conversation WHERE said MATCH ? AND c.owner = ? ORDER BY said.rank"
+        )
+        found: dict[str, Conversation] = {}
+        for row in await self._db.execute_fetchall(select, (FOUND_BEGIN, FOUND_END, query, owner)):
+            found.setdefault(row[0], _conversation(row))
+        named = [each for each in await self.list(owner) if all(t.lower() in each.title.lower() for t in terms)]
+        return list({each.id: each for each in [*named, *found.values()]}.values())[:limit]
+
+    async def rename(self, conversation: str, owner: str, title: str) -> None:
+        """Gives a conversation another title; an empty one changes nothing.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        if title := shortened(title):
+            await self._set(conversation, owner, "title", title)
+
+    async def pin(self, conversation: str, owner: str, pinned: bool) -> None:
+        """Keeps a conversation on top of the list, or no longer.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self._set(conversation, owner, "pinned", int(pinned))
+
+    async def archive(self, conversation: str, owner: str, archived: bool) -> None:
+        """Puts a conversation away, or back.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self._set(conversation, owner, "archived", int(archived))
+
+    async def put(self, conversation: str, owner: str, folder: str) -> None:
+        """Puts a conversation in a folder; an empty name takes it out.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else.
+        """
+        await self._set(conversation, owner, "folder", shortened(folder, FOLDER_LENGTH))
+
+    async def _set(self, conversation: str, owner: str, column: str, value: object) -> None:
+        update = f"UPDATE conversations SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 — a fixed name
+        cursor = await self._db.execute(update, (value, conversation, owner))
+        await self._db.commit()
+        if not cursor.rowcount:
+            raise UnknownConversation(f"There is no conversation '{conversation}'.")
+
+    # Last, since in the class body its name hides the built-in type from the annotations behind it.
+    async def list(self, owner: str, limit: int = 500) -> list[Conversation]:
+        """Returns the owner's conversations, the newest first."""
+        select = (
+            "SELECT id, title, created, updated, library, folder, pinned, archived, '' FROM conversations "
+            "WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
+        )
+        return [_conversation(row) for row in await self._db.execute_fetchall(select, (owner, limit))]
+
+
+def shortened(text: str, length: int = TITLE_LENGTH) -> str:
+    """Returns a text as one line of a bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def _conversation(row: aiosqlite.Row) -> Conversation:
+    key, title, created, updated, library, folder, pinned, archived, excerpt = row
+    return Conversation(key, title, created, updated, library, folder, bool(pinned), bool(archived), excerpt)

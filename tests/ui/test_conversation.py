@@ -1,0 +1,251 @@
+"""Working in conversations as a person does: branches, verdicts, files, the list, other tabs and lost servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests import chromium
+from tests.scripted_server import ScriptedServer, SlowText, Text
+from tests.ui.browser import PHONE, person, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SLOW = "One word after the other, slowly, so that there is time to leave. " * 12
+RICH = r"""The roots are \(x_{1,2} = -\frac{p}{2} \pm \sqrt{q}\).
+
+| month | sum |
+|-------|-----|
+| May   | 9   |
+| June  | 120 |
+
+```python
+print("hello")
+```
+"""
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = chromium.find()
+    assert program, f"there is no Chromium; {chromium.install_command()}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A model that says another thing each time, and slowly where it is asked to."""
+    times = iter(range(1, 1000))
+
+    def script(body):
+        question = body["messages"][-1]["content"]
+        if "slow" in question:
+            return SlowText(SLOW, 0.05)
+        return Text(RICH if "rich" in question else f"Answer number {next(times)}, in words.")
+
+    with ScriptedServer() as server:
+        server.always(script)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("talk") / "home"
+
+
+@pytest.fixture(scope="module")
+def config(model):
+    return json.dumps({"engine": {"url": model.url, "model": "scripted"}})
+
+
+@pytest.fixture(scope="module")
+def url(home, config):
+    with serving(home, config) as address:
+        yield address
+
+
+@pytest.fixture
+def me(browser, url):
+    with person(browser, url) as someone:
+        yield someone
+
+
+def deed(me, name, which="last"):
+    return getattr(me.chat.locator(f".deed.{name}"), which)
+
+
+def test_a_question_is_reworded_answered_again_and_every_version_stays(me):
+    me.ask("What is first?")
+    said = me.chat.locator(".bot.message .prose p").last.inner_text()
+    me.ask("What is second?")
+    deed(me, "edit", "first").click()
+    expect(me.page.locator("#draft .editing")).to_contain_text("What is first?")
+    expect(me.box).to_have_value("What is first?")
+    me.picture("rewording")
+    me.send("What is first, in other words?")
+    expect(me.chat.locator(".user.message")).to_have_count(1)
+    expect(me.chat.locator(".count")).to_have_text("2 of 2")
+    expect(me.page.locator("#ask .submit-button")).to_be_visible()
+    deed(me, "again").click()
+    expect(me.chat.locator(".count")).to_have_text("3 of 3")
+    expect(me.page.locator("#ask .submit-button")).to_be_visible()
+    deed(me, "compare").click()
+    columns = me.page.locator("dialog.compare section")
+    expect(columns).to_have_count(3)
+    expect(columns.first).to_contain_text(said)
+    me.picture("compare")
+    columns.first.get_by_role("button", name="Go on with this one").click()
+    expect(me.chat.locator(".user.message")).to_have_count(2)
+    expect(me.chat.locator(".count").first).to_have_text("1 of 3")
+    expect(me.chat).to_contain_text(said)
+    me.picture("versions")
+
+
+def test_an_answer_is_judged_with_a_comment_that_the_command_line_exports(me, home):
+    me.ask("Judge this.")
+    deed(me, "bad").click()
+    me.page.locator("dialog.comment textarea").fill(f"Too vague. {HOSTILE}")
+    me.picture("comment")
+    me.page.get_by_role("button", name="Save the comment").click()
+    expect(me.chat.locator(".deed.bad.pressed")).to_be_visible()
+    command = [sys.executable, "-c", "from assistant.cli import main; main()", "conversations", "feedback"]
+    printed = subprocess.run([*command, "--home", str(home)], capture_output=True, text=True, check=True).stdout
+    row = json.loads(printed.splitlines()[-1])
+    assert (row["verdict"], row["comment"], row["question"]) == ("bad", f"Too vague. {HOSTILE}", "Judge this.")
+    assert "Answer number" in row["result"]["answer"]
+
+
+def test_an_answer_is_copied_with_its_formulas_and_tables_as_text(me):
+    me.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    me.ask("Something rich, please.")
+    expect(me.chat.locator(".katex").first).to_be_visible()
+    expect(me.chat.locator(".bot.message table")).to_be_visible()
+    me.picture("rich")
+    deed(me, "copy").click()
+    expect(me.chat.locator(".deed.copy.done")).to_be_visible()
+    copied = me.page.evaluate("navigator.clipboard.readText()")
+    assert r"\frac{p}{2}" in copied
+    assert "June" in copied
+    assert 'print("hello")' in copied
+    assert "scripted" not in copied
+
+
+@pytest.mark.parametrize("kind", ["Markdown", "Web page", "JSON", "PDF"])
+def test_a_conversation_leaves_as_a_file(me, kind, tmp_path):
+    me.ask(f"Export <b>this</b> as {kind}.")
+    deed(me, "share").click()
+    me.picture("share")
+    with me.page.expect_download() as download:
+        me.page.locator("dialog.share").get_by_role("button", name=kind).click()
+    download.value.save_as(tmp_path / "file")
+    data = (tmp_path / "file").read_bytes()
+    if kind == "PDF":
+        assert data.startswith(b"%PDF-")
+    else:
+        assert b"Answer number" in data
+        assert (b"<b>this</b>" in data) == (kind != "Web page")
+
+
+def test_conversations_are_found_named_filed_pinned_and_archived(me):
+    me.ask("Tell me about pelicans.")
+    me.page.get_by_role("button", name="New conversation").click()
+    me.ask("Tell me about ferries.")
+    rail = me.page.locator("#history")
+    me.page.locator("#find textarea, #find input").fill("pelic")
+    expect(rail.locator(".open")).to_have_count(1)
+    expect(rail.locator(".excerpt b").first).to_have_text("pelicans")
+    me.picture("found")
+    me.page.locator("#find textarea, #find input").fill("")
+    expect(rail.locator(".open")).to_have_count(2)
+
+    def choose(item, text=None):
+        row = rail.locator("li", has_text="pelicans")
+        row.locator(".more summary").click()
+        row.get_by_role("button", name=item).click()
+        if text is not None:
+            rail.locator("li input").fill(text)
+            rail.locator("li input").press("Enter")
+
+    choose("Put in a folder", "Birds <b>")
+    expect(rail.locator(".folder summary")).to_contain_text("Birds <b>")
+    choose("Rename", "The pelicans of Kew")
+    expect(rail.locator(".folder .open")).to_have_text("The pelicans of Kew")
+    me.picture("folders")
+    choose("Pin")
+    expect(rail.locator("h2").first).to_have_text("Pinned")
+    choose("Archive")
+    expect(rail.locator(".folder summary")).to_contain_text("Archived")
+    me.picture("archive")
+
+
+def test_an_answer_goes_on_without_its_tab_and_another_tab_sees_it(browser, url, me):
+    me.send("a slow one")
+    expect(me.chat).to_contain_text("One word after")
+    other = me.page.context.new_page()
+    other.goto(me.page.url)
+    expect(other.locator("#chat")).to_contain_text("One word after")
+    expect(other.locator("#ask .stop-button")).to_be_visible()
+    me.page.reload()
+    expect(me.chat.locator(".user.message")).to_contain_text("a slow one")
+    before = len(me.chat.locator(".bot.message").last.inner_text())
+    me.page.wait_for_timeout(500)
+    assert len(me.chat.locator(".bot.message").last.inner_text()) > before
+    me.picture("streaming-on")
+    for tab in (me.page, other):
+        expect(tab.locator("#chat .foot")).to_be_visible(timeout=20_000)
+    me.ask("And what else?")
+    expect(other.locator("#chat .user.message").last).to_contain_text("And what else?")
+    expect(other.locator("#chat .foot")).to_have_count(2)
+
+
+def test_what_was_typed_survives_a_reload(me):
+    me.box.fill("half a question")
+    me.page.reload()
+    expect(me.box).to_have_value("half a question")
+
+
+def test_emoji_alone_and_markup_in_results_do_no_harm(me):
+    me.ask("🦩🦩🦩")
+    expect(me.chat).to_contain_text("Answer number")
+    expect(me.page.locator("#history .open").first).to_have_text("🦩🦩🦩")
+    me.ask(HOSTILE)
+    deed(me, "share").click()
+    assert me.page.locator("img[src=x]").count() == 0
+
+
+def test_a_killed_server_comes_back_with_what_it_had_shown(browser, config, tmp_path):
+    home = tmp_path / "home"
+    with serving(home, config) as address, person(browser, address) as me:
+        port = int(address.rpartition(":")[2])
+        me.send("a slow one")
+        expect(me.chat).to_contain_text("time to leave. One word")
+        me.page.wait_for_timeout(1_300)
+        os.kill(int((home / "server.pid").read_text()), signal.SIGKILL)
+        with serving(home, config, "--port", str(port)):
+            expect(me.chat.locator(".note.stopped")).to_contain_text("has not ended", timeout=30_000)
+            expect(me.chat).to_contain_text("time to leave. One word")
+            me.picture("after-a-kill")
+            me.page.get_by_role("button", name="Ask again").click()
+            expect(me.chat.locator(".count")).to_have_text("2 of 2")
+            me.wrong.clear()  # the browser tells of the lost connection
+
+
+def test_the_actions_fit_a_phone(browser, url):
+    with person(browser, url, size=PHONE) as me:
+        me.ask("Something rich, please.")
+        assert me.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        expect(deed(me, "share")).to_be_in_viewport()
+        me.picture("phone-actions")
+        deed(me, "share").click()
+        expect(me.page.locator("dialog.share")).to_be_visible()
+        me.picture("phone-share")

@@ -1,0 +1,89 @@
+// The buttons under questions and answers, and the dialogs that they open.
+const chat = () => document.getElementById("chat");
+const box = () => document.querySelector("#ask textarea");
+const message = (button) => button.closest(".message");
+// Formulas are copied as they were written, buttons and what is said about the answer are not.
+const words = (from) => {
+  const copy = from.cloneNode(true);
+  copy.querySelectorAll(".deeds, .foot, button, figcaption").forEach((each) => each.remove());
+  copy.querySelectorAll(".katex").forEach((each) => {
+    each.replaceWith(each.querySelector("annotation")?.textContent ?? each.textContent);
+  });
+  copy.querySelectorAll('a[href*="#source-"]').forEach((each) => each.replaceWith(` [${each.textContent.trim()}]`));
+  copy.style.cssText = "position:fixed;left:-9999px;top:0;white-space:normal";
+  document.body.append(copy);
+  const text = copy.innerText.trim();
+  copy.remove();
+  return text;
+};
+const flash = (button) => {
+  button.classList.add("done");
+  setTimeout(() => button.classList.remove("done"), 1200);
+};
+// The chat keeps no attributes of ours: a button's second class is its deed, the others its turn and another version.
+const read = (button) => {
+  if (button.dataset.deed) return button.dataset;
+  const number = (kind) => new RegExp(`(?:^| )${kind}(\\d+)(?: |$)`).exec(button.className)?.[1];
+  return { deed: button.classList[1], turn: number("t"), to: number("v") };
+};
+const put = async (text) => {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Over plain HTTP from another machine there is no clipboard but this.
+  const field = Object.assign(document.createElement("textarea"), { value: text });
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+};
+const speak = (text) => {
+  if (speechSynthesis.speaking) return speechSynthesis.cancel();
+  const said = new SpeechSynthesisUtterance(text);
+  said.lang = document.documentElement.lang || navigator.language;
+  speechSynthesis.speak(said);
+};
+const here = {
+  copy: (button) => put(words(message(button))).then(() => flash(button)),
+};
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("#chat button.deed, #draft button[data-deed]");
+  if (!button || button.disabled) return;
+  const { deed, turn, to } = read(button);
+  button.closest("dialog")?.close();
+  if (here[deed]) return here[deed](button);
+  if (deed === "speak" && window.speechSynthesis?.getVoices().length) return speak(words(message(button)));
+  trigger("act", { deed, turn, to });
+});
+element.addEventListener("submit", (event) => {
+  const form = event.target;
+  trigger("act", { deed: form.dataset.deed, turn: form.dataset.turn, text: new FormData(form).get("text") });
+});
+element.addEventListener("click", (event) => {
+  if (event.target.matches("dialog, [data-close]")) event.target.closest("dialog").close();
+});
+const shown = () => {
+  const dialog = element.querySelector("dialog:not([open])");
+  if (dialog) dialog.showModal();
+  if (element.querySelector(".editing")) box()?.focus();
+  element.querySelector("a[data-now]")?.click();
+};
+watch("value", () => requestAnimationFrame(shown));
+// What is being typed survives a reload and a lost connection.
+const DRAFT = "draft";
+document.addEventListener("input", (event) => {
+  if (event.target === box()) sessionStorage.setItem(DRAFT, event.target.value);
+});
+const restore = () => {
+  if (!box()) return setTimeout(restore, 100);
+  const text = sessionStorage.getItem(DRAFT);
+  if (text && !box().value) {
+    box().value = text;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  }
+};
+restore();
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && event.target === box()) sessionStorage.removeItem(DRAFT);
+}, true);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#ask .submit-button")) sessionStorage.removeItem(DRAFT);
+}, true);
