@@ -284,14 +284,22 @@ def _is_computed(sentence: str, computed: set[str]) -> bool:
 
 def _repeats(sentence: str, call: ToolCall) -> bool:
     """Whether a sentence is a tool's own text, with no more added than where it comes from."""
-    text = call.result.get("text") if isinstance(call.result, dict) else call.result
-    if not isinstance(text, str):
-        return False
-    whole = " ".join(text.split())
-    parts = [part for start, end in sentences(whole) if (part := whole[start:end].strip()) and part in sentence]
-    origin = content_words(f"computed tool {call.name}")  # which may also stand by itself, behind a full stop
-    rests = [sentence, *(sentence.replace(part, " ") for part in parts)]
+    wholes = [" ".join(text.split()) for text in _texts(call.result)]
+    parts = [whole[start:end].strip() for whole in wholes for start, end in [(0, len(whole)), *sentences(whole)]]
+    # Where it comes from may also stand by itself, behind a full stop.
+    origin = content_words(f"computed tool returned {call.name}")
+    rests = [sentence, *(sentence.replace(part, " ") for part in parts if part and part in sentence)]
     return any(content_words(rest) <= origin for rest in rests)
+
+
+def _texts(result: Any) -> list[str]:
+    """A tool's result in words: its text, a list with commas, or each field behind its name."""
+    if isinstance(result, str):
+        return [result]
+    if isinstance(result, dict):
+        text = result.get("text")
+        return [text] if isinstance(text, str) else [f"{key}: {value}" for key, value in result.items()]
+    return [", ".join(map(str, result))] if isinstance(result, list) else []
 
 
 def _cite(

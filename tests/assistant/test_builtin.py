@@ -155,6 +155,42 @@ async def test_a_tool_that_was_asked_for_tells_why_it_failed(builtin: Assistant)
     assert not end.tool_calls[0].ok
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("add 19 % VAT to 4800 euros", "= 5712"),
+        ("What is 19 % of 4,800 euros?", "= 912"),
+        ("$45 plus 20% tip", "= 54"),
+        ("subtract 3 from 10, then multiply it by 6", "= 42"),
+        ("15 is what percent of 60?", "25 %"),
+        ("the 90th percentile of 1, 2, 3", "percentile([1, 2, 3], 90) = 2.8"),
+        ("[[1, 2], [3, 4]] * [5, 6]", "= [17, 39]"),
+        ("What day of the week was July 4, 1776?", "Thursday"),
+        ("is 2100 a leap year?", "false"),
+        ("speed of light in km/s", "299792.458"),
+        ("What time is it?", "now = "),
+        ("What's the date today?", "today = "),
+    ],
+)
+async def test_what_the_calculator_can_do_reaches_it(builtin: Assistant, question: str, said: str) -> None:
+    end = await ask(builtin, question)
+    assert {(call.name, call.ok) for call in end.tool_calls} == {("calculator", True)}
+    assert said in end.text
+    assert end.unsupported == ()
+
+
+async def test_why_money_is_not_exchanged_is_said(builtin: Assistant) -> None:
+    end = await ask(builtin, "100 USD in EUR")
+    assert [call.name for call in end.tool_calls] == ["calculator"]
+    assert "exchange rates change" in end.text
+
+
+async def test_of_a_traceback_only_its_end_is_told(builtin: Assistant) -> None:
+    end = await ask(builtin, "@code_interpreter 1 / 0")
+    assert "ZeroDivisionError: division by zero" in end.text
+    assert "Traceback" not in end.text
+
+
 async def test_a_wrong_guess_gives_way_to_the_library(builtin: Assistant) -> None:
     end = await ask(builtin, "What is half of the notice period in e?/2")
     assert end.tool_calls[-1].name in ("search_documents", "calculator")

@@ -121,6 +121,14 @@ def test_a_tools_own_words_may_be_repeated_but_nothing_added() -> None:
     assert checked("The product of several odd integers is always odd.", proved).unsupported
 
 
+@pytest.mark.parametrize("result", ["heads and tails", ["heads", "tails"], {"first": "heads", "second": "tails"}])
+def test_a_result_of_any_form_may_be_repeated(result: object) -> None:
+    said = {list: "The tool `calculator` returned heads, tails", dict: "first: heads\n\nsecond: tails"}
+    shown = said.get(type(result), "The tool `calculator` returned heads and tails")
+    assert checked(shown, result).unsupported == ()
+    assert checked(f"{shown} for the lighthouse keeper", result).unsupported != ()
+
+
 def test_what_states_nothing_needs_no_source() -> None:
     for text in ("Hello! How can I help you today?", "Sure.", "Which lighthouse do you mean exactly, please?", ""):
         assert checked(text).claims == 0

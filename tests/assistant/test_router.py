@@ -14,7 +14,7 @@ from assistant.engines.builtin.forms import ask_for, read_answer
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of
 from assistant.engines.builtin.route import Router
-from assistant.engines.builtin.several import clauses, inline, operation
+from assistant.engines.builtin.several import clauses, halves, inline, operation
 from assistant.engines.builtin.steps import Ask, Call, Later, Talk
 from assistant.engines.builtin.turn import number_in
 from assistant.engines.builtin.typed import converted
@@ -37,6 +37,18 @@ FORECAST = {
             "unit": {"type": "string", "enum": ["celsius", "fahrenheit"], "description": "Unit of temperature."},
         },
         "required": ["city", "days"],
+    },
+}
+DRAWING = {
+    "name": "draw_shape",
+    "description": "Draw a shape on the board.",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "shape": {"type": "string", "enum": ["circle", "square", "triangle"], "description": "Which shape."},
+            "color": {"type": "string", "enum": ["red", "green", "blue"], "description": "Which color."},
+        },
+        "required": ["shape"],
     },
 }
 SHAPE = {
@@ -76,6 +88,7 @@ def test_arguments_are_dealt_out_by_type_and_meaning(embedder: SentenceTransform
 
 
 def test_what_a_request_does_not_hold_is_missing(embedder: SentenceTransformerEmbedder) -> None:
+    assert filled(embedder, "draw a shape", DRAWING).missing == ("shape",)
     assert "days" in filled(embedder, "weather forecast for Oslo", FORECAST).missing
 
 
@@ -105,10 +118,54 @@ def test_the_requests_to_develop_with_reach_their_tools(router: Router, tools: d
             [Call("roll_dice", {"count": 2}), Call("set_timer", {"minutes": 3})],
         ),
         ("calculate 2 + 3 and then multiply it by 4", [Call("calculator", {"expression": "2 + 3"}), Later("{} * 4")]),
+        (
+            "find the price in the contract, add 19 % and divide by 12",
+            [
+                Call("search_documents", {"query": "What is the price in the contract?"}),
+                Later("{} + 19 %"),
+                Later("{} / 12"),
+            ],
+        ),
+        (
+            "What is the rent divided by 12?",
+            [Call("search_documents", {"query": "What is the rent?"}), Later("{} / 12")],
+        ),
+        (
+            "roll two dice, set a timer for 3 minutes and roll six dice",
+            [Call("roll_dice", {"count": 2}), Call("set_timer", {"minutes": 3}), Call("roll_dice", {"count": 6})],
+        ),
+        (
+            "First roll two dice. Finally, summarise the contract",
+            [
+                Call("roll_dice", {"count": 2}),
+                Call("search_documents", {"query": "summarise the contract", "limit": 20}),
+            ],
+        ),
+        (
+            "What's the notice period and what is 15 % of 300?",
+            [
+                Call("search_documents", {"query": "What's the notice period"}),
+                Call("calculator", {"expression": "15 % of 300"}),
+            ],
+        ),
     ],
 )
 def test_several_steps_are_taken_in_order(router: Router, tools: dict[str, Any], request_: str, plan: object) -> None:
     assert router.choose(request_, tools) == plan
+
+
+def test_a_verb_is_meant_for_the_second_thing_too(router: Router) -> None:
+    step = router.choose("Draw a red circle and a blue square", {"draw_shape": DRAWING})
+    assert step == [
+        Call("draw_shape", {"shape": "circle", "color": "red"}),
+        Call("draw_shape", {"shape": "square", "color": "blue"}),
+    ]
+
+
+@pytest.mark.parametrize("request_", ['send "a, b and c" to Ann', "What are the costs, gains and risks of this plan?"])
+def test_what_is_quoted_or_listed_is_never_parted(router: Router, tools: dict[str, Any], request_: str) -> None:
+    assert all('"' not in left for left, _ in halves(request_))
+    assert router._several(request_, tools) is None
 
 
 def test_one_request_stays_one(router: Router, tools: dict[str, Any]) -> None:
@@ -125,6 +182,18 @@ def test_what_is_missing_is_asked_for_and_the_answer_fills_it(router: Router, to
     assert isinstance(router.choose("never mind", tools, asked), Talk)
     other = "Who wrote the contract?"
     assert router.choose(other, tools, asked) == [Call("search_documents", {"query": other})]
+
+
+def test_a_request_that_begins_with_a_tools_name_is_meant_for_it(router: Router, tools: dict[str, Any]) -> None:
+    asked = router.choose("shift shape to the left", tools)
+    assert isinstance(asked, Ask)
+    assert asked.tool == "shift_shape"
+
+
+def test_a_question_is_no_order(router: Router, tools: dict[str, Any]) -> None:
+    for request in ("Is the lamp on?", "Does the robot have a camera?"):
+        assert router.choose(request, tools) == [Call("search_documents", {"query": request})]
+    assert reached(router.choose("turn on the lamp", tools)) == "robot_switch"
 
 
 def test_a_strange_schema_is_reached_by_name_and_filled_in_a_form(router: Router, tools: dict[str, Any]) -> None:
@@ -194,6 +263,7 @@ def test_damaged_weights_are_named_and_tools_are_still_reached(
         ("write to ann@example.org", "code", "ann@example.org"),
         ("between Boston, MA and Rome", "name", "Boston, MA"),
         ("sort [5, 3, 4]", "list", [5, 3, 4]),
+        ('write to Ann, Ben and Cleo saying "hello"', "list", ["Ann", "Ben", "Cleo"]),
         ("count words: one two three", "rest", "one two three"),
     ],
 )

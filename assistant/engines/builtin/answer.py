@@ -10,6 +10,8 @@ from typing import Any
 from assistant.engines.builtin.asking import Wanted
 from assistant.engines.builtin.read import Candidate, Reader
 from assistant.engines.builtin.shown import as_markdown
+from assistant.engines.builtin.suitability import ASKS
+from assistant.evidence import MARKER
 from index.sentences import sentences
 
 # A further sentence is added where it is nearly as likely to hold the answer as the first; of a list, half as likely.
@@ -66,7 +68,7 @@ def from_library(wanted: Wanted, found: Sequence[Found], reader: Reader, min_con
     if not any(one.passages for one in found):
         return Reply("The library holds nothing about this; add documents and ask again.", 0.0, True, True)
     if wanted.kind == "summary":
-        return _summary(found[0], reader)
+        return _summary(replace(found[0], question=wanted.questions[0]), reader)
     if wanted.kind == "each":
         return _from_each(found[0], reader, min_confidence)
     listed = wanted.kind == "list"
@@ -111,10 +113,17 @@ def from_tool(name: str, result: Any) -> Reply:
         return Reply(_side_by_side(result), 1.0, abstained=not result)
     if isinstance(result, dict) and isinstance(result.get("text"), str):
         robot = name.startswith("robot_")  # tells what it did, not what it computed
-        return Reply(result["text"] + ("" if robot else f" (computed by the tool `{name}`)"), 1.0, about_itself=robot)
+        return Reply(
+            _literal(result["text"]) + ("" if robot else f" (computed by the tool `{name}`)"), 1.0, about_itself=robot
+        )
     if result in (None, "", {}, []):
         return Reply(f"The tool `{name}` ran and returned nothing.", 1.0, about_itself=True)
     return Reply(f"The tool `{name}` returned{as_markdown(result)}", 1.0)
+
+
+def _literal(text: str) -> str:
+    """A tool's text; one with a list of numbers in it, which would be taken for citations, as code."""
+    return f"`{text}`" if MARKER.search(text) and not {"`", "\n"} & set(text) else text
 
 
 def _together(found: Sequence[Found], replies: Sequence[Reply]) -> Reply:
@@ -122,10 +131,13 @@ def _together(found: Sequence[Found], replies: Sequence[Reply]) -> Reply:
     given = [reply for reply in replies if not reply.abstained]
     if not given:
         return max(replies, key=lambda reply: reply.confidence)
-    parts = [
-        f"{_line(one.question).rstrip('?.! ')}:\n\n{reply.text}" for one, reply in zip(found, replies, strict=True)
-    ]
+    parts = [f"{_heading(one.question)}\n\n{reply.text}" for one, reply in zip(found, replies, strict=True)]
     return Reply("\n\n".join(parts), min(reply.confidence for reply in given))
+
+
+def _heading(question: str) -> str:
+    """A question as one, so that nothing in it is taken for a statement; a thing with a colon."""
+    return _line(question).rstrip("?.! ") + ("?" if ASKS.match(question) else ":")
 
 
 def _from_each(found: Found, reader: Reader, min_confidence: float) -> Reply:

@@ -23,7 +23,7 @@ from assistant.engines.builtin.vectors import Vectors
 # Log odds that a value needs to be taken: a required parameter is asked for below, an optional one left out.
 MIN_REQUIRED, MIN_OPTIONAL = -3.0, -0.5
 # The same for one of a closed set, which any request would have some likeness with.
-MIN_CHOICE = -1.0
+MIN_CHOICE = 1.0
 # Values of one parameter that are tried together with those of the others, and combinations that are followed.
 TRIED, FOLLOWED = 6, 24
 # Costs of giving the same words to two parameters.

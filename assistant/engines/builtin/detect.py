@@ -39,6 +39,7 @@ POLITE = re.compile(
 FILE = re.compile(r"[\w./-]*\w\.(?:csv|tsv|xlsx?)\b", re.I)
 # Sentences about numbers that the calculator reads by itself.
 STATISTIC = re.compile(
+    r"\bpercentile of\b[^a-z]*$|"
     r"\b(?:sum|total|average|mean|median|mode|variance|standard deviation|stdev|product|difference|quotient|gcd|lcm"
     r"|greatest common divisor|highest common factor|least common multiple|maximum|minimum)\s+(?:of|between)\b[^a-z]*"
     r"(?:(?:and|the|numbers|values|list)\b[^a-z]*)*$",
@@ -47,20 +48,51 @@ STATISTIC = re.compile(
 ROOT = re.compile(
     r"\b(?:square|cube|cubic|\d+(?:th|rd))\s+root\s+of\s+\d|\blog(?:arithm)?\s+(?:base\s+\d+\s+)?of\s+\d", re.I
 )
-FACTORIAL = re.compile(r"^\d+!$|\b\d+\s+factorial\b|\bfactorial\s+of\s+\d+", re.I)
-VERB = re.compile(
-    r"(?:add|subtract|multiply|divide|square|cube|halve|double|raise|take)\s+(?:\d[\d.,]*|it|by)\b[^a-z]*"
-    r"(?:(?:and|from|by|to|with|the|power|of|percent|per|cent)\b[^a-z]*)*$",
+# What is said for a person, in the calculator's words.
+_N = r"(\d[\d.,]*(?:\s*(?:%|percent\b))?)"
+WORDED = tuple(
+    (re.compile(pattern + r"$", re.I), expression)
+    for pattern, expression in (
+        (rf"add\s+{_N}\s+to\s+{_N}", r"\2 + \1"),
+        (rf"add\s+{_N}\s+and\s+{_N}", r"\1 + \2"),
+        (rf"(?:subtract|deduct|take)\s+{_N}\s+(?:away\s+)?from\s+{_N}", r"\2 - \1"),
+        (rf"multiply\s+{_N}\s+(?:by|and|with)\s+{_N}", r"\1 * \2"),
+        (rf"divide\s+{_N}\s+by\s+{_N}", r"\1 / \2"),
+        (rf"raise\s+{_N}\s+to\s+the\s+power\s+(?:of\s+)?{_N}", r"\1 ^ \2"),
+        (rf"double\s+{_N}", r"2 * \1"),
+        (rf"halve\s+{_N}", r"\1 / 2"),
+        (rf"square\s+{_N}", r"\1 ^ 2"),
+        (rf"cube\s+{_N}", r"\1 ^ 3"),
+    )
+)
+TAX = re.compile(r"(%|percent)\s+(?:sales tax|vat|tax|tip|interest|discount)\b", re.I)
+SHARE_ON = re.compile(r"(%|percent)\s+on\s+(?=\d)", re.I)
+_CURRENCY = r"(?:[$€£¥]|\b(?:euros?|eur|dollars?|usd|gbp|chf)\b)"
+CURRENCY = re.compile(_CURRENCY, re.I)
+# What nobody but the calculator can refuse: exchange rates change.
+EXCHANGE = re.compile(rf"(?:\d\s*{_CURRENCY}|{_CURRENCY}\s*\d[\d.,]*)\s+(?:in|to|into)\s+{_CURRENCY}\W*$", re.I)
+CLOCK = re.compile(
+    r"(?:what|which)\s+(?:date|day|day of the week|weekday|(?P<time>time))\s+is\s+(?:it|today)(?:\s+(?:today|now))?\W*"
+    r"|(?:what(?:'s| is)|tell me)\s+(?:the|the current|today's)\s+(?:date|day|(?P<clock>time))(?:\s+(?:today|now))?\W*",
     re.I,
 )
+CONSTANT = re.compile(
+    r"(?:the\s+)?(?:speed of light|planck constant|boltzmann constant|avogadro constant|gravitational constant"
+    r"|elementary charge|(?:electron|proton|neutron) mass)(?:\s+(?:in|to|times|[-+*/^])\s.+)?$",
+    re.I,
+)
+FACTORIAL = re.compile(r"^\d+!$|\b\d+\s+factorial\b|\bfactorial\s+of\s+\d+", re.I)
 PERCENTAGE = re.compile(
     r"\b(?:what\s+)?(?:percentage|percent|share)\s+of\s+\d[\d.,]*\s+is\s+\d[\d.,]*$"
+    r"|^\d[\d.,]*\s+is\s+what\s+(?:percentage|percent|share)\s+of\s+\d[\d.,]*$"
     r"|\bas\s+(?:a\s+)?(?:percentage|percent)\b"
     r"|\d\s*%\s+(?:off|of|on|tax|vat|discount|tip|interest)\b",
     re.I,
 )
 DAYS = re.compile(
     r"\bhow many (?:days|weeks|months|years|workdays|working days)\b.*\b(?:between|from|until)\b.*\d{4}"
+    r"|\bday of the week\b.*\d{4}|\bhow old (?:is|am|are|will) (?:i|you|we|somebody|someone|a person)\b.*\d{4}"
+    r"|\bis (?:the year )?\d{1,4} a leap year\b"
     r"|\b(?:days|weeks|workdays|months) (?:from|between) \d{4}-|\b(?:weekday|day of the week|day) (?:is|was|of"
     r"|will be)?\b.*\d{4}-\d\d"
     r"|\bdate\b.*\b(?:days|weeks|months|years) (?:after|before|from)\b|\btoday\s*[-+]|\bwhat weekday\b"
@@ -292,13 +324,17 @@ def _plot(request: str, tool: Mapping[str, Any]) -> Call | None:
 
 
 def _calculation(request: str, tool: Mapping[str, Any]) -> Call | None:
-    if expression := arithmetic(request):
+    if clock := CLOCK.fullmatch(request):
+        return Call("calculator", {"expression": "now" if clock["time"] or clock["clock"] else "today"})
+    if expression := arithmetic(request) or arithmetic(reworded(request)):
         return Call("calculator", {"expression": expression})
-    text = stripped(request)
+    text = reworded(request)
+    if CONSTANT.match(text):
+        return Call("calculator", {"expression": text})
     if len(text) > MAX_ARITHMETIC or not (NUMBER.search(text) or UNIT_QUESTION.search(request.rstrip("?. "))):
         return None
     patterns = (STATISTIC, ROOT, FACTORIAL, PERCENTAGE, DAYS, MATRIX, BASE, PRICE)
-    asked = any(pattern.search(text) for pattern in patterns) or VERB.match(text) or FACTORIAL.search(request)
+    asked = any(pattern.search(text) for pattern in patterns) or FACTORIAL.search(request)
     whole = request.rstrip("?. ")
     if asked or UNIT_QUESTION.search(whole):
         said = UNIT_QUESTION.search(whole) or FACTORIAL.search(request)
@@ -342,6 +378,14 @@ def arithmetic(request: str) -> str | None:
         return None
     words = re.findall(r"[^\W\d_]+", FUNCTION.sub(" ", text))
     return text if all(ARITHMETIC_WORD.match(word) for word in words) else None
+
+
+def reworded(request: str) -> str:
+    """Returns a request in words that the calculator reads: without names of taxes, and amounts of money as numbers."""
+    text = SHARE_ON.sub(r"\1 of ", TAX.sub(r"\1", stripped(request)))
+    money = {found[0].lower().removesuffix("s") for found in CURRENCY.finditer(text)}
+    text = " ".join(CURRENCY.sub(" ", text).split()) if len(money) == 1 else text
+    return next((pattern.sub(written, text) for pattern, written in WORDED if pattern.match(text)), text)
 
 
 def stripped(request: str) -> str:

@@ -129,14 +129,21 @@ class BuiltinModel(BaseChatModel):
         guessed = error.name in ("calculator", "solve", "plot") and len(done) == 1 and not named
         if guessed and SEARCH in tools and not self.router.is_sure(request):
             return searches(request_of(messages))
-        reason = said(error).removeprefix("Error: ").rstrip(".")
-        hint = f" Say `help with {error.name}` to see what it takes." if error.name in tools else ""
-        failed = Reply(f"`{error.name}` could not do that: {reason}.{hint}", confidence=0.0, about_itself=True)
+        reason = _reason(said(error))
+        hint = f" Please say `help with {error.name}` to see what it takes." if error.name in tools else ""
+        failed = Reply(f"I could not do that with `{error.name}`: {reason}.{hint}", confidence=0.0, about_itself=True)
         if len(done) == 1:
             return failed
         found = self._together(done[:-1], messages)
         quoted = any(message.name == SEARCH for message in done)
         return Reply(f"{found.text}\n\n{failed.text}", 0.0, found.abstained, about_itself=not quoted)
+
+
+def _reason(error: str) -> str:
+    """Why a call failed; of Python's traceback only its last line, which names the error."""
+    lines = error.removeprefix("Error: ").strip().splitlines()
+    told = lines[-1:] if "Traceback (most recent call last)" in error else lines
+    return "\n".join(told).rstrip(".")
 
 
 def _is_search(calls: Plan, request: str) -> bool:

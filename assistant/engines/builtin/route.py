@@ -9,14 +9,34 @@ from typing import Any
 
 from assistant.engines.builtin.arguments import fill as fill_plainly
 from assistant.engines.builtin.arguments import parse_explicit
+from assistant.engines.builtin.asking import wanted
 from assistant.engines.builtin.assignment import Filled, fill, question_of
-from assistant.engines.builtin.detect import CONVERSION, DETECTORS, IN_PYTHON, OPERATOR, POLITE, arithmetic, detect
+from assistant.engines.builtin.detect import (
+    CONVERSION,
+    DETECTORS,
+    EXCHANGE,
+    IN_PYTHON,
+    OPERATOR,
+    POLITE,
+    arithmetic,
+    detect,
+)
 from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
 from assistant.engines.builtin.robot import NAMES as ROBOT
 from assistant.engines.builtin.robot import commanded
-from assistant.engines.builtin.several import MAX_STEPS, SOUGHT, as_question, clauses, halves, inline, operation, spread
+from assistant.engines.builtin.several import (
+    MAX_STEPS,
+    SOUGHT,
+    as_question,
+    clauses,
+    elided,
+    halves,
+    inline,
+    operation,
+    spread,
+)
 from assistant.engines.builtin.steps import Ask, Call, Later, Plan, Talk
 from assistant.engines.builtin.suitability import ASKS, examples_of, suitability, texts_of
 from assistant.engines.builtin.talk import small_talk
@@ -35,8 +55,10 @@ MIN_EXAMPLE_COSINE = 0.75
 MIN_COSINE = 0.2
 # Log odds at which a tool is called. Questions to documents seldom hold a quotation that a tool takes whole, or begin
 # with a word of a tool's name, so that less is enough for those.
-MIN_FIT, MIN_FIT_QUOTED, MIN_FIT_NAMED = 0.25, -0.5, -2.5
-MAX_READ = 2_000
+# What may be answered with yes or no is seldom an order, so that more is needed.
+MIN_FIT, MIN_FIT_QUOTED, MIN_FIT_NAMED, MIN_FIT_YES_NO = 0.25, -0.5, -2.5, 1.5
+YES_NO = re.compile(r"(?:is|are|was|were|do|does|did|has|have|had)\b", re.I)
+MAX_READ, MAX_NAME = 2_000, 100
 # What people ask of somebody with hands, a telephone or a bank account.
 DEED = re.compile(
     r"(?:please |can you |could you )*(?:order|book|buy|purchase|call|phone|ring|send|e-?mail|text|post|tweet"
@@ -100,6 +122,8 @@ class Router:
 
     def is_sure(self, request: str) -> bool:
         """Whether a request can only be meant for the calculator."""
+        if EXCHANGE.search(request):
+            return True
         expression = arithmetic(request)
         return expression is not None and not re.search(r"[^\W\d_]{3,}", OPERATOR.sub(" ", expression))
 
@@ -167,27 +191,42 @@ class Router:
         return None if all(isinstance(step, Call) and step.tool == SEARCH for step in plan) else plan
 
     def _parted(self, clause: str, tools: Mapping[str, Any]) -> list[str]:
-        """Parts at an "and" only where each half is a request by itself."""
+        """Parts at an "and" or a comma only where each half is a request by itself."""
         for left, right in halves(clause):
             if operation(right) and "calculator" in tools:
-                return [left, right]
-            if (
-                self._one(left, tools)
-                and self._one(right, tools)
-                and (_begins_alike(right) or CONVERSION.search(right))
-            ):
-                return [left, right]
+                return [*self._parted(left, tools), right]
+            if (both := elided(left, right)) and self._are_alike(left, both, tools):
+                return [*self._parted(left, tools), *self._parted(both, tools)]
+            if self._are_two(left, right, clause[len(left) :].startswith(", "), tools):
+                return [*self._parted(left, tools), *self._parted(right, tools)]
         return [clause]
+
+    def _are_two(self, left: str, right: str, comma: bool, tools: Mapping[str, Any]) -> bool:
+        """Whether two halves are requests, or a question and a calculation; a comma alone parts only orders."""
+        if not (_begins_alike(right) or CONVERSION.search(right)) or (comma and not _is_order(right, tools)):
+            return False
+        if ASKS.match(right) and (detect(left, tools) or detect(right, tools)):
+            return bool(self._step(left, tools, False) and self._step(right, tools, False))
+        return bool(self._one(left, tools) and self._one(right, tools))
+
+    def _are_alike(self, left: str, right: str, tools: Mapping[str, Any]) -> bool:
+        """Whether two requests are complete calls of one tool, and different ones."""
+        one, other = self._one(left, tools), self._one(right, tools)
+        if not (isinstance(one, list) and isinstance(other, list) and one != other):
+            return False
+        first, second = one[0], other[0]
+        return isinstance(first, Call) and isinstance(second, Call) and first.tool == second.tool != SEARCH
 
     def _step(self, clause: str, tools: Mapping[str, Any], follows: bool) -> Call | Later | None:
         if follows and "calculator" in tools and (later := operation(clause)):
             return later
         if isinstance(found := self._one(clause, tools), list):
             return found[0]
-        looks = SEARCH in tools and (ASKS.match(clause) or SOUGHT.match(clause)) and not DEED.match(clause)
-        if found is not None or not looks:
+        want = wanted(clause)
+        asks = ASKS.match(clause) or SOUGHT.match(clause) or want.kind != "answer"
+        if found is not None or SEARCH not in tools or not asks or DEED.match(clause):
             return None
-        return Call(SEARCH, {"query": as_question(clause)})
+        return Call(SEARCH, {"query": as_question(clause), **({"limit": want.limit} if want.limit else {})})
 
     def _one(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
         if call := _detected(request, tools):
@@ -245,13 +284,14 @@ class Router:
         cosines = {
             name: max(float(vectors[text] @ vectors[request]) for text in known) for name, known in texts.items()
         }
-        name = max(cosines, key=cosines.__getitem__)
-        if cosines[name] < MIN_COSINE:
+        named = _named(request, others)
+        name = named or max(cosines, key=cosines.__getitem__)
+        if cosines[name] < MIN_COSINE and not named:
             return None
         filled = self._filled(request, others[name])
         if filled is None:
             return None
-        limit = _limit(request, name, filled) if SEARCH in tools else MIN_FIT
+        limit = MIN_FIT_NAMED if named else _limit(request, name, filled) if SEARCH in tools else MIN_FIT
         if self._fit(request, others, name, filled) < limit:
             return None
         return self._call(request, others[name], ask=True, filled=filled)
@@ -286,7 +326,16 @@ def _fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     return not any(name in numeric and isinstance(value, str) for name, value in arguments.items())
 
 
+def _named(request: str, tools: Mapping[str, Any]) -> str | None:
+    """The tool that a request begins with the whole name of: "set timer for tea"."""
+    words = words_of(POLITE.sub("", request)[:MAX_NAME])
+    named = [name for name in tools if words[: len(words_of(name))] == words_of(name)]
+    return max(named, key=len, default=None)
+
+
 def _limit(request: str, name: str, filled: Filled) -> float:
+    if YES_NO.match(request):
+        return MIN_FIT_YES_NO
     verb = POLITE.sub("", request).split(maxsplit=1)[:1]
     named = bool(verb) and stem(verb[0]) in stems(words_of(name))
     return min(MIN_FIT_QUOTED if _takes_quoted(request, filled) else MIN_FIT, MIN_FIT_NAMED if named else MIN_FIT)
@@ -301,6 +350,12 @@ def _takes_quoted(request: str, filled: Filled) -> bool:
 def _begins_alike(clause: str) -> bool:
     """Whether a clause begins as a request does, and not in the middle of a list."""
     return bool(re.match(r"(?:please\s+)?[a-z]{3,}\b", clause)) and len(clause.split()) > 1
+
+
+def _is_order(clause: str, tools: Mapping[str, Any]) -> bool:
+    """Whether a clause begins with what one of the tools does: "flip", "draw"."""
+    said = (text for tool in tools.values() for text in texts_of(tool))
+    return stem(clause.split(maxsplit=1)[0]) in {stem(first) for text in said for first in text.lower().split()[:1]}
 
 
 def _names(tools: Mapping[str, Any] | Sequence[str]) -> str:

@@ -7,12 +7,19 @@ import re
 from assistant.engines.builtin.steps import Later
 
 MAX_STEPS = 6
+# Places at which a clause is tried to be parted.
+MAX_HALVES = 8
 THEN = re.compile(
     r"\s*(?:[,;.]\s*)?\b(?:and then|then|after that|afterwards|and after that|and also|followed by)\b[,\s]*|\s*;\s+"
     r"|(?<=[a-z0-9)%])[.?!]\s+(?=[A-Z])",
     re.I,
 )
-AND = re.compile(r",?\s+and\s+", re.I)
+AND = re.compile(r",?\s+and\s+|,\s+", re.I)
+ORDINAL = re.compile(r"(?:first|firstly|second|secondly|next|finally|lastly|also),?\s+", re.I)
+# "a blue square" behind "draw a red circle and" is to be drawn too.
+ARTICLE = re.compile(r"(?:a|an|another|one)\s", re.I)
+WITH_ARTICLE = re.compile(r"(?P<verb>(?:please\s+)?\w+)\s+(?:a|an|one)\s", re.I)
+QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|```.*?```", re.S)
 IT = r"(?:it|that|this|them|the result|the (?:price|amount|sum|total|number|value))"
 OPERATORS = {
     "add": "+",
@@ -23,9 +30,13 @@ OPERATORS = {
     "multiply": "*",
     "times": "*",
     "divide": "/",
+    "multiplied by": "*",
+    "divided by": "/",
+    "×": "*",
+    "÷": "/",
 }
 OPERATION = re.compile(
-    rf"(?:please\s+)?(?P<verb>{'|'.join(OPERATORS)})(?:\s+{IT})?(?:\s+(?:by"
+    rf"(?:please\s+)?(?P<verb>add|plus|subtract|deduct|minus|multiply|times|divide)(?:\s+{IT})?(?:\s+(?:by"
     rf"|with))?\s+(?P<number>\d[\d.,]*\s*(?:%|percent)?)"
     rf"(?:\s*(?:vat|tax|tip|interest|(?:of|to|from) {IT}))*\s*[.?!]*$",
     re.I,
@@ -44,7 +55,7 @@ SOUGHT = re.compile(
 CHANGED = {"double": "2 * {}", "halve": "{} / 2", "square": "({})^2"}
 INLINE = re.compile(
     r"(?:what is|what's|how much is|calculate)\s+(?P<what>(?:the|my|our)\s[^\d]+?)\s+"
-    r"(?P<verb>plus|minus|times|\+|-|\*|/)\s*(?P<number>\d[\d.,]*\s*(?:%|percent)?)\s*\W*$",
+    r"(?P<verb>plus|minus|times|(?:divided|multiplied) by|[-+*/×÷])\s*(?P<number>\d[\d.,]*\s*(?:%|percent)?)\s*\W*$",
     re.I,
 )
 SHARE = re.compile(
@@ -73,14 +84,19 @@ def spread(request: str) -> str:
 
 def clauses(request: str) -> list[str]:
     """Returns the parts that stand beside each other for certain; quoted text is never parted."""
-    marks = [match.span() for match in re.finditer(r"\"[^\"]*\"|“[^”]*”|```.*?```", request, re.S)]
-    cuts = [match.span() for match in THEN.finditer(request) if not any(a < match.start() < b for a, b in marks)]
-    return _cut(request, cuts)
+    parts = [step for part in _cut(request, _between_quotes(THEN, request)) for step in _calculated(part)]
+    return [ORDINAL.sub("", part) if ORDINAL.match(part) else part for part in parts] if len(parts) > 1 else parts
 
 
 def halves(clause: str) -> list[tuple[str, str]]:
-    """Returns each way to part a clause at an "and"."""
-    return [(clause[: match.start()].strip(), clause[match.end() :].strip()) for match in AND.finditer(clause)]
+    """Returns each way to part a clause at an "and" or a comma; quoted text is never parted."""
+    return [(clause[:start].strip(), clause[end:].strip()) for start, end in _between_quotes(AND, clause)[:MAX_HALVES]]
+
+
+def elided(left: str, right: str) -> str | None:
+    """Returns the right half with the left one's verb where it has none: "draw a circle" and "a square"."""
+    found = WITH_ARTICLE.match(left)
+    return f"{found['verb']} {right}" if found and ARTICLE.match(right) else None
 
 
 def as_question(clause: str) -> str:
@@ -110,6 +126,17 @@ def inline(request: str) -> tuple[str, Later] | None:
     if found := SHARE.match(request):
         return f"What is {found['what']}?", Later(f"{found['number']} % of {{}}")
     return None
+
+
+def _between_quotes(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    marks = [match.span() for match in QUOTED.finditer(text)]
+    return [match.span() for match in pattern.finditer(text) if not any(a < match.start() < b for a, b in marks)]
+
+
+def _calculated(clause: str) -> list[str]:
+    """Parts "look up the rent, add 19 %" before each calculation with what was found."""
+    head, comma, last = clause.rpartition(", ")
+    return [*_calculated(head), last] if comma and operation(last) else [clause]
 
 
 def _cut(text: str, spans: list[tuple[int, int]]) -> list[str]:

@@ -251,7 +251,8 @@ def _enumerated(request: str, found: list[Found]) -> Iterator[Found]:
             continue
         run = [one]
         while (joint := JOINT.match(request, run[-1].end)) and (following := starting.get(joint.end())):
-            run.append(max(following, key=lambda item: _is_ended(request, item)))
+            # "Ben", not "Ben saying", stands beside "Ann".
+            run.append(max(following, key=lambda item: (item.form == run[0].form, *_is_ended(request, item))))
         if len(run) > 1:
             taken = run[-1].end
             yield Found("list", [item.value for item in run], run[0].start, run[-1].end, run[-1].unit)
