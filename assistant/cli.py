@@ -17,6 +17,7 @@ from assistant import options
 from assistant.conversation_commands import conversations
 from assistant.filters import filtered
 from assistant.index_commands import index
+from assistant.key_commands import keys
 from assistant.options import common, load
 from assistant.user_commands import users
 
@@ -227,8 +228,24 @@ def ui(host: str | None, port: int | None, samples: bool, open_browser: bool) ->
     serve(load(page=page), samples=samples, open_browser=open_browser)
 
 
+@cli.command(
+    epilog=options.examples(
+        "assistant serve", "assistant serve --port 9000", "assistant serve --host 0.0.0.0  # needs a key"
+    )
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port to listen on.")
+@common
+def serve(host: str, port: int) -> None:
+    """Serve the OpenAI-compatible API, without the page."""
+    from assistant.api.serve import serve as run
+
+    run(load(), host, port)
+
+
 cli.add_command(index)
 cli.add_command(conversations)
+cli.add_command(keys)
 cli.add_command(users)
 
 

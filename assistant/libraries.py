@@ -143,6 +143,11 @@ class Libraries:
         self._lock = Lock()
 
     @property
+    def embedder(self) -> Embedder:
+        """What makes the vectors of all of them."""
+        return self._embedder
+
+    @property
     def default(self) -> str:
         """The name of the one that is meant where none is named."""
         return self._settings.library.name or DEFAULT_LIBRARY
@@ -168,6 +173,14 @@ class Libraries:
             if name not in self._open:
                 self._open[name] = self._opened(name, begin)
             return self._open[name]
+
+    def remove(self, name: str) -> None:
+        """Closes a library and deletes it; see ``remove``."""
+        with self._lock:
+            existing(self._settings.home, name)
+            if opened := self._open.pop(name, None):
+                opened.close()
+            remove(self._settings, name)
 
     def close(self) -> None:
         """Closes those that are open."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
@@ -72,6 +72,10 @@ class Memory:
         recollection.last = begun.turn
         if is_complete(messages):
             recollection.turns = self._within([*recollection.turns, list(messages)])
+
+    def tell(self, recollection: Recollection, history: Sequence[tuple[str, str]]) -> None:
+        """Puts questions and answers from elsewhere before a conversation's first turn."""
+        recollection.turns = self._within([[HumanMessage(asked), AIMessage(said)] for asked, said in history])
 
     def forget(self, conversation: str) -> None:
         """Drops a conversation."""

@@ -21,7 +21,7 @@ from assistant.app import build
 from assistant.errors import SettingsError
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
-from assistant.settings import AccountSettings, PageSettings, Settings
+from assistant.settings import AccountSettings, Settings
 from assistant.web.buckets import Buckets
 from assistant.web.busy import Busy
 from assistant.web.edge import Edge
@@ -29,6 +29,7 @@ from assistant.web.files import files
 from assistant.web.forwarded import Forwarded
 from assistant.web.gate import MB, PageGate
 from assistant.web.headers import SafeHeaders
+from assistant.web.listen import listen
 from assistant.web.origin import LOOPBACK, SameOrigin
 from assistant.web.sessions import SignedIn, by_session
 from assistant.web.signin import router, sign_out
@@ -55,7 +56,7 @@ def serve(settings: Settings, *, samples: bool = False, open_browser: bool = Fal
         SettingsError: The address cannot be listened on, or others could reach the page and there are no accounts.
     """
     accounts = open_accounts(settings)
-    listener = _listen(settings.page)
+    listener = listen(settings.page.host, settings.page.port)
     try:
         asyncio.run(_serve(settings, listener, accounts, samples, open_browser))
     finally:
@@ -205,22 +206,6 @@ def _prepare(assistant: Assistant, samples: bool) -> None:
         assistant.library.warm()
     except Exception:  # the question that needs it reports it
         log.exception("preparing failed")
-
-
-def _listen(page: PageSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in page.host else socket.AF_INET
-    # Named, since asyncio only turns Nagle's delay off where it sees that the protocol is TCP.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((page.host, page.port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise SettingsError(
-            f"Cannot listen on {page.host}:{page.port} ({error.strerror}); choose another with --host or --port."
-        ) from error
-    return listener
 
 
 def _announce(assistant: Assistant, listener: socket.socket, accounts: Accounts | None, open_browser: bool) -> None:

@@ -103,6 +103,11 @@ class Assistant:
         """Lets questions wait until something has been done first, such as filling the library."""
         self._preparation = preparation
 
+    @property
+    def prepared(self) -> bool:
+        """Whether what questions wait for has been done."""
+        return self._preparation is None or self._preparation.done()
+
     async def ask(
         self,
         question: str,
@@ -134,6 +139,7 @@ class Assistant:
         library: str | None = None,
         off: Collection[str] = (),
         instead_of: int | None = None,
+        history: Sequence[tuple[str, str]] = (),
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
@@ -146,6 +152,8 @@ class Assistant:
                 its own.
             off: The tools that the model is not to see in a new conversation, which keeps that.
             instead_of: Row of a turn of the conversation in whose place the question is asked, as a branch of its own.
+            history: Questions and answers that a new conversation refers to, as from a program that keeps them itself;
+                they are not written down.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
@@ -163,7 +171,7 @@ class Assistant:
             return
         yield Began(begun.conversation, begun.turn)
         state: TurnState = {"messages": [HumanMessage(question)], "decisions": {}}
-        async with aclosing(self._turn(state, begun, rules)) as events:
+        async with aclosing(self._turn(state, begun, rules, history=history)) as events:
             async for event in events:
                 yield event
 
@@ -233,6 +241,7 @@ class Assistant:
         begun: Begun,
         rules: Sequence[Rule],
         shown: Progress | None = None,
+        history: Sequence[tuple[str, str]] = (),
     ) -> AsyncGenerator[Event, None]:
         end: End = Failed("The turn was stopped.", begun.conversation, "Stopped")
         shown = shown or Progress()
@@ -249,6 +258,8 @@ class Assistant:
                 yield end
                 return
             recollection = await self._memory.recall(begun)
+            if history and begun.previous is None:
+                self._memory.tell(recollection, history)
             tools = await self._tools_on(begun.conversation, toolbox)
             turn = self._prepare(begun, recollection, library, tools, rules)
             try:

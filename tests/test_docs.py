@@ -16,8 +16,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 TEXTS = {page.name: page.read_text() for page in PAGES}
 # These are run elsewhere: `make test` and `make check` by .ci/run, what `make run` starts by tests/ui.
 ELSEWHERE = re.compile(r"^(make \w+|source \.venv/bin/activate)$")
-# These go on until somebody ends them; tests/ui, test_cli.py and test_mcp.py drive them.
-ENDLESS = re.compile(r"^assistant (ui|chat|mcp|index watch)\b")
+# These go on until somebody ends them; tests/ui, tests/api, test_cli.py and test_mcp.py drive them.
+ENDLESS = re.compile(r"^assistant (ui|chat|mcp|serve|index watch)\b")
 PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b|…|\bmy\.yaml\b")
 
 

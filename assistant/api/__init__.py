@@ -1,0 +1,1 @@
+"""The HTTP interface for programs, in the form of OpenAI's."""

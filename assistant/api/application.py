@@ -1,0 +1,43 @@
+"""The application of ``assistant serve``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from assistant.api import chat, conversations, figures, libraries, models
+from assistant.api.access import Access
+from assistant.api.errors import RESPONSES, add_handlers
+from assistant.api.figures import Counting, Figures
+from assistant.api.keys import Keys
+from assistant.api.size import Sized
+from assistant.session import Assistant
+from assistant.web.buckets import Buckets
+from assistant.web.origin import LOOPBACK, SameOrigin
+
+MB = 1_000_000
+
+
+def make_api(assistant: Assistant, keys: Keys | None) -> FastAPI:
+    """Returns the API.
+
+    Args:
+        assistant: Who answers; it must stay open while the API is served.
+        keys: Who may call; None lets everybody who can reach it.
+    """
+    limits = assistant.settings.limits
+    application = FastAPI(
+        title="Assistant", version=version("assistant"), docs_url=None, redoc_url=None, responses=RESPONSES
+    )
+    application.state.assistant = assistant
+    application.state.access = Access(keys, Buckets(limits.requests))
+    application.state.figures = Figures()
+    add_handlers(application)
+    for part in (chat, models, libraries, conversations, figures):
+        application.include_router(part.router)
+    if keys is None:
+        application.add_middleware(SameOrigin, hosts=LOOPBACK)
+    application.add_middleware(Sized, largest=assistant.settings.page.max_upload_mb * MB)
+    application.add_middleware(Counting, figures=application.state.figures)
+    return application

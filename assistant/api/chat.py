@@ -1,0 +1,246 @@
+"""``/v1/chat/completions``: a question as OpenAI's clients ask it, the evidence in a field of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.api.access import needs
+from assistant.api.errors import STATUS, ApiError, body
+from assistant.api.keys import Key
+from assistant.approval import Decision, refusals
+from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta
+from assistant.session import Assistant
+
+router = APIRouter(prefix="/v1", tags=["chat"])
+MODEL = "assistant"
+STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/event-stream": {}}}}
+Asking = Annotated[Key, Depends(needs("ask"))]
+
+
+class Part(BaseModel):
+    """A part of a message's content; only texts are taken."""
+
+    model_config = ConfigDict(extra="ignore")
+    type: str
+    text: str | None = None
+
+
+class Message(BaseModel):
+    """One message of the conversation."""
+
+    model_config = ConfigDict(extra="ignore")
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[Part] | None = None
+
+    @property
+    def text(self) -> str:
+        """Its words.
+
+        Raises:
+            ApiError: It holds something else.
+        """
+        if isinstance(self.content, list):
+            if other := next((part.type for part in self.content if part.type not in ("text", "input_text")), None):
+                raise ApiError(400, f"Messages take texts only, not parts of type {other!r}.", "messages")
+            return "\n".join(part.text or "" for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """How an answer is streamed."""
+
+    model_config = ConfigDict(extra="ignore")
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """What is asked.
+
+    The last message is the question, those before it are what it refers to. ``conversation``, ``library`` and
+    ``approval`` are ours. Sampling is for the settings to say, so that answers can be repeated: such fields are taken
+    and not used.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    model: str = MODEL
+    messages: list[Message] = Field(min_length=1)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    conversation: str | None = Field(None, description="Goes on with this one; the messages before are then not read.")
+    library: str | None = Field(None, description="Which library a new conversation is about.")
+    approval: Literal["refuse", "ask"] = Field(
+        "refuse", description="What becomes of calls that need approval: they are refused, or the turn waits."
+    )
+    n: Literal[1] = 1
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    user: str | None = None
+    metadata: dict[str, Any] | None = None
+    store: bool | None = None
+
+
+class Verdict(BaseModel):
+    """What a person says of one call that waits."""
+
+    model_config = ConfigDict(extra="forbid")
+    approve: bool
+    arguments: dict[str, Any] | None = Field(None, description="Replace those of the call.")
+
+
+class Verdicts(BaseModel):
+    """The decisions by the requests' ids; a call without one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    decisions: dict[str, Verdict]
+    stream: bool = False
+
+
+@router.post("/chat/completions", response_model=None, responses=STREAMED)
+async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[str, Any] | StreamingResponse:
+    """Answer the last message from the library and with the tools, and show the evidence."""
+    assistant: Assistant = request.app.state.assistant
+    question, earlier = question_of(asked.messages)
+    events = assistant.stream(
+        question, asked.conversation, key.owner, library=asked.library, history=() if asked.conversation else earlier
+    )
+    if asked.approval == "refuse":
+        events = _refusing(assistant, events, key.owner)
+    return await _reply(events, stream=asked.stream)
+
+
+@router.post("/conversations/{conversation}/approvals", response_model=None, responses=STREAMED, tags=["conversations"])
+async def decide(
+    request: Request, conversation: str, given: Verdicts, key: Asking
+) -> dict[str, Any] | StreamingResponse:
+    """Go on with a turn that waits for approval."""
+    assistant: Assistant = request.app.state.assistant
+    decisions = {
+        each: Decision(verdict.approve, arguments=verdict.arguments) for each, verdict in given.decisions.items()
+    }
+    return await _reply(assistant.resume(conversation, decisions, key.owner), stream=given.stream)
+
+
+def question_of(messages: Sequence[Message]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Returns the question, and the questions and answers before it.
+
+    Raises:
+        ApiError: The last message is not a person's.
+    """
+    said = [message for message in messages if message.role in ("user", "assistant")]
+    if not said or said[-1].role != "user":
+        raise ApiError(400, "The last message must be the user's.", "messages")
+    pairs: list[tuple[str, str]] = []
+    for message in said[:-1]:
+        if message.role == "user":
+            pairs.append((message.text, ""))
+        elif pairs:
+            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]}\n\n{message.text}".strip())
+    return said[-1].text, tuple(pairs)
+
+
+async def _refusing(
+    assistant: Assistant, events: AsyncGenerator[Event, None], owner: str
+) -> AsyncGenerator[Event, None]:
+    """The events of a turn in which whatever needs approval is refused."""
+    while True:
+        waiting: ApprovalNeeded | None = None
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, ApprovalNeeded):
+                    waiting = event
+                else:
+                    yield event
+        if waiting is None:
+            return
+        events = assistant.resume(waiting.conversation, refusals(waiting.requests), owner)
+
+
+async def _reply(events: AsyncGenerator[Event, None], *, stream: bool) -> dict[str, Any] | StreamingResponse:
+    if not stream:
+        return completion(await _end(events))
+    # What fails before anything is said gets a status of its own.
+    first = await anext(events)
+    if isinstance(first, Failed):
+        raise _error(first)
+    return StreamingResponse(_chunks(events), media_type="text/event-stream", headers={"cache-control": "no-cache"})
+
+
+async def _end(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded:
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Answer | ApprovalNeeded):
+                return event
+            if isinstance(event, Failed):
+                raise _error(event)
+    raise AssertionError("a turn ends")
+
+
+def completion(end: Answer | ApprovalNeeded) -> dict[str, Any]:
+    """Returns the object that answers a request."""
+    text = end.text if isinstance(end, Answer) else ""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", "logprobs": None}
+    return {**_head("chat.completion"), "choices": [choice], "usage": None, "evidence": evidence(end)}
+
+
+def evidence(end: End) -> dict[str, Any]:
+    """Returns what an answer rests on: citations, calls, confidence; or what waits for approval, or the error."""
+    match end:
+        case Answer():
+            return {**end.to_json(), "waiting": []}
+        case ApprovalNeeded(requests, conversation):
+            return {"conversation": conversation, "waiting": [asdict(each) for each in requests]}
+        case Failed(message, conversation, kind):
+            return {"conversation": conversation, "error": message, "kind": kind, "waiting": []}
+
+
+async def _chunks(events: AsyncGenerator[Event, None]) -> AsyncIterator[str]:
+    head = _head("chat.completion.chunk")
+    yield _line(head, {"role": "assistant", "content": ""})
+    streamed = ""
+    async with aclosing(events):
+        async for event in events:
+            match event:
+                case TextDelta(text):
+                    streamed += text
+                    yield _line(head, {"content": text})
+                case Answer() | ApprovalNeeded():
+                    # An engine that does not stream says all of it at the end.
+                    if isinstance(event, Answer) and not streamed:
+                        yield _line(head, {"content": event.text})
+                    yield _line(head, {}, "stop", evidence(event))
+                case Failed(message, _, kind):
+                    yield f"data: {json.dumps(body(STATUS.get(kind, 500), message, code=kind))}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def _line(
+    head: dict[str, Any], delta: dict[str, Any], reason: str | None = None, proof: dict[str, Any] | None = None
+) -> str:
+    chunk = {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}]}
+    if proof is not None:
+        chunk["evidence"] = proof
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": MODEL}
+
+
+def _error(failed: Failed) -> ApiError:
+    return ApiError(STATUS.get(failed.kind, 500), failed.message, code=failed.kind)

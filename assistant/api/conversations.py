@@ -1,0 +1,42 @@
+"""``/v1/conversations``: what was asked with a key before."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from assistant.api.access import needs
+from assistant.api.keys import Key
+from assistant.session import Assistant
+
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+Asking = Annotated[Key, Depends(needs("ask"))]
+
+
+@router.get("")
+async def conversations(
+    request: Request, key: Asking, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> dict[str, Any]:
+    """List the conversations of this key, the newest first."""
+    assistant: Assistant = request.app.state.assistant
+    found = await assistant.conversations.list(key.owner, limit)
+    return {"object": "list", "data": [{"object": "conversation", **asdict(each)} for each in found]}
+
+
+@router.get("/{conversation}")
+async def conversation(request: Request, conversation: str, key: Asking) -> dict[str, Any]:
+    """Show a conversation's turns with their evidence."""
+    assistant: Assistant = request.app.state.assistant
+    turns = await assistant.conversations.turns(conversation, key.owner)
+    rows = [{"question": turn.question, "state": turn.state, "result": turn.result} for turn in turns]
+    return {"object": "conversation", "id": conversation, "turns": rows}
+
+
+@router.delete("/{conversation}")
+async def delete(request: Request, conversation: str, key: Asking) -> dict[str, Any]:
+    """Delete a conversation with all that belongs to it."""
+    assistant: Assistant = request.app.state.assistant
+    await assistant.delete(conversation, key.owner)
+    return {"object": "conversation", "id": conversation, "deleted": True}

@@ -1,0 +1,124 @@
+"""Errors in the form in which OpenAI's clients expect them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from assistant.errors import (
+    AssistantError,
+    BadQuestion,
+    EngineError,
+    SettingsError,
+    UnknownConversation,
+    UnknownLibrary,
+)
+from index.errors import LibraryError, UnknownDocument
+
+log = logging.getLogger(__name__)
+
+KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
+         409: "conflict_error", 413: "invalid_request_error", 429: "rate_limit_error"}  # fmt: skip
+# How a failed turn's kind is told over HTTP; what is not here is the server's fault.
+STATUS = {"BadQuestion": 400, "UnknownLibrary": 404, "UnknownConversation": 404, "NothingWaits": 409,
+          "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineError": 502}  # fmt: skip
+
+
+class Fault(BaseModel):
+    """What is wrong."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class ErrorBody(BaseModel):
+    """What a request gets that cannot be answered."""
+
+    error: Fault
+
+
+# For the OpenAPI document.
+RESPONSES: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}}
+
+
+class ApiError(Exception):
+    """A request that is refused.
+
+    Args:
+        status: The HTTP status.
+        message: One line for the person.
+        param: The field that is at fault, where one is.
+        code: A word for programs, where there is one.
+        **headers: Of the response; an underscore stands for a dash.
+    """
+
+    def __init__(
+        self, status: int, message: str, param: str | None = None, code: str | None = None, **headers: str
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.param, self.code = status, message, param, code
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def body(status: int, message: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
+    """Returns an error object."""
+    return {"error": {"message": message, "type": KINDS.get(status, "server_error"), "param": param, "code": code}}
+
+
+def add_handlers(application: FastAPI) -> None:
+    """Lets an application answer every error in this form."""
+    application.add_exception_handler(ApiError, _answer(_refused))
+    application.add_exception_handler(RequestValidationError, _answer(_invalid))
+    application.add_exception_handler(HTTPException, _answer(_plain))
+    application.add_exception_handler(AssistantError, _answer(_ours))
+    application.add_exception_handler(LibraryError, _answer(_ours))
+    application.add_exception_handler(Exception, _answer(_unforeseen))
+
+
+def _answer(make: Callable[[Any], JSONResponse]) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        return make(error)
+
+    return handle
+
+
+def _refused(error: ApiError) -> JSONResponse:
+    return JSONResponse(body(error.status, error.message, error.param, error.code), error.status, headers=error.headers)
+
+
+def _invalid(error: RequestValidationError) -> JSONResponse:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    line = f"{where}: {first['msg']}" if where else str(first["msg"])
+    return JSONResponse(body(400, line, where or None, first["type"]), 400)
+
+
+def _plain(error: HTTPException) -> JSONResponse:
+    return JSONResponse(body(error.status_code, str(error.detail)), error.status_code, headers=error.headers)
+
+
+def _ours(error: AssistantError | LibraryError) -> JSONResponse:
+    if isinstance(error, UnknownConversation | UnknownLibrary | UnknownDocument):
+        status = 404
+    elif isinstance(error, EngineError):
+        status = 502
+    else:
+        status = 400 if isinstance(error, BadQuestion | SettingsError) else 500
+    log.warning("request failed: %s", error)
+    # Where the library would lie is for those who run the server.
+    line = "There is no such library; see /v1/libraries." if isinstance(error, UnknownLibrary) else str(error)
+    return JSONResponse(body(status, line), status)
+
+
+def _unforeseen(error: Exception) -> JSONResponse:
+    log.error("request failed", exc_info=error)
+    return JSONResponse(body(500, "Something went wrong that we did not foresee; the log has it."), 500)

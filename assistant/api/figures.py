@@ -1,0 +1,87 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``: whether the server works, and how much."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.api.access import needs
+from assistant.api.keys import Key
+from assistant.session import Assistant
+
+router = APIRouter(tags=["server"])
+SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+
+class Figures:
+    """What is counted; one for each application, so that two in a process do not add up."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self.requests = Counter("assistant_requests", "Requests answered.", labels, registry=self.registry)
+        self.seconds = Histogram(
+            "assistant_request_seconds", "Until a request was answered whole.", ("route",), buckets=SECONDS,
+            registry=self.registry,
+        )  # fmt: skip
+        self.running = Gauge("assistant_requests_running", "Requests under way.", registry=self.registry)
+
+
+class Counting:
+    """Counts requests by their route.
+
+    Args:
+        app: What answers.
+        figures: Where they are counted.
+    """
+
+    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+        self._app, self._figures = app, figures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        self._figures.running.inc()
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            self._figures.running.dec()
+            # The route and not the path, of which there are as many as conversations.
+            route = getattr(scope.get("route"), "path", "none")
+            self._figures.requests.labels(scope["method"], route, status).inc()
+            self._figures.seconds.labels(route).observe(time.perf_counter() - began)
+
+
+@router.get("/healthz")
+async def health() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def ready(request: Request) -> Any:
+    """Say whether questions can be answered."""
+    assistant: Assistant = request.app.state.assistant
+    if not assistant.prepared:
+        return Response('{"status": "loading"}', 503, media_type="application/json")
+    return {"status": "ok"}
+
+
+@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
+async def metrics(request: Request, key: Annotated[Key, Depends(needs("watch"))]) -> Response:
+    """Show the figures in the form of Prometheus."""
+    figures: Figures = request.app.state.figures
+    return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)

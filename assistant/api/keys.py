@@ -1,0 +1,150 @@
+"""API keys: one SQLite file, in which only their hashes are."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Self, get_args
+
+from assistant.errors import AccountError, SettingsError
+
+FILE = "keys.sqlite"
+PREFIX = "sk-assistant-"
+Scope = Literal["ask", "read", "write", "watch"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
+    created TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a key.
+
+    Attributes:
+        id: Never used again; what is asked with the key belongs to it.
+        name: For people.
+        scopes: What it lets a program do: ``ask`` questions, ``read`` and ``write`` libraries, ``watch`` the figures.
+        created: UTC time in ISO 8601.
+    """
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    created: str
+
+    @property
+    def owner(self) -> str:
+        """Under which conversations are kept."""
+        return f"key-{self.id}"
+
+
+# Who calls where there are no keys: anybody on this machine.
+LOCAL = Key("local", "this machine", frozenset(SCOPES), "")
+
+
+class Keys:
+    """The keys of a home folder.
+
+    Args:
+        home: The folder; the file in it is made where there is none.
+
+    Raises:
+        SettingsError: The file cannot be opened.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._lock = threading.Lock()
+        path = home / FILE
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def add(self, name: str, scopes: frozenset[Scope]) -> str:
+        """Makes a key.
+
+        A key has 256 random bits, so that its plain hash gives nothing away, unlike a password's.
+
+        Returns:
+            The key itself, which cannot be shown again.
+
+        Raises:
+            AccountError: The name is taken.
+        """
+        secret = PREFIX + secrets.token_urlsafe(32)
+        row = (uuid.uuid4().hex, name, _hash(secret), " ".join(sorted(scopes)), _now())
+        try:
+            with self._lock:
+                self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError:
+            raise AccountError(f"There is a key {name!r} already; remove it first.") from None
+        return secret
+
+    def all(self) -> list[Key]:
+        """Returns what is known of every key, by name."""
+        with self._lock:
+            rows = self._db.execute("SELECT id, name, scopes, created FROM keys ORDER BY name").fetchall()
+        return [_key(row) for row in rows]
+
+    def of(self, secret: str) -> Key | None:
+        """Returns what a key may do; None where there is none such."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT id, name, scopes, created FROM keys WHERE hash = ?", (_hash(secret),)
+            ).fetchone()
+        return _key(row) if row else None
+
+    def remove(self, name: str) -> None:
+        """Removes a key, which is refused from the next request on; what was asked with it stays on disk.
+
+        Raises:
+            AccountError: There is none.
+        """
+        with self._lock:
+            if not self._db.execute("DELETE FROM keys WHERE name = ?", (name,)).rowcount:
+                raise AccountError(f"There is no key {name!r}; `assistant keys list` shows them.")
+
+
+def present(home: Path) -> bool:
+    """Whether a home folder has keys."""
+    if not (home / FILE).is_file():
+        return False
+    with Keys(home) as keys:
+        return bool(keys.all())
+
+
+def _key(row: tuple[str, str, str, str]) -> Key:
+    scopes = frozenset(scope for scope in SCOPES if scope in row[2].split())
+    return Key(row[0], row[1], scopes, row[3])
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,84 @@
+"""``/v1/models`` and ``/v1/embeddings``."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.api.access import needs
+from assistant.api.chat import MODEL
+from assistant.api.errors import ApiError
+from assistant.api.keys import Key
+from assistant.session import Assistant
+
+router = APIRouter(prefix="/v1", tags=["models"])
+MAX_TEXTS, MAX_CHARACTERS = 2_048, 100_000
+Asking = Annotated[Key, Depends(needs("ask"))]
+
+
+class EmbeddingRequest(BaseModel):
+    """Texts to embed."""
+
+    model_config = ConfigDict(extra="forbid")
+    input: (
+        Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+        | Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]],
+            Field(min_length=1, max_length=MAX_TEXTS),
+        ]
+    )
+    model: str = ""
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = None
+    user: str | None = None
+
+
+@router.get("/models")
+async def models(request: Request, key: Asking) -> dict[str, Any]:
+    """List the assistant and the model that embeds."""
+    names = [(MODEL, request.app.state.assistant.engine.name), (_embedder(request).name, "embeddings")]
+    return {"object": "list", "data": [_model(name, owner) for name, owner in names]}
+
+
+@router.get("/models/{name:path}")
+async def model(request: Request, name: str, key: Asking) -> dict[str, Any]:
+    """Tell about one model."""
+    if name == MODEL:
+        return _model(MODEL, request.app.state.assistant.engine.name)
+    if name == _embedder(request).name:
+        return _model(name, "embeddings")
+    raise ApiError(404, f"There is no model {name!r}; see /v1/models.", "model", "model_not_found")
+
+
+@router.post("/embeddings")
+async def embed(request: Request, asked: EmbeddingRequest, key: Asking) -> dict[str, Any]:
+    """Embed texts with the model of the library, so that vectors made here can be compared with it."""
+    embedder = _embedder(request)
+    if asked.dimensions not in (None, embedder.dimensions):
+        raise ApiError(400, f"Vectors of {embedder.name} have {embedder.dimensions} numbers.", "dimensions")
+    texts = [asked.input] if isinstance(asked.input, str) else asked.input
+    vectors = await asyncio.to_thread(embedder.embed, texts)
+    data = [
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": base64.b64encode(vector.tobytes()).decode()
+            if asked.encoding_format == "base64"
+            else vector.tolist(),
+        }
+        for index, vector in enumerate(vectors.astype("<f4"))
+    ]
+    return {"object": "list", "data": data, "model": embedder.name, "usage": {"prompt_tokens": 0, "total_tokens": 0}}
+
+
+def _embedder(request: Request) -> Any:
+    assistant: Assistant = request.app.state.assistant
+    return assistant.libraries.embedder
+
+
+def _model(name: str, owner: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": owner}

@@ -1,0 +1,82 @@
+"""Serves the API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+import click
+import uvicorn
+
+from assistant.api.application import make_api
+from assistant.api.keys import Keys, present
+from assistant.app import build
+from assistant.errors import SettingsError
+from assistant.session import Assistant
+from assistant.settings import Settings
+from assistant.web.listen import listen
+from assistant.web.origin import LOOPBACK
+
+log = logging.getLogger(__name__)
+
+# Seconds in which running turns may end after a signal; those that do not are saved as far as they came.
+GRACE = 20
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serves the API until it is interrupted.
+
+    Args:
+        settings: What to answer from.
+        host: Address to listen on.
+        port: Port to listen on.
+
+    Raises:
+        SettingsError: The address cannot be listened on, or others could reach it and there are no keys.
+    """
+    keys = open_keys(settings, host)
+    listener = listen(host, port)
+    try:
+        asyncio.run(_serve(settings, listener, keys))
+    finally:
+        listener.close()
+        if keys is not None:
+            keys.close()
+
+
+def open_keys(settings: Settings, host: str) -> Keys | None:
+    """Returns the keys by which programs are let in; None where whoever can reach the API may use it.
+
+    Raises:
+        SettingsError: There are none, and machines other than this one could reach the API.
+    """
+    if present(settings.home):
+        return Keys(settings.home)
+    if host not in LOOPBACK:
+        raise SettingsError(
+            f"Without keys the API is for this machine only, not for {host}: make one with `assistant keys add NAME`."
+        )
+    return None
+
+
+async def _serve(settings: Settings, listener: socket.socket, keys: Keys | None) -> None:
+    async with build(settings) as assistant:
+        assistant.wait_for(preparing := asyncio.create_task(asyncio.to_thread(_prepare, assistant)))
+        host, port = listener.getsockname()[:2]
+        known = "" if keys is None else " Give a key as the bearer token."
+        click.echo(
+            f"The API is at http://{host}:{port}/v1 (Ctrl-C stops it). Answering: {assistant.engine.name}.{known}"
+        )
+        application = make_api(assistant, keys)
+        config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=GRACE)
+        await uvicorn.Server(config).serve([listener])
+        await asyncio.gather(preparing, return_exceptions=True)
+
+
+def _prepare(assistant: Assistant) -> None:
+    try:
+        assistant.library.warm()
+        assistant.toolbox.prepare()
+    except Exception:  # the question that needs it reports it
+        log.exception("preparing failed")

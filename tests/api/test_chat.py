@@ -1,0 +1,144 @@
+"""The chat endpoint, driven by the official client."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from assistant.api.chat import Message, question_of
+from assistant.samples import DOCUMENTS as SAMPLES
+from assistant.settings import ServerEngine, Settings
+from tests.api.conftest import served
+from tests.replies import Text
+from tests.scripted_server import ScriptedServer, refused_url
+
+DOCS = Path(__file__).parents[2] / "docs"
+QUESTION = "How long is the notice period?"
+
+
+def asked(url: str, key: str = "none") -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+
+
+async def test_an_answer_comes_with_its_evidence(settings: Settings, documents: Path) -> None:
+    async with served(settings, documents) as url, asked(url) as client:
+        answer = await client.chat.completions.create(
+            model="assistant", messages=[{"role": "user", "content": QUESTION}]
+        )
+        assert "three months" in (answer.choices[0].message.content or "")
+        evidence: dict[str, Any] = (answer.model_extra or {})["evidence"]
+        assert evidence["citations"][0]["quote"] == "The notice period is three months for both sides."
+        assert evidence["abstained"] is False
+        more = await client.chat.completions.create(
+            model="assistant",
+            messages=[{"role": "user", "content": "For whom is it?"}],
+            extra_body={"conversation": evidence["conversation"]},
+        )
+        assert (more.model_extra or {})["evidence"]["conversation"] == evidence["conversation"]
+
+
+async def test_an_answer_is_streamed_and_ends_with_its_evidence(settings: Settings, documents: Path) -> None:
+    async with served(settings, documents) as url, asked(url) as client:
+        stream = await client.chat.completions.create(
+            model="assistant", messages=[{"role": "user", "content": QUESTION}], stream=True
+        )
+        chunks = [chunk async for chunk in stream]
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert "three months" in text
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert (chunks[-1].model_extra or {})["evidence"]["citations"]
+
+
+async def test_the_example_of_the_guide_runs(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.S)
+    async with served(settings, SAMPLES) as url:
+        code = example.replace("http://127.0.0.1:8080", url)
+        assert code != example
+        await asyncio.to_thread(exec, code, {})
+    assert "six weeks" in capsys.readouterr().out
+
+
+async def test_the_model_sees_the_messages_before(scripted: Settings, model_server: ScriptedServer) -> None:
+    model_server.always(Text("Hello there to you."))
+    messages: list[Any] = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is the capital of France?"},
+        {"role": "assistant", "content": "Paris."},
+        {"role": "user", "content": [{"type": "text", "text": "And of Italy?"}]},
+    ]
+    async with served(scripted) as url, asked(url) as client:
+        await client.chat.completions.create(model="assistant", messages=messages)
+    said = [message["content"] for message in model_server.requests[-1].messages]
+    assert said[-3:] == ["What is the capital of France?", "Paris.", "And of Italy?"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "user", "content": " "}]}, "The question is empty"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "must be the user's"),
+        ({"messages": [{"role": "user", "content": "x"}], "colour": "red"}, "colour"),
+        ({"messages": [{"role": "user", "content": "x"}], "n": 2}, "n:"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "texts only"),
+        ({"messages": [{"role": "user", "content": "x" * 30_000}]}, "30,000 characters"),
+        ({"messages": "hello"}, "messages"),
+    ],
+)
+async def test_a_bad_request_is_told_in_the_known_form(settings: Settings, body: dict[str, Any], told: str) -> None:
+    async with served(settings) as url, httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}/v1/chat/completions", json={"model": "assistant", **body})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert told in error["message"]
+    assert error["type"] == "invalid_request_error"
+
+
+async def test_what_is_not_json_and_what_is_too_large_is_refused(settings: Settings) -> None:
+    small = settings.model_copy(update={"page": settings.page.model_copy(update={"max_upload_mb": 1})})
+    async with served(small) as url, httpx.AsyncClient() as client:
+        where = f"{url}/v1/chat/completions"
+        assert (
+            "JSON"
+            in (await client.post(where, content=b"{", headers={"content-type": "application/json"})).json()["error"][
+                "message"
+            ]
+        )
+        large = await client.post(where, content=b"x" * 2_000_000)
+        assert (large.status_code, large.json()["error"]["message"]) == (413, "A request may have 1 MB.")
+        assert (await client.get(f"{url}/v1/nothing")).json()["error"]["type"] == "not_found_error"
+
+
+async def test_another_library_and_conversation_must_exist(settings: Settings) -> None:
+    async with served(settings) as url, asked(url) as client:
+        for extra in ({"library": "nowhere"}, {"conversation": "0" * 32}):
+            with pytest.raises(openai.NotFoundError):
+                await client.chat.completions.create(
+                    model="assistant", messages=[{"role": "user", "content": "Hi"}], extra_body=extra
+                )
+
+
+async def test_an_engine_that_fails_is_told(settings: Settings) -> None:
+    gone = settings.model_copy(update={"engine": ServerEngine(url=refused_url(), model="scripted")})
+    async with served(gone) as url, asked(url) as client:
+        with pytest.raises(openai.APIStatusError) as failed:
+            await client.chat.completions.create(model="assistant", messages=[{"role": "user", "content": "Hi"}])
+    assert failed.value.status_code == 502
+
+
+async def test_other_websites_are_kept_out_where_there_are_no_keys(settings: Settings) -> None:
+    async with served(settings) as url, httpx.AsyncClient() as client:
+        body = {"messages": [{"role": "user", "content": "Hi"}]}
+        theirs = {"origin": "https://elsewhere.example", "sec-fetch-site": "cross-site"}
+        assert (await client.post(f"{url}/v1/chat/completions", json=body, headers=theirs)).status_code == 403
+        assert (await client.get(f"{url}/v1/models", headers={"host": "elsewhere.example"})).status_code >= 400
+
+
+def test_messages_become_a_question_and_what_came_before() -> None:
+    said = [("user", "a"), ("assistant", "b"), ("tool", "t"), ("assistant", "c"), ("user", "d"), ("user", "e")]
+    question, earlier = question_of([Message(role=role, content=text) for role, text in said])  # type: ignore[arg-type]
+    assert (question, earlier) == ("e", (("a", "b\n\nc"), ("d", "")))

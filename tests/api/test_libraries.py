@@ -1,0 +1,67 @@
+"""Documents over HTTP, and the vectors of their model."""
+
+from pathlib import Path
+
+import httpx
+import numpy as np
+import openai
+import pytest
+
+from assistant.settings import Settings
+from tests.api.conftest import served
+
+TEA = b"# Tea\n\nThe tea is kept in the blue tin on the shelf.\n"
+
+
+async def test_documents_are_added_found_listed_and_removed(settings: Settings) -> None:
+    async with served(settings) as url, httpx.AsyncClient(base_url=url) as client:
+        assert (await client.post("/v1/libraries", json={"name": "work"})).status_code == 201
+        assert [each["id"] for each in (await client.get("/v1/libraries")).json()["data"]] == ["default", "work"]
+        added = await client.post("/v1/libraries/work/documents", files={"file": ("../../tea.md", TEA)})
+        assert (added.status_code, added.json()["title"], added.json()["status"]) == (201, "Tea", "added")
+        found = (await client.post("/v1/libraries/work/search", json={"query": "Where is the tea?"})).json()["data"]
+        assert "blue tin" in found[0]["text"]
+        assert found[0]["document"].startswith(str(settings.home / "files" / "uploads"))
+        listed = (await client.get("/v1/libraries/work/documents", params={"limit": 1})).json()
+        assert ([each["title"] for each in listed["data"]], listed["has_more"]) == (["Tea"], False)
+        where = f"/v1/libraries/work/documents/{added.json()['id']}"
+        assert (await client.delete(where)).json()["deleted"]
+        assert (await client.delete(where)).status_code == 404
+        assert (await client.delete("/v1/libraries/work")).json()["deleted"]
+        assert (await client.get("/v1/libraries/work/documents")).status_code == 404
+
+
+async def test_what_cannot_be_a_document_is_told(settings: Settings) -> None:
+    async with served(settings) as url, httpx.AsyncClient(base_url=url) as client:
+        await client.post("/v1/libraries", json={"name": "work"})
+        refused = await client.post("/v1/libraries/work/documents", files={"file": ("film.mp4", b"x")})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unreadable")
+        assert "film.mp4" in refused.json()["error"]["message"]
+        assert list((settings.home / "files" / "uploads").iterdir()) == []
+        assert (await client.post("/v1/libraries", json={"name": "No Name"})).status_code == 400
+        assert (await client.post("/v1/libraries", json={"name": "work"})).status_code == 400
+        assert (await client.post("/v1/libraries/nowhere/search", json={"query": "x"})).status_code == 404
+
+
+async def test_the_model_of_the_library_embeds(settings: Settings) -> None:
+    async with served(settings) as url, openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none") as client:
+        names = [model.id async for model in await client.models.list()]
+        assert names[0] == "assistant"
+        made = await client.embeddings.create(model=names[1], input=["tea", "a kind of tea", "robot"])
+        vectors = np.array([each.embedding for each in made.data])
+        assert vectors.shape == (3, 384)
+        assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+        with pytest.raises(openai.BadRequestError, match="384"):
+            await client.embeddings.create(model=names[1], input="tea", dimensions=5)
+        with pytest.raises(openai.NotFoundError):
+            await client.models.retrieve("gpt-9")
+
+
+async def test_the_folder_of_the_home_is_not_for_callers(settings: Settings, tmp_path: Path) -> None:
+    async with served(settings) as url, httpx.AsyncClient(base_url=url) as client:
+        for path in (
+            "/v1/libraries/..%2f..%2fetc/documents",
+            "/v1/conversations/..%2f..",
+            "/v1/libraries/%00/documents",
+        ):
+            assert (await client.get(path)).status_code in (400, 404)

@@ -1,0 +1,77 @@
+"""Whatever the OpenAPI document allows, and what it does not, gets an answer that the document allows."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance, unsupported_method
+
+from assistant.api.keys import SCOPES, Keys
+from assistant.settings import LimitSettings, Settings
+from tests.api.conftest import served
+
+EXAMPLES = 5
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The API in a thread, with a library of one document, and a key that may do all."""
+    home = tmp_path_factory.mktemp("api")
+    (home / "tea.md").write_text("# Tea\n\nThe tea is in the blue tin.\n")
+    chosen = Settings(home=home / "home", engine="builtin", limits=LimitSettings(requests=100_000))
+    addresses: list[str] = []
+    ready, loop = threading.Event(), asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    keys = Keys(chosen.home)
+
+    async def serve() -> None:
+        async with served(chosen, Path(home / "tea.md"), keys) as url:
+            addresses.append(url)
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(60)
+    yield addresses[0], keys.add("all", frozenset(SCOPES))
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+    keys.close()
+
+
+def test_every_request_gets_an_answer_that_the_document_allows(api: tuple[str, str]) -> None:
+    url, key = api
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) >= 15
+    for operation in operations:
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @given(case=operation.as_strategy(generation_mode=mode))
+            @settings(
+                max_examples=EXAMPLES,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=list(HealthCheck),
+                database=None,
+            )
+            def check(case: schemathesis.Case) -> None:
+                # What a field may hold is more than a schema can say: a library must exist, a question have
+                # words. Query parameters that we do not know are passed over, as everywhere on the web.
+                case.call_and_validate(
+                    headers={"Authorization": f"Bearer {key}"},
+                    excluded_checks=[unsupported_method, positive_data_acceptance, negative_data_rejection],
+                )
+
+            # Where nothing can be wrong with a request there is nothing to try.
+            with suppress(*([Unsatisfiable] if mode is GenerationMode.NEGATIVE else [])):
+                check()
