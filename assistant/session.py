@@ -103,6 +103,10 @@ class Assistant:
         """Lets questions wait until something has been done first, such as filling the library."""
         self._preparation = preparation
 
+    async def refreshed(self) -> Toolbox:
+        """Returns the tools as they are now."""
+        return await asyncio.to_thread(self._plugins.refresh)
+
     @property
     def prepared(self) -> bool:
         """Whether what questions wait for has been done."""
@@ -115,6 +119,7 @@ class Assistant:
         owner: str = LOCAL,
         rules: Sequence[Rule] = (),
         library: str | None = None,
+        off: Collection[str] = (),
     ) -> Answer | Failed:
         """Returns the end of the turn where nobody watches: a call that needs approval and has no rule is refused.
 
@@ -124,8 +129,9 @@ class Assistant:
             owner: As for ``stream``.
             rules: As for ``stream``.
             library: As for ``stream``.
+            off: As for ``stream``.
         """
-        end = await _end(self.stream(question, conversation, owner, rules, library))
+        end = await _end(self.stream(question, conversation, owner, rules, library, off))
         while isinstance(end, ApprovalNeeded):
             end = await _end(self.resume(end.conversation, refusals(end.requests), owner, rules))
         return end

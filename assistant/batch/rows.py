@@ -11,7 +11,7 @@ from typing import Any
 from assistant.batch.source import Raw
 
 # Columns with a meaning; all others come back in the output as they are.
-KNOWN = ("id", "question", "library", "files")
+KNOWN = ("id", "question", "library", "files", "tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Row:
         question: What to ask.
         library: Which library it is about; None is the usual one.
         files: Documents that it is about, and nothing else; they are read for this row.
+        tools: The tools that it may use; None is all.
         extra: The other columns.
         error: Why it cannot be asked; empty where it can.
     """
@@ -31,6 +32,7 @@ class Row:
     question: str = ""
     library: str | None = None
     files: tuple[Path, ...] = ()
+    tools: tuple[str, ...] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
 
@@ -65,6 +67,7 @@ def _row(raw: Raw, taken: set[str | int]) -> Row:
             _question(value, raw.place),
             _text(value, "library", raw.place),
             tuple(Path(file).expanduser() for file in _list(value, "files", raw.place) or ()),
+            _list(value, "tools", raw.place),
             extra,
         )
     except _Wrong as error:

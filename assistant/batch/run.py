@@ -206,8 +206,8 @@ async def _answer(assistant: Assistant, row: Row, options: Options, reading: asy
         if row.error:
             raise BatchError(row.error)
         async with asyncio.timeout(options.seconds):
-            library = await _library(assistant, row, reading)
-            end = await assistant.ask(row.question, owner=OWNER, rules=options.rules, library=library)
+            library, off = await _library(assistant, row, reading), await _off(assistant, row)
+            end = await assistant.ask(row.question, owner=OWNER, rules=options.rules, library=library, off=off)
     except TimeoutError:
         return _result(row, {"error": f"not answered within {options.seconds:g} s"})
     except (AssistantError, LibraryError) as error:
@@ -231,6 +231,16 @@ async def _library(assistant: Assistant, row: Row, reading: asyncio.Lock) -> str
         raise BatchError("A row has files or a library, not both.")
     async with reading:  # one at a time, since each reads with all processors
         return await asyncio.to_thread(_of_files, assistant, row.files)
+
+
+async def _off(assistant: Assistant, row: Row) -> set[str]:
+    """The tools that a row may not use."""
+    if row.tools is None:
+        return set()
+    installed = (await assistant.refreshed()).tools.keys()
+    if unknown := set(row.tools) - installed:
+        raise BatchError(f"There is no tool {min(unknown)!r}; installed: {', '.join(sorted(installed))}.")
+    return installed - set(row.tools)
 
 
 def _of_files(assistant: Assistant, files: Sequence[Path]) -> str:

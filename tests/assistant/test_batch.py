@@ -205,12 +205,15 @@ def test_the_same_sample_is_drawn_again(tmp_path: Path) -> None:
     assert [row.id for row in chosen(found, Options(limit=2))] == [0, 1]
 
 
-async def test_a_row_may_name_the_files_that_it_is_about(settings: Settings, tmp_path: Path) -> None:
+async def test_a_row_may_name_its_files_library_and_tools(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Tea\n\nThe tea is kept in the blue tin on the shelf.")
     lines = [
         {"id": 1, "question": "Where is the tea kept?", "files": [str(tmp_path / "a.md")]},
         {"id": 2, "question": "Where is the tea kept?", "files": [str(tmp_path / "none.md")]},
         {"id": 3, "question": "Where is the tea kept?", "library": "nowhere"},
+        {"id": 4, "question": "What is 2 + 2?", "tools": ["calculator"]},
+        {"id": 5, "question": "What is 2 + 2?", "tools": []},
+        {"id": 6, "question": "What is 2 + 2?", "tools": ["abacus"]},
     ]
     source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -219,3 +222,6 @@ async def test_a_row_may_name_the_files_that_it_is_about(settings: Settings, tmp
     assert "blue tin" in found[1]["answer"]
     assert "There is no file" in found[2]["error"]
     assert "There is no library 'nowhere'" in found[3]["error"]
+    assert [call["name"] for call in found[4]["tool_calls"]] == ["calculator"]
+    assert found[5]["tool_calls"] == []
+    assert "There is no tool 'abacus'" in found[6]["error"]
