@@ -196,6 +196,60 @@ def test_a_question_is_no_order(router: Router, tools: dict[str, Any]) -> None:
     assert reached(router.choose("turn on the lamp", tools)) == "robot_switch"
 
 
+VISIT = {
+    "name": "plan_visit",
+    "description": "Plan a visit.",
+    "parameters": {
+        "properties": {
+            "day": {"type": "string", "format": "date", "description": "The day of the visit."},
+            "hours": {"type": "number", "description": "How long, in hours."},
+            "place": {"enum": ["home", "office", "garden"], "type": "string"},
+            "guests": {"type": "array", "items": {"type": "string"}, "default": []},
+        },
+        "required": ["day", "hours", "place"],
+    },
+}
+
+
+def test_an_answer_is_read_by_the_kind_that_is_asked_for(router: Router) -> None:
+    known = {"day": "2026-06-05", "hours": 3, "place": "office"}
+    answers = {"day": "on 5 June 2026", "hours": "about three", "place": "in the office, please"}
+    for name, answer in answers.items():
+        asked = Ask("plan_visit", {key: value for key, value in known.items() if key != name}, "")
+        assert router.choose(answer, {"plan_visit": VISIT}, asked) == [Call("plan_visit", known)]
+
+
+def test_what_does_not_fit_is_asked_for_again(router: Router) -> None:
+    tools = {"plan_visit": VISIT}
+    last = Ask("plan_visit", {"day": "2026-06-05", "place": "home"}, "")
+    asked = router.choose("for as long as it takes", tools, last)
+    assert isinstance(asked, Ask)
+    assert 'This does not fit: `hours` = "for as long as it takes".' in asked.text
+    assert asked.arguments == last.arguments
+    asked = router.choose("@plan_visit day=soon hours=2 place=moon", tools)
+    assert isinstance(asked, Ask)
+    assert asked.arguments == {"hours": 2}
+    assert "(date, such as 2026-12-24)" in asked.text
+
+
+def test_what_stands_behind_a_tools_name_is_its_input(router: Router, tools: dict[str, Any]) -> None:
+    text = '{"day": "2026-06-05", "hours": 1, "place": "home"}'
+    assert router.choose(f"@Plan_Visit {text}", {"plan_visit": VISIT}) == [Call("plan_visit", json.loads(text))]
+    several = router.choose("@plan_visit day=2026-06-05 hours=1 place=home guests=Ann,Ben", {"plan_visit": VISIT})
+    assert isinstance(several, list)
+    assert several[0] == Call("plan_visit", {**json.loads(text), "guests": ["Ann", "Ben"]})
+    assert router.choose("@plot sin(x), max(x, 2)", tools) == [Call("plot", {"expressions": ["sin(x)", "max(x, 2)"]})]
+    code = '"a" + "b"'
+    assert router.choose(f"@code_interpreter {code}", tools) == [Call("code_interpreter", {"code": code})]
+
+
+def test_the_form_of_a_strange_schema_names_kinds_and_fields() -> None:
+    asked = ask_for("shift_shape", {}, SHAPE["parameters"])
+    assert asked is not None
+    assert "- `points`: no description (list) Its fields: `x`, `y`." in asked.text
+    assert "- `by`: no description (JSON object or number) Its fields: `x`, `y`." in asked.text
+
+
 def test_a_strange_schema_is_reached_by_name_and_filled_in_a_form(router: Router, tools: dict[str, Any]) -> None:
     asked = router.choose("@shift_shape", tools)
     assert isinstance(asked, Ask)
@@ -259,6 +313,7 @@ def test_damaged_weights_are_named_and_tools_are_still_reached(
         ("a loan of $2,500.50", "number", 2500.5),
         ("three million people", "number", 3_000_000),
         ("on March 5, 2024", "date", "2024-03-05"),
+        ("am 5.3.2024", "date", "2024-03-05"),
         ('say "good night"', "quoted", "good night"),
         ("write to ann@example.org", "code", "ann@example.org"),
         ("between Boston, MA and Rome", "name", "Boston, MA"),

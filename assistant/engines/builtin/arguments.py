@@ -9,6 +9,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from assistant.engines.builtin.forms import valued
+from assistant.engines.builtin.parameters import Parameter, parameters_of
+
 NUMBER_WORDS = {
     word: value
     for value, word in enumerate(
@@ -32,18 +35,18 @@ def parse_explicit(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         text: Everything behind the tool's name.
         parameters: The tool's JSON schema.
     """
-    properties = parameters.get("properties", {})
-    if not text or not properties:
+    known = {one.name: one for one in parameters_of(parameters)}
+    if not text or not known:
         return {}
     if text.startswith("{"):
         try:
             return dict(json.loads(text))
         except ValueError:
             pass
-    if pairs := _pairs(text, properties):
+    if pairs := _pairs(text, known):
         return pairs
-    first = next(iter([*parameters.get("required", []), *properties]))
-    return {first: _convert(text, properties[first])}
+    first = next((one for one in known.values() if one.required), next(iter(known.values())))
+    return {first.name: _convert(text, first)}
 
 
 def fill(request: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,27 +131,22 @@ def missing(arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> list[tuple
     return [(name, schema["properties"][name].get("description", "")) for name in names]
 
 
-def _pairs(text: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def _pairs(text: str, known: Mapping[str, Parameter]) -> dict[str, Any]:
     try:
         words = shlex.split(text)
     except ValueError:
         return {}
     split = [word.partition("=") for word in words]
-    if not all(sign and name in properties for name, sign, _ in split):
+    if not all(sign and name in known for name, sign, _ in split):
         return {}
-    return {name: _convert(value, properties[name]) for name, _, value in split}
+    return {name: _convert(value, known[name]) for name, _, value in split}
 
 
-def _convert(text: str, schema: Mapping[str, Any]) -> Any:
-    """The text as the schema's type where that is plain; the tool's own check explains what does not fit."""
-    if schema.get("type") == "string":
-        return text
-    if schema.get("type") in ("integer", "number") and NUMBER.fullmatch(text):
-        return _number(text, schema["type"])
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+def _convert(text: str, parameter: Parameter) -> Any:
+    """The text as the parameter's kind where that is plain; a text stays as it is, quotation marks included."""
+    if parameter.kind in ("integer", "number") and NUMBER.fullmatch(text):
+        return _number(text, parameter.kind)
+    return text if parameter.kind == "string" and not parameter.closed else valued(text, parameter)
 
 
 def _number(text: str | None, kind: str) -> int | float | None:

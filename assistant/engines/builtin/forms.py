@@ -7,44 +7,60 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.engines.builtin.parameters import Parameter, parameters_of
+from assistant.engines.builtin.parameters import Parameter, fields_of, parameters_of
 from assistant.engines.builtin.steps import Ask
 from assistant.engines.builtin.talk import kind_of
+from assistant.engines.builtin.values import find
 
 LINE = re.compile(r"^\s*[-*]?\s*`?(?P<name>[\w.-]+)`?\s*[:=]\s*(?P<value>.+?)\s*$")
 YES, NO = {"yes", "true", "on", "y", "1"}, {"no", "false", "off", "n", "0"}
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+OUTER_COMMA = re.compile(r",(?![^(\[]*[)\]])")
 LEAVE = re.compile(r"\W*(?:cancel|never ?mind|forget it|stop|no|leave it|nothing)\W*", re.I)
 
 
 def ask_for(name: str, known: Mapping[str, Any], parameters: Mapping[str, Any]) -> Ask | None:
-    """Returns a question for the required parameters without a value, None where none is missing.
+    """Returns a question for the required parameters without a value that fits, None where none is missing.
 
     Args:
         name: The tool.
         known: The arguments so far.
         parameters: The tool's JSON schema.
     """
-    missing = [one for one in parameters_of(parameters) if one.required and one.name not in known]
+    every = parameters_of(parameters)
+    given = [one for one in every if one.required and one.name in known]
+    unfit = {one.name: known[one.name] for one in given if not fits(known[one.name], one)}
+    known = {key: value for key, value in known.items() if key not in unfit}
+    missing = [one for one in every if one.required and one.name not in known]
     if not missing:
         return None
-    lines = [_line(one, (parameters.get("properties") or {}).get(one.name)) for one in missing]
-    have = "".join(f"\n\nKnown already: {_said(known)}." if known else "")
+    lines = [_line(one, parameters) for one in missing]
+    told = [one for one in every if one.name in known and known[one.name] != one.default]
+    have = f"\n\nKnown already: {_said({one.name: known[one.name] for one in told})}." if told else ""
+    have = f"\n\nThis does not fit: {_said(unfit)}.{have}" if unfit else have
     how = f"Answer with lines such as `{missing[0].name}: …`, or with a JSON object."
     if len(missing) == 1 and missing[0].kind not in ("object", "any"):
         how = f"Answer with it alone, or write `@{name} {missing[0].name}=…`."
     return Ask(name, dict(known), f"`{name}` needs:\n\n" + "\n".join(lines) + have + f"\n\n{how}")
 
 
-def _line(parameter: Parameter, schema: Any) -> str:
+def fits(value: Any, parameter: Parameter) -> bool:
+    """Whether a value may be a parameter's; of texts, whether they could be read as what it takes."""
+    if parameter.closed and parameter.kind != "array":
+        return value in parameter.choices
+    if not isinstance(value, str):
+        return True
+    if parameter.dated:
+        return bool(ISO_DATE.match(value))
+    return bool({"string", "any"} & {parameter.kind, *parameter.others})
+
+
+def _line(parameter: Parameter, schema: Mapping[str, Any]) -> str:
     described = " ".join(parameter.description.split()) or "no description"
     choices = f" One of: {', '.join(map(str, parameter.choices))}." if parameter.closed else ""
-    return f"- `{parameter.name}`: {described} ({kind_of(parameter.kind, parameter.item)}){choices}{_inner(schema)}"
-
-
-def _inner(schema: Any) -> str:
-    """The fields of an object, which has to be written as JSON."""
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    return f" Its fields: {', '.join(f'`{name}`' for name in properties)}." if properties else ""
+    fields = fields_of((schema.get("properties") or {}).get(parameter.name), schema.get("$defs") or {})
+    inner = f" Its fields: {fields}." if fields else ""
+    return f"- `{parameter.name}`: {described} ({kind_of(parameter)}){choices}{inner}"
 
 
 def _said(known: Mapping[str, Any]) -> str:
@@ -86,8 +102,10 @@ def _lines(answer: str, known: Mapping[str, Parameter]) -> Sequence[str]:
 def valued(text: str, parameter: Parameter) -> Any:
     """Returns the text as the parameter's kind where that is plain; the tool's own check explains what does not fit."""
     text = text.strip().strip("\"'`") if parameter.kind == "string" else text.strip()
+    if parameter.dated:
+        return next((one.value.isoformat() for one in find(text) if one.form == "date"), text)
     if parameter.kind == "string":
-        return next((one for one in parameter.choices if str(one).lower() == text.lower()), text)
+        return _chosen(text, parameter)
     if parameter.kind == "boolean" and text.lower() in YES | NO:
         return text.lower() in YES
     try:
@@ -95,9 +113,17 @@ def valued(text: str, parameter: Parameter) -> Any:
     except ValueError:
         pass
     if parameter.kind == "array":
-        parts = [part.strip().strip("\"'`[]") for part in text.split(",")]
+        parts = [part.strip().strip("\"'`[]") for part in OUTER_COMMA.split(text)]
         return [_number(part) if parameter.item in ("integer", "number") else part for part in parts]
     return _number(text.replace(",", "")) if parameter.kind in ("integer", "number") else text
+
+
+def _chosen(text: str, parameter: Parameter) -> Any:
+    """The choice that a text is, or the only one that stands in it: "to the table"."""
+    whole = [one for one in parameter.choices if str(one).lower() == text.lower()]
+    inside = [one for one in parameter.choices if re.search(rf"\b{re.escape(str(one))}\b", text, re.I)]
+    found = whole or (inside if parameter.closed else [])
+    return found[0] if len(found) == 1 else text
 
 
 def _number(text: str) -> Any:

@@ -58,6 +58,8 @@ class Parameter:
         item: Kind of a list's items.
         required: Whether a call needs it.
         default: What the schema or the description names; None where neither does.
+        dated: Whether a text has to be a date.
+        others: Kinds that it takes too, as the further members of its union.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Parameter:
     item: Kind
     required: bool
     default: Any
+    dated: bool = False
+    others: tuple[Kind, ...] = ()
 
     @property
     def text(self) -> str:
@@ -90,10 +94,25 @@ def parameters_of(schema: Mapping[str, Any]) -> list[Parameter]:
     required = set(schema.get("required") or ())
     definitions = schema.get("$defs") or {}
     properties: Mapping[str, Any] = schema.get("properties") or {}
-    return [_parameter(name, _resolved(found, definitions), name in required) for name, found in properties.items()]
+    return [
+        _parameter(name, _resolved(found, definitions), name in required, _kinds(found, definitions))
+        for name, found in properties.items()
+    ]
 
 
-def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> Parameter:
+def fields_of(schema: Any, definitions: Mapping[str, Any], depth: int = 3) -> str:
+    """Returns the names of an object's fields, those of objects in it in brackets; empty where none are known."""
+    found = _resolved(schema, definitions)
+    if isinstance(found.get("items"), dict):
+        return fields_of(found["items"], definitions, depth)
+    names = found.get("properties") if depth else None
+    if not isinstance(names, dict):
+        return ""
+    inner = {name: fields_of(field, definitions, depth - 1) for name, field in names.items()}
+    return ", ".join(f"`{name}`" + (f" ({fields})" if fields else "") for name, fields in inner.items())
+
+
+def _parameter(name: str, schema: Mapping[str, Any], required: bool, kinds: Sequence[Kind]) -> Parameter:
     description = str(schema.get("description") or "")
     kind = _kind(schema)
     items: Mapping[str, Any] = schema.get("items") if isinstance(schema.get("items"), dict) else {}  # type: ignore[assignment]
@@ -102,7 +121,16 @@ def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> Paramete
     default = schema.get("default")
     if default is None and (found := DEFAULT.search(description)):
         default = found[1].strip()
-    return Parameter(name, kind, description, choices, bool(closed), _kind(items), required, default)
+    dated = kind == "string" and schema.get("format") == "date"
+    others = tuple(one for one in kinds if one != kind)
+    return Parameter(name, kind, description, choices, bool(closed), _kind(items), required, default, dated, others)
+
+
+def _kinds(schema: Any, definitions: Mapping[str, Any]) -> list[Kind]:
+    """The kinds of a union's members, each once."""
+    members = schema.get("anyOf") or schema.get("oneOf") or () if isinstance(schema, dict) else ()
+    found = [_resolved(one, definitions) for one in members]
+    return list(dict.fromkeys(_kind(one) for one in found if one.get("type") != "null"))
 
 
 def _kind(schema: Mapping[str, Any]) -> Kind:

@@ -21,7 +21,7 @@ from assistant.engines.builtin.detect import (
     arithmetic,
     detect,
 )
-from assistant.engines.builtin.forms import ask_for, is_refusal, read_answer, valued
+from assistant.engines.builtin.forms import ask_for, fits, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
 from assistant.engines.builtin.robot import NAMES as ROBOT
@@ -131,13 +131,15 @@ class Router:
         name, *rest = request[1:].split(maxsplit=1) or [""]
         if not name:
             return Talk(f"Write the tool's name behind the @. Installed: {_names(tools)}.")
+        name = next((known for known in tools if known.lower() == name.lower()), name)
         if name not in tools:
             return Talk(f"There is no tool `{name}`. Installed: {_names(tools)}.")
         schema = tools[name].get("parameters") or {}
         text = rest[0] if rest else ""
         arguments = parse_explicit(text, schema)
-        if text and not _fits(arguments, schema) and (filled := self._filled(text, tools[name])):
-            arguments = arguments if filled.missing else filled.arguments
+        unread = any(not fits(arguments[one.name], one) for one in parameters_of(schema) if one.name in arguments)
+        if unread and "=" not in text and (filled := self._filled(text, tools[name])):
+            arguments = filled.arguments if filled.arguments and not filled.missing else arguments
         return ask_for(name, arguments, schema) or [Call(name, arguments)]
 
     def _answered(self, request: str, asked: Ask, tools: Mapping[str, Any]) -> Talk | Ask | Plan | None:
@@ -149,6 +151,8 @@ class Router:
         given = read_answer(request, schema)
         if not given and len(missing) == 1 and not small_talk(request, tools) and not self._is_new(request, tools):
             given = {missing[0].name: self._single(request, missing[0].name, tools[asked.tool])}
+            if SOUGHT.match(request) and not fits(given[missing[0].name], missing[0]):
+                return None
         elif not given and not self._is_new(request, tools) and (filled := self._filled(request, tools[asked.tool])):
             given = {one.name: filled.arguments[one.name] for one in missing if one.name in filled.arguments}
         if not given:
@@ -318,12 +322,6 @@ class Router:
 
 def _detected(request: str, tools: Mapping[str, Any]) -> Call | None:
     return detect(request, tools) or commanded(request, tools)
-
-
-def _fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
-    """Whether no argument is a text where a number is wanted."""
-    numeric = {one.name for one in parameters_of(schema) if one.kind in ("integer", "number")}
-    return not any(name in numeric and isinstance(value, str) for name, value in arguments.items())
 
 
 def _named(request: str, tools: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from assistant.engines.builtin.parameters import parameters_of, words_of
+from assistant.engines.builtin.parameters import Parameter, parameters_of, words_of
 from assistant.engines.builtin.suitability import examples_of, summary_of
 
 MAX_TALK = 200
@@ -108,7 +108,7 @@ def _about_tool(request: str, tools: Mapping[str, Any]) -> str | None:
 def describe(tool: Mapping[str, Any]) -> str:
     """Returns a tool's help: what it does, what it takes, and what one may say."""
     takes = [
-        f"- `{one.name}` ({kind_of(one.kind, one.item)}{'' if one.required else ', optional'}): "
+        f"- `{one.name}` ({kind_of(one)}{'' if one.required else ', optional'}): "
         f"{' '.join(one.description.split()) or 'no description'}{_choices(one.choices if one.closed else ())}"
         for one in parameters_of(tool.get("parameters") or {})
     ]
@@ -119,8 +119,14 @@ def describe(tool: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def kind_of(kind: str, item: str) -> str:
+def kind_of(parameter: Parameter) -> str:
     """Returns a parameter's kind in words."""
+    if parameter.dated:
+        return "date, such as 2026-12-24"
+    return " or ".join(_kind(kind, parameter.item) for kind in (parameter.kind, *parameter.others))
+
+
+def _kind(kind: str, item: str) -> str:
     names = {
         "integer": "whole number",
         "string": "text",

@@ -57,6 +57,8 @@ def _single(found: Found, kind: Kind, parameter: Parameter) -> Any:  # noqa: PLR
         return value if kind == "number" or isinstance(value, int) else None
     if kind in ("boolean", "object"):
         return None
+    if parameter.dated and not isinstance(value, date):
+        return None
     if isinstance(value, date):
         return in_format(value, parameter.description)
     if isinstance(value, int | float):
