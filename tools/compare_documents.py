@@ -16,6 +16,7 @@ _ASKED = re.compile(
 )
 _AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|with|to|versus|vs\.?|or)\s+", re.IGNORECASE)
 MOST = 10
+SHORT = 4  # words; what is longer is a sentence, not the name of a thing
 
 
 # No examples: the built-in engine hears each side of a comparison by itself.
@@ -60,6 +61,7 @@ def _read(request: str) -> tuple[list[str], str]:
     """The things that a sentence sets side by side, and in what respect."""
     asked = _ASKED.search(request)
     if asked is None:
-        return [], ""
+        things = _AND.split(request.strip(" .?!"))
+        return (things, "") if all(len(thing.split()) <= SHORT for thing in things) else ([], "")
     things = [re.sub(r"^(?:the|a|an)\s+", "", thing, flags=re.IGNORECASE) for thing in _AND.split(asked["things"])]
     return things, asked["query"] or ""

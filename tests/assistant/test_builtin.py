@@ -70,9 +70,10 @@ async def test_small_talk_needs_no_source(builtin: Assistant) -> None:
 
 
 async def test_the_documents_are_listed(builtin: Assistant) -> None:
-    end = await ask(builtin, "Which documents do you have?")
-    assert "2 documents" in end.text
-    assert end.tool_calls[0].name == "list_documents"
+    for question in ("Which documents do you have?", "Give me a summary of all my documents"):
+        end = await ask(builtin, question)
+        assert "2 documents" in end.text
+        assert end.tool_calls[0].name == "list_documents"
 
 
 async def test_the_documents_about_something_are_listed(builtin: Assistant) -> None:
@@ -82,6 +83,9 @@ async def test_the_documents_about_something_are_listed(builtin: Assistant) -> N
     assert [citation.title for citation in end.citations] == ["Staff handbook"]
     assert (end.unsupported, end.abstained) == ((), False)
     assert (await ask(builtin, "List all documents about medieval sagas")).abstained
+    other = await ask(builtin, "Which of my documents mention the notice period?")
+    assert other.tool_calls[0].name == "find_documents"
+    assert [citation.title for citation in other.citations] == ["Staff handbook"]
 
 
 async def test_each_side_of_a_comparison_is_shown_where_the_tool_is_called(builtin: Assistant) -> None:
@@ -90,6 +94,17 @@ async def test_each_side_of_a_comparison_is_shown_where_the_tool_is_called(built
     assert "**Staff handbook**" in end.text
     assert end.unsupported == ()
     assert {citation.document.rpartition("/")[2] for citation in end.citations} == {"handbook.md", "lighthouse.md"}
+
+
+async def test_what_is_compared_is_named_alone_too(builtin: Assistant) -> None:
+    end = await ask(builtin, "@compare_documents the lighthouse and the Staff handbook")
+    assert end.tool_calls[0].ok
+    assert "**the lighthouse**" in end.text
+
+
+async def test_no_code_is_written(builtin: Assistant) -> None:
+    for question in ("write a python function that sorts a list", "Write me a script that renames files"):
+        assert "I cannot write code" in (await ask(builtin, question)).text
 
 
 async def test_a_plugin_is_chosen_by_its_examples(builtin: Assistant) -> None:

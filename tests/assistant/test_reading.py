@@ -64,6 +64,9 @@ async def ask(assistant: Assistant, question: str, conversation: str | None = No
         ("Who was King Louis?", LIGHTHOUSE, "Who was King Louis?"),
         ("How many days of leave are there?", NOTICE, "How many days of leave are there?"),
         ("thanks", LIGHTHOUSE, "thanks"),
+        ("Who?", LIGHTHOUSE, "Who was the lighthouse of Arken built?"),
+        ("and a dog?", [("May I keep a cat in the flat?", "")], "May I keep a dog in the flat?"),
+        ("And when does it end?", [("How long does the lease run?", "")], "when does the lease end?"),
         ("And its population?", [], "And its population?"),
         ("@roll_dice it", NOTICE, "@roll_dice it"),
     ],
@@ -87,13 +90,32 @@ def test_a_chain_of_follow_ups_keeps_its_subject() -> None:
         ("What is the cottage guide about?", "summary", ("the cottage guide",)),
         ("Who built it and when was the pier built?", "answer", ("Who built it", "when was the pier built?")),
         ("What is the difference between leave and notice?", "answer", ("leave", "notice")),
-        ("What does each document say about leave?", "each", ("What does each document say about leave?",)),
+        ("What does each document say about leave?", "each", ("leave?",)),
+        ("According to each document, when does it end?", "each", ("when does it end?",)),
+        ("How long is the term according to both contracts?", "each", ("How long is the term?",)),
+        ("How long do both contracts run?", "each", ("How long do both contracts run?",)),
+        ("Compare tin and iron regarding the uses", "answer", ("the uses of tin", "the uses of iron")),
+        ("What are the uses of iron and of tin?", "list", ("What are the uses of iron", "What are the uses of tin")),
+        ("Who lived in Rome and when?", "answer", ("Who lived in Rome and when?",)),
+        ("Sum up the lease in three sentences.", "summary", ("the lease",)),
         ("List the parts of an engine", "list", ("List the parts of an engine",)),
     ],
 )  # fmt: skip
 def test_what_a_question_wants_is_told_by_its_form(question: str, kind: str, questions: tuple[str, ...]) -> None:
     found = wanted(question)
     assert (found.kind, found.questions) == (kind, questions)
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("Sum up the lease in three sentences", 3),
+        ("Outline the lease in 4 bullet points", 4),
+        ("Sum up the lease", None),
+    ],
+)
+def test_a_summary_has_the_length_that_is_asked_for(question: str, count: int | None) -> None:
+    assert wanted(question).count == count
 
 
 def test_the_best_span_is_short_in_order_and_allowed() -> None:

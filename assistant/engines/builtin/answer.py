@@ -68,7 +68,7 @@ def from_library(wanted: Wanted, found: Sequence[Found], reader: Reader, min_con
     if not any(one.passages for one in found):
         return Reply("The library holds nothing about this; add documents and ask again.", 0.0, True, True)
     if wanted.kind == "summary":
-        return _summary(replace(found[0], question=wanted.questions[0]), reader)
+        return _summary(Found(wanted.questions[0], found[0].passages), reader, wanted.count or SUMMARY_SENTENCES)
     if wanted.kind == "each":
         return _from_each(found[0], reader, min_confidence)
     listed = wanted.kind == "list"
@@ -153,8 +153,8 @@ def _from_each(found: Found, reader: Reader, min_confidence: float) -> Reply:
     return Reply("\n\n".join(parts), max(one.confidence for one in good.values()))
 
 
-def _summary(found: Found, reader: Reader) -> Reply:
-    central = reader.summarize(found.question, found.passages, SUMMARY_SENTENCES)
+def _summary(found: Found, reader: Reader, count: int) -> Reply:
+    central = reader.summarize(found.question, found.passages, count)
     best = max((one.cosine for one in central), default=0.0)
     lines = "\n".join(f"- “{_line(one.sentence)}” [{one.n}]" for one in central)
     if best < MIN_SUBJECT_COSINE:

@@ -150,7 +150,10 @@ RUN = re.compile(
     re.I,
 )
 IN_PYTHON = re.compile(
-    r"\b(?:in|with|using|use|let)\s+python\b|^python\b|\bpython (?:code|script|program|expression)\b", re.I
+    r"\b(?:in|with|using|use|let)\s+python\b|^python\b|\bpython (?:code|script|program|expression|function|class)\b"
+    r"|^(?:write|generate|create|make)\s+(?:me\s+)?(?:a|an|some|the)\s+(?:\w+\s+)?"
+    r"(?:code|script|program|function|regex|sql query|unit tests?)\b",
+    re.I,
 )
 CODE = re.compile(
     r"^(?:!\w|import \w|from \w[\w.]* import |print\s*\(|def \w+\(|class \w+[(:]|for \w+ in .*:|while .*:)", re.M
@@ -183,6 +186,22 @@ LISTED = re.compile(
     rf"|what are)\s+(?:there\s+)?in\s+(?:the|my|your)\s+library.*"
     r"|what (?:have|did) (?:you|i) (?:got |have )?(?:uploaded|added|indexed|add|upload|index).*"
     rf"|(?:do you have|are there|have i)\s+(?:any\s+)?{THINGS}.{{0,25}}|everything in (?:the|my) library)\W*",
+    re.I,
+)
+_ABOUT = (
+    r"(?:(?:are|is)\s+)?(?:about|on|mention(?:s|ing)?|deal(?:s|ing)? with|concerning|regarding|discuss(?:es|ing)?"
+    r"|cover(?:s|ing)?)"
+)
+_MINE = r"(?:(?:of\s+)?(?:all\s+)?(?:the\s+|my\s+|our\s+|your\s+)?)"
+FIND = re.compile(
+    rf"(?:(?:which|what)\s+{_MINE}(?:documents?|files?)\s+(?:do i have\s+|are there\s+)?(?:that\s+)?{_ABOUT}"
+    rf"|(?:list|show|find|name)\s+(?:me\s+)?(?:all\s+)?{_MINE}(?:documents|files)\s+(?:that\s+|which\s+)?{_ABOUT})"
+    r"\s+\w",
+    re.I,
+)
+OVERVIEW = re.compile(
+    rf"(?:(?:summari[sz]e|sum up)|(?:give|show)\s+(?:me\s+)?(?:a|an)\s+(?:summary|overview)\s+of)\s+"
+    rf"(?:all\s+(?:of\s+)?|everything in\s+|each of\s+)?(?:the\s+|my\s+|your\s+|our\s+)?{THINGS}\W*",
     re.I,
 )
 PICTURE = re.compile(
@@ -299,7 +318,12 @@ def _about_table(request: str, file: str) -> str | None:
 
 
 def _listing(request: str, tool: Mapping[str, Any]) -> Call | None:
-    return Call("list_documents", {}) if LISTED.fullmatch(request) else None
+    several = OVERVIEW.fullmatch(request) and re.search(r"documents|files|library", request, re.I)
+    return Call("list_documents", {}) if LISTED.fullmatch(request) or several else None
+
+
+def _about(request: str, tool: Mapping[str, Any]) -> Call | None:
+    return Call("find_documents", {"request": request}) if FIND.match(request) else None
 
 
 def _solve(request: str, tool: Mapping[str, Any]) -> Call | None:
@@ -358,6 +382,7 @@ def pictured(request: str) -> str | None:
 DETECTORS: dict[str, Detector] = {
     "code_interpreter": _code,
     "list_documents": _listing,
+    "find_documents": _about,
     "plot": _plot,
     "solve": _solve,
     "calculator": _calculation,

@@ -20,10 +20,23 @@ THING_ENDS = re.compile(
     r"\b(?:is|was|are|were|be|do|does|did|has|have|had|can|will|for|in|on|at|by|to|from|of|with|last|built|made|mean|say|"
     r"after|during|when|that|which|who)\b.*"
 )
+# "When does the contract end?" is about the contract, not the contract end.
+ASKED_OF = re.compile(
+    r"\b(?:do|does|did|can|could|will|would|may|must|should)\s+(?:the|a|an|my|our|this)\s+"
+    r"(?P<thing>[a-z][\w-]*(?: [a-z][\w-]*)?)"
+    r"\s+[a-z]+\W*$"
+)
+# "Where?" alone asks the question before with another word.
+BARE = re.compile(
+    r"\W*(?:and |but |so )?(?P<word>who|when|where|why|how(?: (?:long|often|much|many|far|old))?)\W*", re.I
+)
+LEADING = re.compile(
+    r"\s*(?:who|whom|when|where|why|what|which (?:one )?|how (?:long|often|much|many|far|old)|how)\b", re.I
+)
 MARKED = re.compile(r"\*\*([^*\n]{2,80})\*\*")
 STARTS = re.compile(
     r"(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|and|or|in|on|at|the|a|an|tell|"
-    r"please|i|has|have|list|name|summari[sz]e|compare)\b",
+    r"please|may|must|shall|should|would|will|might|i|has|have|list|name|summari[sz]e|compare)\b",
     re.I,
 )
 LEAD = re.compile(r"\s*(?:and|but|so|ok(?:ay)?|then|also)\b[,\s]+", re.I)
@@ -43,6 +56,7 @@ ITS = re.compile(r"\b(its|their|his|her)\b(?! own\b)", re.I)
 IT = re.compile(r"\b(it|they|them|this|that|he|she|him)\b(?=\s|\W*$)", re.I)
 PERSON = re.compile(r"\b(he|she|him|his|her)\b", re.I)
 VERB = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|can|will|who|what|when|where|which|why|how)\b", re.I)
+AN_ITEM = re.compile(r"\b(?:a|an) [a-z][\w-]*")
 MAX_WORDS = 14  # a longer question carries its own subject
 
 
@@ -60,10 +74,8 @@ def standalone(question: str, earlier: Sequence[tuple[str, str]]) -> str:
         return question
     before = standalone(earlier[-1][0], earlier[:-1])
     said = earlier[-1][1]
-    if (swap := ANOTHER.match(question)) and (other := _another(before, swap["which"])):
-        return other
-    if (swap := INSTEAD.match(question)) and not VERB.search(swap["other"]) and not ITS.search(swap["other"]):
-        return _instead(before, swap["other"]) or question
+    if swapped := _swapped(question, before):
+        return swapped
     bare = re.sub(r"^(?:what|how) about\s+", "", LEAD.sub("", question, count=1), flags=re.I)
     if names(bare):
         return question
@@ -79,6 +91,8 @@ def subject(question: str) -> str:
     if found := names(question):
         whole = ATTRIBUTE_OF.match(question)
         return whole["of"] if whole else found[-1]
+    if asked := ASKED_OF.search(question):
+        return f"the {asked['thing']}"
     things = [THING_ENDS.sub("", match[1]).strip() for match in THING.finditer(question)]
     things = [thing for thing in things if thing]
     return f"the {things[-1]}" if things else ""
@@ -88,6 +102,17 @@ def names(question: str) -> list[str]:
     """Returns the names in a question, the word that it begins with only where it is none of those that begin one."""
     found = [match for match in NAMED.finditer(question) if not (match.start() == 0 and STARTS.match(match[0]))]
     return [match[0] for match in found if match[0] != "I"]
+
+
+def _swapped(question: str, before: str) -> str | None:
+    """The question before with another word, place or thing in it, where a message names nothing else."""
+    if (alone := BARE.fullmatch(question)) and LEADING.match(before):
+        return LEADING.sub(alone["word"].capitalize(), before, count=1)
+    if (swap := ANOTHER.match(question)) and (other := _another(before, swap["which"])):
+        return other
+    if (swap := INSTEAD.match(question)) and not VERB.search(swap["other"]) and not ITS.search(swap["other"]):
+        return _instead(before, swap["other"]) or question
+    return None
 
 
 def _person(said: str, before: str) -> str:
@@ -109,6 +134,8 @@ def _instead(before: str, other: str) -> str | None:
         rest = before.rstrip(" ?.!")
         there = re.search(rf"\s+{re.escape(placed['how'])}\s(?!.*\s{re.escape(placed['how'])}\s).+$", rest, re.I)
         return f"{rest[: there.start()] if there else rest} {other}?"
+    if (article := re.match(r"(?:a|an)\s", other, re.I)) and (thing := AN_ITEM.search(before)):
+        return f"{before[: thing.start()]}{article[0]}{other[article.end() :]}{before[thing.end() :]}"
     about = subject(before)
     if not about or about not in before:
         return None

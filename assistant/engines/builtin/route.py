@@ -47,6 +47,8 @@ from index.embed import Embedder
 log = logging.getLogger(__name__)
 
 SEARCH = "search_documents"
+# What the engine does by searching, each thing by itself; the tool is for models, and for those who name it.
+COMPARE = "compare_documents"
 # A parameter of such a name is meant for the request as it stands.
 WHOLE = {"instruction", "problem", "prompt", "question", "request", "task"}
 # A request this near to an example of a tool is meant for it; cosine of MiniLM.
@@ -279,7 +281,9 @@ class Router:
     def _by_fit(self, request: str, tools: Mapping[str, Any]) -> Ask | Plan | None:
         """Chooses among the tools that no detector knows; the nearest one, if it fits at all."""
         others = {
-            name: tool for name, tool in tools.items() if name not in DETECTORS and name not in ROBOT and name != SEARCH
+            name: tool
+            for name, tool in tools.items()
+            if name not in DETECTORS and name not in ROBOT and name not in (SEARCH, COMPARE)
         }
         if not others:
             return None
