@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from assistant.api import chat, conversations, figures, libraries, models
+from assistant.api import chat, conversations, figures, libraries, models, responses
 from assistant.api.access import Access
 from assistant.api.errors import RESPONSES, add_handlers
 from assistant.api.figures import Counting, Figures
@@ -34,7 +34,7 @@ def make_api(assistant: Assistant, keys: Keys | None) -> FastAPI:
     application.state.access = Access(keys, Buckets(limits.requests))
     application.state.figures = Figures()
     add_handlers(application)
-    for part in (chat, models, libraries, conversations, figures):
+    for part in (chat, responses, models, libraries, conversations, figures):
         application.include_router(part.router)
     if keys is None:
         application.add_middleware(SameOrigin, hosts=LOOPBACK)

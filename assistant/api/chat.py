@@ -120,7 +120,7 @@ async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[st
         question, asked.conversation, key.owner, library=asked.library, history=() if asked.conversation else earlier
     )
     if asked.approval == "refuse":
-        events = _refusing(assistant, events, key.owner)
+        events = refusing(assistant, events, key.owner)
     return await _reply(events, stream=asked.stream)
 
 
@@ -154,7 +154,7 @@ def question_of(messages: Sequence[Message]) -> tuple[str, tuple[tuple[str, str]
     return said[-1].text, tuple(pairs)
 
 
-async def _refusing(
+async def refusing(
     assistant: Assistant, events: AsyncGenerator[Event, None], owner: str
 ) -> AsyncGenerator[Event, None]:
     """The events of a turn in which whatever needs approval is refused."""
@@ -177,7 +177,7 @@ async def _reply(events: AsyncGenerator[Event, None], *, stream: bool) -> dict[s
     # What fails before anything is said gets a status of its own.
     first = await anext(events)
     if isinstance(first, Failed):
-        raise _error(first)
+        raise failure(first)
     return StreamingResponse(_chunks(events), media_type="text/event-stream", headers={"cache-control": "no-cache"})
 
 
@@ -187,7 +187,7 @@ async def _end(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded:
             if isinstance(event, Answer | ApprovalNeeded):
                 return event
             if isinstance(event, Failed):
-                raise _error(event)
+                raise failure(event)
     raise AssertionError("a turn ends")
 
 
@@ -242,5 +242,6 @@ def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
-def _error(failed: Failed) -> ApiError:
+def failure(failed: Failed) -> ApiError:
+    """Returns what a request gets whose turn failed."""
     return ApiError(STATUS.get(failed.kind, 500), failed.message, code=failed.kind)
