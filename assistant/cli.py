@@ -124,6 +124,7 @@ def search(
             found = searching.passages(library, hits, around)
         else:
             found, note = searching.run(library, query, count, only, around, whole=whole, things=things), ""
+        note = searching.lets_nothing_through(library, only) or note
     click.echo(show(found, count))
     if note:
         click.echo(note, err=True)

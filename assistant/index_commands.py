@@ -176,8 +176,13 @@ def index_tag(document: str, tags: tuple[str, ...]) -> None:
 @common
 def index_untag(document: str, tags: tuple[str, ...]) -> None:
     """Take tags from DOCUMENT."""
+    from index.tags import tidy
+
     with options.library() as library:
+        held = library.untag(document, ()).tags
         _show_tags(library.untag(document, tags))
+    if missing := [tag for tag in tidy(tags) if tag not in held]:
+        click.echo(f"It did not have: {', '.join(missing)}.", err=True)
 
 
 @index.command("tags", epilog=options.examples("assistant index tags", "assistant index tags --json"))
@@ -207,6 +212,19 @@ def index_status(as_json: bool) -> None:
     with options.library() as library:
         status = library.status()
     click.echo(terminal.as_json(status) if as_json else terminal.status(status))
+
+
+@index.command("sheet", epilog=options.examples("assistant index sheet", "assistant index sheet --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of text.")
+@common
+def index_sheet(as_json: bool) -> None:
+    """Tell what the library holds and what it lacks: kinds, languages, dates, sizes, gaps, refused files."""
+    from assistant import terminal
+    from assistant.sheet import sheet
+
+    with options.library() as library:
+        found = library.inventory()
+    click.echo(terminal.as_json(found) if as_json else sheet(found))
 
 
 @index.command("verify", epilog=options.examples("assistant index verify"))

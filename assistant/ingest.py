@@ -22,6 +22,7 @@ from assistant.terminal import visible
 from index.cluster import Cluster, connected
 from index.errors import LibraryError
 from index.ingest import Progress
+from index.tags import tidy
 from index.types import Outcome
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def add(
 
     Raises:
         SettingsError: The report cannot be written.
+        LibraryError: A tag cannot be one.
     """
+    tags = tidy(tags)  # before anything is told of the files
     library = open_library(settings)
     settled: list[Outcome] = []
     try:

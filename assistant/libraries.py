@@ -156,6 +156,14 @@ class Libraries:
         """Returns the names of those that there are."""
         return [each.name for each in places(self._settings.home)]
 
+    def create(self, name: str) -> None:
+        """Makes an empty library.
+
+        Raises:
+            SettingsError: There is one of this name already, or it cannot be made.
+        """
+        create(self._settings, name)
+
     def get(self, name: str | None = None, *, begin: bool = True) -> Library:
         """Returns a library, which stays open until ``close``.
 

@@ -62,6 +62,19 @@ def passages(library: Library, hits: Sequence[Hit], around: int, of: str = "") -
     return [Found(hits, context, of)]
 
 
+def lets_nothing_through(library: Library, only: Filter) -> str:
+    """Says that no document meets a filter; empty where one does, or there is nothing to filter by."""
+    from index.filter import Filter
+    from index.listing import Wanted
+
+    if only == Filter() or library.listing(Wanted(only=only, count=0)).total:
+        return ""
+    return (
+        "No document meets these options (--document, --folder, --kind, --tag, --since, --until); "
+        "`assistant index list` shows what there is."
+    )
+
+
 def as_json(found: Sequence[Found] | Sequence[DocumentHit], count: int) -> str:
     """Returns a JSON list of at most ``count`` documents, or of all passages, each with what it is of."""
     rows = []

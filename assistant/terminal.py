@@ -185,7 +185,22 @@ def documents(found: Sequence[Document]) -> str:
 
 def status(found: Status) -> str:
     """Returns the state of the library, a line each."""
-    return "\n".join(f"{key}: {value}" for key, value in asdict(found).items())
+    cached = "ready for the next start" if found.vectors_cached else "read from the store at the next start"
+    return "\n".join(
+        [
+            f"folder: {visible(found.folder)}",
+            f"documents: {found.documents:,}",
+            f"passages: {found.passages:,}",
+            f"size on disk: {size(found.bytes)}",
+            f"embedded by: {visible(found.embedder)}, {found.dimensions} numbers each",
+            f"index of vectors: {cached}",
+        ]
+    )
+
+
+def size(size: int) -> str:
+    """Returns a number of bytes as people read it."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{max(1, size // 1000):,} kB"  # noqa: PLR2004 — a megabyte
 
 
 def as_json(value: Any) -> str:

@@ -9,6 +9,7 @@ from itertools import accumulate
 from threading import Event
 from typing import TYPE_CHECKING
 
+from index import refusals
 from index.chunk import embedded_text
 from index.embed import Embedder, TokenEmbedder
 from index.incoming import Embedded, Incoming, Item, Unchanged
@@ -94,6 +95,7 @@ def ingest(
     except Cancel:
         pass
     run.note()
+    run.note_refusals()
     return [outcome for _, outcome in sorted(run.outcomes.items())]
 
 
@@ -148,6 +150,15 @@ class _Run:
                 if each.stamp:
                     put_stamp(connection, held.path, held.sha256, each.stamp)
                 tag(connection, held.id, self.tags)
+
+    def note_refusals(self) -> None:
+        """Writes down which files were refused, and forgets those that were taken by now."""
+        outcomes = list(self.outcomes.values())
+        with self.store.reading() as connection:
+            known = refusals.are_there(connection)
+        if known or any(outcome.status == "refused" for outcome in outcomes):
+            with self.store.writing() as connection:
+                refusals.note(connection, outcomes)
 
     def _take_new(self, number: int, item: NewDocument | Embedded) -> None:
         self.group.append((number, item))

@@ -16,8 +16,10 @@ from index.faiss_index import FaissIndex
 from index.filter import Filter, admitted
 from index.incoming import from_documents, from_files
 from index.ingest import Cancelled, OnOutcome, OnPassages, ingest
+from index.inventory import Inventory, take
 from index.lexical import WordSearch
 from index.listing import Listed
+from index.map import Mapped
 from index.pages import Pages
 from index.picture_search import BESIDE, beside, looked_at, ranked, with_pictures
 from index.read.pool import Readers
@@ -42,7 +44,7 @@ QUERY_PIXELS = 512
 """Longest side of a picture that others are to look like; models see less."""
 
 
-class Library(Pages, AcrossDocuments, Tagged, Listed):
+class Library(Pages, AcrossDocuments, Tagged, Listed, Mapped):
     """A library in a folder; every method may be called from several threads at once, and by several processes.
 
     Use ``Library.open``.
@@ -57,6 +59,7 @@ class Library(Pages, AcrossDocuments, Tagged, Listed):
         picture_embedder: PictureEmbedder | None = None,
     ) -> None:
         super().__init__(store, Readers())
+        Mapped.__init__(self, store)
         self._embedder = embedder
         self._reranker = reranker
         self._open_index = open_index
@@ -349,6 +352,10 @@ class Library(Pages, AcrossDocuments, Tagged, Listed):
     def status(self) -> Status:
         """Returns how much the library holds."""
         return status(self._store, self._embedder.name)
+
+    def inventory(self) -> Inventory:
+        """Returns what the library holds and what it lacks."""
+        return take(self._store, self.picture_note())
 
     def verify(self) -> list[str]:
         """Returns every problem found, a line each; none where the library is sound."""

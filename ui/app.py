@@ -67,6 +67,14 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         shelf.input(shelving.choose, [shelf, *parts.who], parts.changed, **EVENT).then(
             panel.refresh, panel.inputs, panel.outputs, **EVENT
         )
+
+        async def use(token: str | None, view: View, event: gr.EventData) -> dict[object, object]:
+            known = event.id in assistant.libraries.names()
+            return await shelving.choose(event.id if known else assistant.libraries.default, token, view)
+
+        panel.names.use_it(use, parts.who, parts.changed, **EVENT).then(
+            panel.refresh, panel.inputs, panel.outputs, **EVENT
+        )
         page.load(shelving.arrive, parts.who, [token, *parts.changed], **EVENT)
         named = labelled(page)
 

@@ -19,6 +19,7 @@ from index.listing import Wanted
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import DEFAULT, Texts, label, texts
+from ui.library_about import make_views
 from ui.library_list import COUNT, listing_html, read_wanted, toolbar_html
 from ui.library_preview import preview_html
 from ui.library_uploads import drop_html, queue_html
@@ -63,11 +64,13 @@ class Panel:
         inputs: What ``refresh`` takes.
         outputs: What it changes.
         refresh: Brings the panel up to date, as after another library was chosen.
+        names: The list of libraries; its ``use_it`` event wants to turn to another one.
     """
 
     inputs: list[Any]
     outputs: list[Any]
     refresh: Callable[[View, Shelf], Awaitable[Updates]]
+    names: gr.HTML
 
 
 def make_chooser(assistant: Assistant) -> gr.Dropdown:
@@ -96,16 +99,19 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
         view: What the tab shows, and with it the library.
     """
     state = gr.State(Shelf())
-    drop = gr.HTML(
-        drop_html(assistant.settings.page.max_upload_mb, texts()),
-        elem_id="upload",
-        js_on_load=script("upload.js"),
-        container=False,
-    )
-    progress = gr.HTML("", elem_id="progress", js_on_load=script("list.js"), container=False)
-    toolbar = gr.HTML("", elem_id="toolbar", js_on_load=script("toolbar.js"), container=False)
-    opened = gr.HTML("", elem_id="preview", js_on_load=script("documents.js"), container=False)
-    listed = gr.HTML("", elem_id="documents", js_on_load=script("documents.js"), container=False)
+    with gr.Tabs(elem_id="library-tabs"):
+        with gr.Tab(label("library.documents_tab"), elem_id="documents-tab"):
+            drop = gr.HTML(
+                drop_html(assistant.settings.page.max_upload_mb, texts()),
+                elem_id="upload",
+                js_on_load=script("upload.js"),
+                container=False,
+            )
+            progress = gr.HTML("", elem_id="progress", js_on_load=script("list.js"), container=False)
+            toolbar = gr.HTML("", elem_id="toolbar", js_on_load=script("toolbar.js"), container=False)
+            opened = gr.HTML("", elem_id="preview", js_on_load=script("documents.js"), container=False)
+            listed = gr.HTML("", elem_id="documents", js_on_load=script("documents.js"), container=False)
+        names = make_views(assistant, view)
     panel = _Panel(assistant, drop, progress, toolbar, opened, listed)
     who, seen = [view, state], [drop, toolbar, opened, listed]
     drop.arrive(panel.add, who, [progress, *seen], trigger_mode="multiple", **EVENT)
@@ -115,7 +121,7 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
     listed.change_it(panel.change, who, [progress, *seen], **EVENT)
     opened.act(panel.turn, who, [opened], **EVENT)
     tab.select(panel.refresh, who, seen, **EVENT)
-    return Panel(who, seen, panel.refresh)
+    return Panel(who, seen, panel.refresh, names)
 
 
 class _Panel:

@@ -38,9 +38,9 @@ def preview_html(library: Library, number: int, place: int, t: Texts) -> str:
     told = f"{Path(document.path).name} · {document.kind} · {facts(document, t)}"
     turner = _turner(place, pages, t)
     return (
-        f'<section class="preview" aria-label="{escape(document.title)}"><button type="button" data-action="close">'
-        f'{t.html("library.all")}</button><h2>{escape(document.title)}</h2><p class="facts">{escape(told)}</p>'
-        f"{turner}{body}{turner}</section>"
+        f'<section class="preview" data-document="{document.id}" aria-label="{escape(document.title)}">'
+        f'<button type="button" data-action="close">{t.html("library.all")}</button>'
+        f'<h2>{escape(document.title)}</h2><p class="facts">{escape(told)}</p>{turner}{body}{turner}</section>'
     )
 
 

@@ -21,6 +21,7 @@ from assistant.events import ApprovalRequest
 from assistant.schema import Tool
 from assistant.session import Assistant
 from assistant.trial import Trial, run_trial
+from assistant.web.files import SHOWN
 from index.errors import LibraryError
 from ui import approval, artifacts, permissions
 from ui.approval import BadArguments, card_html, changed_arguments, fingerprint, read_decisions
@@ -206,7 +207,7 @@ def _within_page(shown: ShownArtifact, path: Path, media_type: str, t: Texts) ->
     if shown.size > MOST_BYTES:
         return replace(shown, url="", problem=t("tools.file_large"))
     # What a browser may run is only ever saved: a link to data is never opened as a page.
-    kind = media_type if media_type in artifacts.SHOWN else "application/octet-stream"
+    kind = media_type if media_type in SHOWN else "application/octet-stream"
     return replace(shown, url=f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}")
 
 

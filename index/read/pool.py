@@ -38,7 +38,9 @@ _ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000"}
 # Set before the process starts, since a variable that Python sets reaches the libraries too late for some of them.
 _QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
 _MOST_STORY = 64_000
-_TIME = "took longer than {seconds:g} s to read; split it into smaller files"
+_TIME = (
+    "took longer than {seconds:g} s to read; split it into smaller files, or add it again when the machine is less busy"
+)
 _MEMORY = "needs more than {megabytes:,} MB of memory to be read; split it into smaller files"
 _DIED = "made its reader stop ({how}); save it anew or in another format"
 _FAILED = "could not be read ({how}); save it anew or in another format"

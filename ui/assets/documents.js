@@ -5,7 +5,7 @@ const calm = (button) => {
 };
 // What changes documents is an event of its own, which not everybody may send.
 const send = (action, id, word) =>
-  ["remove", "tag", "untag"].includes(action) ? trigger("change_it", { action, id, word }) : trigger("act", { action, id });
+  ["remove", "tag", "untag"].includes(action) ? trigger("change_it", { action, id, word }) : trigger("act", { action, id, document: element.querySelector(".preview")?.dataset.document });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   element.querySelectorAll("button.armed").forEach((other) => other !== button && calm(other));
@@ -31,7 +31,7 @@ element.addEventListener("toggle", (event) => {
 let turned = false;
 element.addEventListener("click", (event) => (turned = Boolean(event.target.closest('[data-action="turn"]'))));
 watch("value", () => {
-  if (element.querySelector(".preview")) document.getElementById("library").scrollTo({ top: 0 });
+  if (element.querySelector(".preview")) element.scrollIntoView({ block: "start" });
   else if (turned) element.scrollIntoView({ block: "start" });
   turned = false;
 });
