@@ -12,12 +12,15 @@ from ui.assets import script
 from ui.language import LANGUAGES, Texts, texts
 
 LOOKS = ("system", "light", "dark")
+KEYS = ("?", "/", "n", "s", "b", "e", "c", "r", "1 – 9", "Esc")
+KEY_NAMES = ("help", "ask", "new", "find", "rail", "sources", "copy", "again", "tab", "stop")
 
 
 def make_header(assistant: Assistant) -> gr.HTML:
     """Makes the top line."""
+    scripts = script("header.js") + script("keys.js") + script("reading.js")
     first = header_html(assistant.engine, assistant.toolbox.broken)
-    return gr.HTML(first, elem_id="header", js_on_load=script("header.js"))
+    return gr.HTML(first, elem_id="header", js_on_load=scripts)
 
 
 def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None = None) -> str:
@@ -30,11 +33,14 @@ def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None =
     """
     t = t or texts()
     rail, sources = escape(t("header.conversations")), escape(t("header.sources"))
+    said = {"send": "chat.send", "stop": "chat.stop", "save": "header.save_table", "close": "dialogs.close"}
+    words = " ".join(f'data-{name}="{escape(t(key))}"' for name, key in said.items())
     return (
-        f'<div class="bar" data-send="{escape(t("chat.send"))}" data-stop="{escape(t("chat.stop"))}">'
+        f'<div class="bar" {words}>'
         f'<button class="toggle" data-toggle="rail" aria-label="{rail}">☰</button>'
         f"<h1>Assistant</h1>{_engine(engine, t)}{_broken(broken, t)}{_menu(t)}"
         f'<button class="toggle" data-toggle="evidence" aria-label="{sources}">❝❞<span> {sources}</span></button></div>'
+        f"{_keys(t)}"
     )
 
 
@@ -64,7 +70,8 @@ def _menu(t: Texts) -> str:
     looks = _choices("look", t("header.look"), [(look, t(f"header.look_{look}")) for look in LOOKS], "system")
     return (
         f'<details class="menu"><summary aria-label="{escape(t("header.menu"))}" title="{escape(t("header.menu"))}">⚙'
-        f'</summary><div class="popover">{languages}{looks}</div></details>'
+        f'</summary><div class="popover">{languages}{looks}<button data-keys>{escape(t("header.keys"))}</button></div>'
+        "</details>"
     )
 
 
@@ -74,3 +81,15 @@ def _choices(name: str, title: str, choices: list[tuple[str, str]], chosen: str)
         for key, words in choices
     )
     return f'<div class="choices" role="group" aria-label="{escape(title)}"><b>{escape(title)}</b>{buttons}</div>'
+
+
+def _keys(t: Texts) -> str:
+    rows = "".join(
+        f"<tr><th scope='row'><kbd>{key}</kbd></th><td>{escape(t(f'header.key_{name}'))}</td></tr>"
+        for key, name in zip(KEYS, KEY_NAMES, strict=True)
+    )
+    return (
+        f'<dialog class="keys" aria-labelledby="keys-title"><header><h2 id="keys-title">{escape(t("header.keys"))}</h2>'
+        f'<button class="close" data-close aria-label="{escape(t("dialogs.close"))}">×</button></header>'
+        f"<table><tbody>{rows}</tbody></table></dialog>"
+    )

@@ -18,7 +18,7 @@ def list_html(
     today: date | None = None,
     *,
     search: str = "",
-    tell: bool = False,
+    tell: str = "",
 ) -> str:
     """Returns the list of conversations.
 
@@ -28,7 +28,7 @@ def list_html(
         t: The page's texts; None is English.
         today: For the headings; None takes today.
         search: What they were found by; then they stand in one list.
-        tell: Whether the browser's other tabs are to look at the one that is shown.
+        tell: Names the last question of this tab; at each new one the browser's other tabs look at what is shown.
     """
     t = t or texts()
     if not conversations:
@@ -42,7 +42,7 @@ def list_html(
     folders = "".join(f'<option value="{escape(name)}">' for name in _folders(conversations))
     return (
         f'<nav class="history" aria-label="{escape(t("history.name"))}" data-current="{escape(active or "")}" '
-        f'data-tell="{int(tell)}" data-rename="{escape(t("history.rename_label"))}" '
+        f'data-tell="{tell}" data-rename="{escape(t("history.rename_label"))}" '
         f'data-put="{escape(t("history.put_label"))}">{body}<datalist id="folders">{folders}</datalist></nav>'
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -146,6 +147,7 @@ class Stage:
             own: Whether this tab began it, so that the browser's others are to be told.
         """
         turns, turn = view.turns, from_live(live)
+        view.told = secrets.token_hex(4) if own else view.told
         if turns and live.turn is not None and turns[-1].turn == live.turn:
             turns.pop()
         turns.append(turn)
@@ -161,7 +163,7 @@ class Stage:
                 update: Updates = {self.parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
                 if live.conversation and not told:
                     view.conversation, told = live.conversation, True
-                    update[self.parts.history] = await self.history(view, tell=own)
+                    update[self.parts.history] = await self.history(view)
                 yield update
                 if isinstance(events[-1], TextDelta):
                     await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
@@ -206,16 +208,15 @@ class Stage:
         """Returns the line at the top."""
         return header.header_html(self.assistant.engine, self.assistant.toolbox.broken, view.t)
 
-    async def history(self, view: View, *, tell: bool = False) -> str:
+    async def history(self, view: View) -> str:
         """Returns the list of conversations, or what was found in them.
 
         Args:
             view: Whose, and which is shown.
-            tell: Whether the browser's other tabs are to look at the conversation that is shown.
         """
         shelf = self.assistant.conversations.shelf
         listed = await (shelf.search(view.owner, view.search) if view.search else shelf.list(view.owner))
-        return history.list_html(listed, view.conversation, view.t, search=view.search, tell=tell)
+        return history.list_html(listed, view.conversation, view.t, search=view.search, tell=view.told)
 
     def typed(self, text: str) -> Any:
         """Returns a value of the line to ask in."""

@@ -119,6 +119,6 @@ def person(browser: Browser, url: str, *, size: dict[str, int] | None = None, da
         someone = Person(context.new_page())
         someone.arrive(url)
         yield someone
-        assert someone.wrong == []
+        assert someone.wrong == [], someone.wrong
     finally:
         context.close()

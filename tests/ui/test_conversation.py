@@ -17,7 +17,7 @@ from tests.ui.browser import PHONE, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-SLOW = "One word after the other, slowly, so that there is time to leave. " * 12
+SLOW = "One word after the other, slowly, so that there is time to leave. " * 20
 RICH = r"""The roots are \(x_{1,2} = -\frac{p}{2} \pm \sqrt{q}\).
 
 | month | sum |
@@ -159,6 +159,7 @@ def test_a_conversation_leaves_as_a_file(me, kind, tmp_path):
 def test_conversations_are_found_named_filed_pinned_and_archived(me):
     me.ask("Tell me about pelicans.")
     me.page.get_by_role("button", name="New conversation").click()
+    expect(me.ends).to_have_count(0)
     me.ask("Tell me about ferries.")
     rail = me.page.locator("#history")
     me.page.locator("#find textarea, #find input").fill("pelic")
@@ -177,14 +178,14 @@ def test_conversations_are_found_named_filed_pinned_and_archived(me):
             rail.locator("li input").press("Enter")
 
     choose("Put in a folder", "Birds <b>")
-    expect(rail.locator(".folder summary")).to_contain_text("Birds <b>")
+    expect(rail.locator(".folder > summary")).to_contain_text("Birds <b>")
     choose("Rename", "The pelicans of Kew")
     expect(rail.locator(".folder .open")).to_have_text("The pelicans of Kew")
     me.picture("folders")
     choose("Pin")
     expect(rail.locator("h2").first).to_have_text("Pinned")
     choose("Archive")
-    expect(rail.locator(".folder summary")).to_contain_text("Archived")
+    expect(rail.locator(".folder > summary")).to_contain_text("Archived")
     me.picture("archive")
 
 
@@ -201,8 +202,9 @@ def test_an_answer_goes_on_without_its_tab_and_another_tab_sees_it(browser, url,
     me.page.wait_for_timeout(500)
     assert len(me.chat.locator(".bot.message").last.inner_text()) > before
     me.picture("streaming-on")
+    me.wrong.clear()  # Gradio tells of the stream that a reload ends
     for tab in (me.page, other):
-        expect(tab.locator("#chat .foot")).to_be_visible(timeout=20_000)
+        expect(tab.locator("#chat .foot")).to_be_visible(timeout=40_000)
     me.ask("And what else?")
     expect(other.locator("#chat .user.message").last).to_contain_text("And what else?")
     expect(other.locator("#chat .foot")).to_have_count(2)

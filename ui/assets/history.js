@@ -19,7 +19,10 @@ const ask = (button) => {
   row.querySelector(".more").open = false;
   row.classList.add("naming");
   row.prepend(field);
+  let left = false;
   const leave = () => {
+    if (left) return;
+    left = true;
     row.classList.remove("naming");
     field.remove();
   };
@@ -55,12 +58,14 @@ document.addEventListener("click", (event) => {
 // The address names the conversation, so that a reload or another tab comes back to it.
 const current = () => list()?.dataset.current ?? "";
 let arrived = false;
+let told = "";
 watch("value", () => requestAnimationFrame(() => {
   if (!list()) return;
   const address = current() ? `?c=${current()}` : location.pathname;
   if (arrived || current()) history.replaceState(history.state, "", address);
   arrived = true;
-  if (list().dataset.tell === "1") channel.postMessage(current());
+  if (list().dataset.tell && list().dataset.tell !== told) channel.postMessage(current());
+  told = list().dataset.tell;
 }));
 channel.addEventListener("message", (event) => {
   if (event.data && event.data === current()) trigger("act", { action: "refresh", id: event.data });
