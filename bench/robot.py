@@ -68,8 +68,8 @@ def carry_out(world: Any, *steps: dict[str, Any]) -> Outcome:
         return False, rehearsal.problem
     last = None
     try:
-        for action in plan:
-            last = part("rehearsal").perform(world, action, last).name or last
+        for action, choice in zip(plan, rehearsal.choices, strict=True):
+            last = part("rehearsal").perform(world, action, last, choice=choice).name or last
     except ToolError as error:
         AGREED[-1] = (True, False)
         return False, f"not as rehearsed: {error}"

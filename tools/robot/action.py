@@ -75,8 +75,8 @@ class Settled:
     name: str | None
 
 
-def settle(world: World, action: Action, last: str | None) -> Settled:
-    """Finds out which things and places an action means.
+def settle(world: World, action: Action, last: str | None) -> list[Settled]:
+    """Finds out which things and places an action may mean: those that can be tried, the likeliest first.
 
     Args:
         world: As it is before the action.
@@ -89,15 +89,18 @@ def settle(world: World, action: Action, last: str | None) -> Settled:
     if action.amount is not None and not math.isfinite(action.amount):
         raise Refused(f"{action.amount} is no number of metres or degrees")
     problem: ToolError | None = None
+    able: list[Settled] = []
     for settled in _SETTLERS[action.skill](world, action, last):
         try:
             settled.skill.check(world)
         except ToolError as error:
             problem = problem or error
             continue
-        return settled
-    assert problem is not None
-    raise problem
+        able.append(settled)
+    if not able:
+        assert problem is not None
+        raise problem
+    return able
 
 
 Settler = Callable[[World, Action, str | None], Iterator[Settled]]
@@ -117,7 +120,7 @@ def _pick(world: World, action: Action, last: str | None) -> Iterator[Settled]:
 
 def _place(world: World, action: Action, last: str | None) -> Iterator[Settled]:
     where = action.to or "on the table"
-    held, problem = world.held(), None
+    held, problem, found = world.held(), None, False
     if not action.object.strip() or plain(action.object) == "it":
         if held is None and last is None:
             raise Refused("the gripper holds nothing; name what is to be put there, or pick it up first")
@@ -126,10 +129,13 @@ def _place(world: World, action: Action, last: str | None) -> Iterator[Settled]:
         names = _to_place(world, action.object, where, last)
     for name in names:
         try:
-            yield Settled(Place(name, spot_for(world, name, where, last)), name)
+            spot = spot_for(world, name, where, last)
         except ToolError as error:
             problem = problem or error
-    if problem:
+            continue
+        found = True
+        yield Settled(Place(name, spot), name)
+    if problem and not found:
         raise problem
 
 

@@ -89,6 +89,8 @@ def _likely(wanted: str, thing: Thing) -> bool:
     """Whether a name is one of a thing's with a word more, such as "small red cube", or all but misspelt."""
     names = words_of(thing)
     words = set(wanted.split())
+    if words <= {thing.colour, "one", "ones", "coloured"}:  # "the green one"
+        return thing.colour in words
     # A colour that the thing has not got means another one.
     from .scene import COLOURS
 

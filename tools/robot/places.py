@@ -26,8 +26,8 @@ BESIDE = re.compile(
     re.I,
 )
 ON = re.compile(
-    r"^(?:back )?(?P<how>on|onto|on top of|upon|over|in|into|inside|inside of|within|to|at"
-    r"|down on|down in|away in)\s+(?P<what>.+)$",
+    r"^(?:(?:back|down|away) )?(?P<how>on top of|onto|on|upon|over|into|inside of|inside|within|in|to"
+    r"|at)\s+(?P<what>.+)$",
     re.I,
 )
 SIDES = {

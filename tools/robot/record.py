@@ -29,12 +29,14 @@ class Entry:
     Attributes:
         action: What.
         last: What "it" meant.
+        choice: Which of the things was taken that it may mean.
         ticks: How many ticks were simulated where it was stopped; None where it went to its end.
         state: Hash of the state afterwards.
     """
 
     action: Action
     last: str | None
+    choice: int
     ticks: int | None
     state: str
 
@@ -104,7 +106,7 @@ def load(conversation: Path) -> Record | None:
         ) from error
     try:
         state = np.frombuffer(base64.b64decode(kept["state"]), np.float64).copy()
-        log = [Entry(Action(**each["action"]), each["last"], each["ticks"], each["state"]) for each in kept["log"]]
+        log = [Entry(Action(**each.pop("action")), **each) for each in kept["log"]]
         return Record(Scene.model_validate(kept["scene"]), state, kept["last"], log, kept["mujoco"])
     except (KeyError, TypeError, ValueError) as error:
         raise ToolError(f"the world that was kept in {path} is damaged ({error}); robot_reset begins anew") from error

@@ -18,6 +18,7 @@ SETTLE_SECONDS, LONGEST_SETTLE = 0.2, 2.0
 STILL = 0.01  # metres a second, or radians
 LONGEST = 60.0  # simulated seconds of one action
 MAX_STEPS = 20
+MOST_TRIED = 3
 
 
 class Stopped(ToolError):
@@ -51,7 +52,12 @@ Watch = Callable[[World], None]
 
 
 def perform(
-    world: World, action: Action, last: str | None = None, limits: Limits | None = None, watch: Watch | None = None
+    world: World,
+    action: Action,
+    last: str | None = None,
+    limits: Limits | None = None,
+    watch: Watch | None = None,
+    choice: int = 0,
 ) -> Outcome:
     """Does one action in a world, which is changed even where it fails.
 
@@ -61,12 +67,15 @@ def perform(
         last: What was spoken of last.
         limits: Of speed and force.
         watch: Called after each tick; it may raise ``Stopped``.
+        choice: Which of the things that the action may mean: 0 is the likeliest.
 
     Raises:
         ToolError: A precondition does not hold, before anything has moved; or a limit is passed, something else is
             moved, or a postcondition does not hold.
     """
-    settled = settle(world, action, last)
+    # What MuJoCo derives from its state is one step old after a step, and fresh in a copy: both begin with the latter.
+    world.load(world.state())
+    settled = settle(world, action, last)[choice]
     skill = settled.skill
     before, begun = read(world), world.seconds
     moves = set(skill.moves(world))
@@ -112,6 +121,7 @@ class Rehearsal:
 
     Attributes:
         outcomes: Of the steps that would succeed, in order.
+        choices: For each of them, which of the things was taken that it may mean.
         problem: Why the plan may not be carried out; empty where it may.
         step: The number of the step that it fails at, from 1.
         simulated: Simulated seconds.
@@ -120,6 +130,7 @@ class Rehearsal:
     """
 
     outcomes: tuple[Outcome, ...]
+    choices: tuple[int, ...]
     problem: str
     step: int
     simulated: float
@@ -137,20 +148,43 @@ def rehearse(
     """Runs a plan in a copy of the world, which itself stays as it is."""
     started, copy = time.process_time(), world.fork()
     outcomes: list[Outcome] = []
+    choices: list[int] = []
     problem = ""
     for action in plan:
         try:
-            outcome = perform(copy, action, last, limits, watch)
+            outcome, choice = _tried(copy, action, last, limits, watch)
         except Stopped:
             raise
         except ToolError as error:
             problem = str(error)
             break
         outcomes.append(outcome)
+        choices.append(choice)
         last = outcome.name or last
     simulated = copy.seconds - world.seconds
     took = time.process_time() - started
-    return Rehearsal(tuple(outcomes), problem, len(outcomes) + 1, simulated, took, copy)
+    return Rehearsal(tuple(outcomes), tuple(choices), problem, len(outcomes) + 1, simulated, took, copy)
+
+
+def _tried(
+    world: World, action: Action, last: str | None, limits: Limits | None, watch: Watch | None
+) -> tuple[Outcome, int]:
+    """Does an action with the first of the things that it may mean with which it succeeds."""
+    before = world.state()
+    able = len(settle(world, action, last))
+    problem: ToolError | None = None
+    for choice in range(min(able, MOST_TRIED)):
+        try:
+            return perform(world, action, last, limits, watch, choice), choice
+        except Stopped:
+            raise
+        except ToolError as error:
+            problem = problem or error
+            simulated = world.seconds
+            world.load(before)
+    assert problem is not None
+    world.data.time = simulated  # how far it came before it failed
+    raise problem
 
 
 __all__ = ["Outcome", "Rehearsal", "Stopped", "arm", "perform", "rehearse"]

@@ -150,22 +150,22 @@ class Robot:
         before = self.picture(world)
         camera = Camerawork(context, self.picture, self.settings.pace, self.settings.film, [before])
         outcomes: list[Outcome] = []
-        for number, action in enumerate(plan, 1):
+        for number, (action, choice) in enumerate(zip(plan, rehearsal.choices, strict=True), 1):
             context.progress(f"{number} of {len(plan)}: {action}", number / len(plan))
-            outcomes.append(self._step(world, record, action, camera))
+            outcomes.append(self._step(world, record, action, choice, camera))
         after = self.picture(world)
         saved = self._artifacts(context, name, before, after, camera.frames)
         exact = digest(world.state()) == digest(rehearsal.world.state())
         return told(plan, outcomes, rehearsal, exact=exact, files=saved)
 
-    def _step(self, world: World, record: Record, action: Action, camera: Camerawork) -> Outcome:
+    def _step(self, world: World, record: Record, action: Action, choice: int, camera: Camerawork) -> Outcome:
         """One action, kept where it ends well; where it does not, the world goes back to the last good state."""
         good, last, begun = world.state(), record.last, camera.ticks
         try:
-            outcome = perform(world, action, last, self._limits, camera)
+            outcome = perform(world, action, last, self._limits, camera, choice)
         except Stopped as error:
             milliseconds = brake(world)
-            self._keep(world, record, Entry(action, last, camera.ticks - begun, digest(world.state())))
+            self._keep(world, record, Entry(action, last, choice, camera.ticks - begun, digest(world.state())))
             raise ToolError(
                 f"{error} during '{action}'; the arm stood still {milliseconds:.0f} ms of simulated time later, "
                 f"and the gripper holds {_the(world.held())}. Go on only if the person says so."
@@ -174,7 +174,7 @@ class Robot:
             world.load(good)
             raise
         record.last = outcome.name or last
-        self._keep(world, record, Entry(action, last, None, digest(world.state())))
+        self._keep(world, record, Entry(action, last, choice, None, digest(world.state())))
         return outcome
 
     def _keep(self, world: World, record: Record, entry: Entry) -> None:
@@ -237,7 +237,7 @@ def repeat(world: World, entry: Entry, limits: Limits, watch: Callable[[World], 
             raise Stopped("as in the log")
 
     try:
-        perform(world, entry.action, entry.last, limits, count)
+        perform(world, entry.action, entry.last, limits, count, entry.choice)
     except Stopped:
         brake(world)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 
 
@@ -18,7 +19,14 @@ def _load() -> None:
             os.environ["MUJOCO_GL"] = wanted
 
 
+def _warn(message: str) -> None:
+    """In place of MuJoCo's own, which writes a file into whatever folder the program runs in."""
+    logging.getLogger(__name__).info("MuJoCo: %s", message)
+
+
 _load()
 import mujoco  # noqa: E402
+
+mujoco.set_mju_user_warning(_warn)
 
 __all__ = ["mujoco"]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import colorsys
+import contextlib
 import functools
 import io
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +35,7 @@ SIZE = (320, 240)
 MAX_GEOMS = 500
 MODELS = 4
 LIT = 0.9
+LONGEST_SECONDS = 30.0
 
 
 class Studio:
@@ -40,9 +47,33 @@ class Studio:
 
     def __init__(self, opengl: OpenGL) -> None:
         self.opengl = opengl
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="robot-pictures")
-        self._rigs: dict[int, _Rig] = {}
         self.problem = "" if opengl.name else opengl.reason
+        self._work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._rigs: dict[int, _Rig] = {}
+        if opengl.name:
+            # A daemon, and not an executor's, since it has to outlast the latter to free what OpenGL holds.
+            threading.Thread(target=self._serve, name="robot-pictures", daemon=True).start()
+            atexit.register(self.close)
+
+    def _serve(self) -> None:
+        while True:
+            done, function = self._work.get()
+            try:
+                done.set_result(function())
+            except BaseException as error:
+                done.set_exception(error)
+
+    def _there(self, function: Callable[[], Any]) -> Any:
+        """Runs something in the thread that has the OpenGL contexts."""
+        done: Future[Any] = Future()
+        self._work.put((done, function))
+        return done.result(LONGEST_SECONDS)
+
+    def close(self) -> None:
+        """Frees what OpenGL holds, while there still is an OpenGL."""
+        rigs, self._rigs = self._rigs, {}
+        with contextlib.suppress(Exception):
+            self._there(lambda: [rig.close() for rig in rigs.values()])
 
     def picture(
         self, world: World, camera: Camera = "front", size: tuple[int, int] = SIZE, view: View = "colour"
@@ -57,7 +88,7 @@ class Studio:
         """
         if not self.problem:
             try:
-                return self._thread.submit(self._rendered, world, world.state(), camera, size, view).result()
+                return np.asarray(self._there(partial(self._rendered, world, world.state(), camera, size, view)))
             except Exception as error:  # a driver may fail in ways of its own, and pictures are no reason to stop
                 log.warning("OpenGL (%s) failed; pictures are drawn from now on", self.opengl.name, exc_info=error)
                 self.problem = f"{self.opengl.name} failed ({error}); pictures are drawn from above"
@@ -91,6 +122,7 @@ class _Rig:
 
     def close(self) -> None:
         """Frees the context."""
+        self._gl.make_current()
         self._context.free()
         self._gl.free()
 

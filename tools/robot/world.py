@@ -34,6 +34,7 @@ TICK_STEPS = 5
 WIDEST, FINGER_OFFSET = 0.1, 0.0009
 SETTLE_SECONDS = 1.0
 OPPOSITE = 0.9  # cosine between a contact and the way the fingers close
+UNSTABLE = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL, mujoco.mjtWarning.mjWARN_BADQACC)
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
@@ -98,7 +99,7 @@ class World:
             Diverged: The state is no state any more.
         """
         mujoco.mj_step(self.model, self.data, steps)
-        if self.data.warning[mujoco.mjtWarning.mjWARN_BADQACC].number or not math.isfinite(float(self.data.qpos.sum())):
+        if any(self.data.warning[kind].number for kind in UNSTABLE) or not math.isfinite(float(self.data.qpos.sum())):
             raise Diverged("the simulation diverged")
 
     def state(self) -> Vector:

@@ -17,7 +17,7 @@ Step = dict[str, Any]
 
 PICK = (
     r"(?:pick up|pick|grab|grasp|lift up|lift|take hold of|get hold of|take|seize|fetch|get|raise|collect|hold|grip"
-    r"|catch)"
+    r"|catch|remove)"
 )
 PUT = (
     r"(?:put|place|set|lay|drop off|drop|deposit|stack|store|move|bring|transfer|carry|return|stick|pile|rest|throw"
@@ -40,7 +40,7 @@ TRAIL = re.compile(
     re.I,
 )
 PART = re.compile(
-    r"\s*(?:[,;.]?\s*(?:and )?(?:then|after that|afterwards|finally|next)\b,?|[,;.]\s+(?:and\s)?|\band\b)\s+", re.I
+    r"\s*(?:[,;.]?\s*(?:and )?(?:then|after that|afterwards|finally|next)\b,?|[,;.](?:\s+and)?|\band\b)\s+", re.I
 )
 MAX_PARTS = 10
 STACK = re.compile(
@@ -159,7 +159,7 @@ ON_WORDS = ("on", "light up", "illuminate", "activate")
 
 def _open(text: str) -> Step | None:
     found = re.fullmatch(
-        r"(?:open up|open|pull open|pull out|slide open) (?P<what>.+?)(?: (?:fully|up|all the way|completely))?"
+        r"(?:open up|open|pull open|pull out|slide open) (?P<what>.+?)(?: (?:fully|up|wide|all the way|completely))?"
         r"|(?:pull|slide) (?P<named>.+) (?:open|out)",
         text,
     )
@@ -229,10 +229,13 @@ def _turn(text: str) -> Step | None:
     if found := words.CLOCK.search(text):
         way = "left" if found["against"] else "right"
         text = " ".join((text[: found.start()] + text[found.end() :]).split())
-    found = re.fullmatch(rf"{TURN} (?P<rest>.+?)(?: (?:around|about))?", text)
+    found = re.fullmatch(rf"(?:{TURN}|give) (?P<rest>.+?)(?: (?:around|about))?", text)
+    if text.startswith("give ") and amount is None:
+        return None
     parts = found["rest"].split(" ") if found else []
     for at in range(1, len(parts) + 1):
         what, where = " ".join(parts[:at]), " ".join(parts[at:])
+        where = re.sub(r"^(?:around|about) ?", "", where)
         said = words.way_of(where)
         if _is_object(what) and (not where or said in ("left", "right")):
             return _with({"skill": "turn", "object": what, "to": said or way or "left"}, amount)

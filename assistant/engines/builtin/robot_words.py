@@ -81,7 +81,7 @@ def _is_named(text: str) -> bool:
     coloured = bool(set(words) & COLOURS)
     kind = words[-1] in NOUNS or (words[-1] in ("light", "led", "bulb"))
     # A colour makes it a thing even where the kind is unknown: the robot says what there is.
-    named = coloured and unknown == words[-1:] and unknown[0] not in WAY_WORDS
+    named = coloured and unknown == words[-1:] and unknown[0] not in WAY_WORDS | {"around", "about", "on", "off", "out"}
     return named or (not unknown and (kind or coloured))
 
 
@@ -128,7 +128,8 @@ def place_in(text: str) -> tuple[str, str] | None:
     for found in PLACE.finditer(text):
         what = found["what"]
         if is_thing(what) or is_it(what) or is_table(what) or POINT.fullmatch(re.sub(r"^the ", "", what)):
-            return text[: found.start()].strip(), text[found.start() :].strip()
+            where = re.sub(r"^(?:back|down|away) ", "", text[found.start() :].strip())
+            return text[: found.start()].strip(), where
     return None
 
 
