@@ -66,7 +66,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _router(),
         _gpu(),
         _vllm(),
-        await _engine(settings),
+        await engine_finding(settings),
     ]
 
 
@@ -174,7 +174,8 @@ def _vllm() -> Finding:
     return Finding("vLLM", "missing", "not installed", "On a machine with an NVIDIA GPU: pip install -e '.[gpu]'")
 
 
-async def _engine(settings: Settings) -> Finding:
+async def engine_finding(settings: Settings) -> Finding:
+    """Looks at the engine that the settings choose, and asks its server whether it is there."""
     choice = await choose(settings)
     if choice.server is None:
         return Finding("engine", "ok", f"built-in, because {choice.reason}", ADVICE)

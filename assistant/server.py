@@ -114,7 +114,7 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
     from ui.app import CSS, THEME, build_page
     from ui.language import labels
 
-    page = build_page(assistant)
+    page = build_page(assistant, accounts)
     application = FastAPI(
         title="Assistant", docs_url=None, redoc_url=None, openapi_url=None, middleware=_layers(settings, accounts)
     )

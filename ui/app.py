@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gradio as gr
 
+from assistant.accounts.store import Accounts
 from assistant.session import Assistant
-from ui import account, approval, conversation, evidence, header, library, tools_page
+from ui import account, admin, approval, conversation, evidence, header, library, tools_page
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import label, labelled, relabel
@@ -25,11 +26,12 @@ STORAGE_KEY = "assistant"
 CACHE = (3600, 86400)
 
 
-def build_page(assistant: Assistant) -> gr.Blocks:
+def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
     """Returns the page of an assistant.
 
     Args:
         assistant: Who answers; it must stay open while the page is served.
+        accounts: Who may use the page; None lets everybody.
     """
     page = Page(title="Assistant", fill_height=True, fill_width=True, delete_cache=CACHE)
     with page:
@@ -60,6 +62,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     panel = library.make_panel(assistant, tab, view)
                 with gr.Tab(label("tools.tab"), elem_id="tools") as tab:
                     tools_page.make_panel(assistant, tab, view)
+                admin.make_admin(assistant, accounts, page)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
         parts = Parts(token, view, head, shelf, chat, card, box, draft, sources, past)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -32,10 +33,9 @@ class Page(gr.Blocks):
     ) -> list[Any]:
         """Returns what is sent to the browser, one value for each output."""
         outputs = list(block_fn.outputs)
-        if isinstance(predictions, dict) and predictions and predictions != SKIP:
+        if isinstance(predictions, dict) and len(outputs) > 1 and predictions and predictions != SKIP:
             predictions = convert_component_dict_to_list(outputs, predictions)
-            predictions = predictions if len(outputs) > 1 else [predictions]
-        if not isinstance(predictions, list | tuple) or len(outputs) != len(predictions) or len(outputs) == 1:
+        if not isinstance(predictions, list | tuple) or len(outputs) < 2 or len(outputs) != len(predictions):  # noqa: PLR2004
             whole: list[Any] = await super().postprocess_data(block_fn, predictions, state)
             return whole
         changed = [number for number, value in enumerate(predictions) if not _is_skip(value)]
@@ -114,3 +114,25 @@ def hold_sessions(application: App) -> None:
 
 def _is_skip(value: Any) -> bool:
     return isinstance(value, dict) and value == SKIP
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a page's server does at the moment.
+
+    Attributes:
+        running: Events that run.
+        waiting: Events that wait for their turn.
+        tabs: Tabs that are open.
+    """
+
+    running: int
+    waiting: int
+    tabs: int
+
+
+def load_of(page: Page) -> Load:
+    """Returns what a page's server does at the moment."""
+    queue, sessions = page._queue, page.state_holder.session_data.values()
+    running = sum(len(jobs) for jobs in queue.active_jobs if jobs)
+    return Load(running, len(queue), sum(not session.is_closed for session in sessions))

@@ -20,7 +20,8 @@ from ui.language import preferred, texts
 ROLES: Mapping[str, Role] = {
     "ui.account.*": "viewer",
     "ui.app.*": "viewer",
-    "ui.admin.*": "admin",
+    "ui.admin.Admin.*": "admin",
+    "ui.admin.reveal": "viewer",
     "ui.evidence.*": "viewer",
     "ui.gallery.*": "viewer",
     "ui.asking.*": "viewer",

@@ -72,3 +72,34 @@ def test_the_page_speaks_german_and_fits_a_phone(browser, server):
         someone.picture("sign-in-phone")
         someone.page.get_by_role("link", name="English").click()
         expect(someone.page).to_have_title("Sign in · Assistant")
+
+
+def test_an_admin_sees_how_the_server_is_and_changes_accounts(browser, server):
+    with signed_in(browser, server, "anna") as anna:
+        anna.tab("Admin")
+        expect(anna.page.locator("#admin-overview")).to_contain_text("built-in")
+        expect(anna.page.locator("#admin-overview")).to_contain_text("are free")
+        expect(anna.page.locator("#admin-people tbody tr")).to_have_count(3)
+        for field, text in (("name", "<b>x</b>"), ("password", "short")):
+            anna.page.locator(f"#admin-{field} input, #admin-{field} textarea").fill(text)
+        anna.page.locator("#admin-save").click()
+        expect(anna.page.get_by_text("cannot be a name")).to_be_visible()
+        for field, text in (("name", "carl"), ("password", "a long one 9")):
+            anna.page.locator(f"#admin-{field} input, #admin-{field} textarea").fill(text)
+        anna.page.locator("#admin-save").click()
+        expect(anna.page.locator("#admin-people tbody tr")).to_have_count(4)
+        anna.picture("admin")
+        with visitor(browser) as carl:
+            sign_in(carl, server, "carl", "a long one 9")
+            expect(carl.box).to_be_visible()
+        remove = anna.page.get_by_role("button", name="Remove: carl")
+        remove.click()
+        expect(remove).to_have_text("Really remove?")
+        remove.click()
+        expect(anna.page.locator("#admin-people tbody tr")).to_have_count(3)
+
+
+def test_the_admin_page_is_for_admins(browser, server):
+    with signed_in(browser, server, "ben") as ben:
+        expect(ben.page.get_by_role("tab", name="Library")).to_be_visible()
+        expect(ben.page.get_by_role("tab", name="Admin")).to_have_count(0)

@@ -448,3 +448,21 @@ async def test_a_password_guessed_a_hundred_times_locks_out_the_guesser_alone(se
         assert right.status_code == 429
         assert "retry-after" in right.headers
         assert "others can sign in meanwhile" in right.text
+
+
+async def test_the_admin_pages_events_are_refused_to_others(served):
+    """Open WebUI's endpoints of the admin without a check of the role."""
+    async with tab(served, "ben") as ben, tab(served, "anna") as anna:
+        event = ben.layout.event
+        for what, data, about in (
+            (event("admin-save", "click"), ["ben", "admin", ""], None),
+            (event("admin-people", "act"), [], {"action": "remove", "id": "anna"}),
+            (event("admin-refresh", "click"), [], None),
+        ):
+            said = json.dumps(await ben.run(what, data, about))
+            assert "may not do this" in said
+            assert "anna" not in said
+        assert "built-in" not in json.dumps(ben.layout.config["components"])
+        shown = json.dumps(await anna.run(event("admin-refresh", "click"), []))
+        assert "vera" in shown
+        assert '"ben"' in re.sub(r"\\", "", shown)
