@@ -31,7 +31,7 @@ from assistant.web.gate import MB, PageGate
 from assistant.web.headers import SafeHeaders
 from assistant.web.listen import listen
 from assistant.web.origin import LOOPBACK, SameOrigin
-from assistant.web.sessions import SignedIn, by_session
+from assistant.web.sessions import SignedIn, by_header, by_session
 from assistant.web.signin import router, sign_out
 from assistant.web.uploads import Uploads
 
@@ -126,7 +126,7 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
         return {"status": "ok"} | ({"engine": assistant.engine.name} if known else {})
 
     application.include_router(files(assistant))
-    if accounts is not None:
+    if accounts is not None and settings.accounts.sign_in != "proxy":
         _add_sign_in(application, settings.accounts, accounts)
     mounted: FastAPI = gr.mount_gradio_app(
         application,
@@ -157,14 +157,25 @@ def _layers(settings: Settings, accounts: Accounts | None) -> list[Middleware]:
         Middleware(SameOrigin, hosts=hosts),
         Middleware(Busy, requests=Buckets(limits.requests)),
     ]
-    return layers if accounts is None else [*layers, Middleware(SignedIn, identify=by_session(accounts))]
+    if accounts is None:
+        return layers
+    by_proxy = chosen.sign_in == "proxy"
+    identify = by_header(accounts, chosen.header, chosen.new_role) if by_proxy else by_session(accounts)
+    return [*layers, Middleware(SignedIn, identify=identify, page=not by_proxy)]
 
 
 def _add_sign_in(application: FastAPI, chosen: AccountSettings, accounts: Accounts) -> None:
     from ui.signin import CSS, page_html
 
     longest = int(chosen.longest_days * 86400)
-    application.include_router(router(accounts, page_html, longest))
+    if chosen.oidc is not None:
+        from assistant.accounts.oidc import OpenId
+        from assistant.web.openid import openid_router
+
+        openid = OpenId(chosen.oidc, os.environ.get(chosen.oidc.client_secret_env, ""))
+        application.include_router(openid_router(accounts, openid, page_html, longest, chosen.new_role))
+    else:
+        application.include_router(router(accounts, page_html, longest))
     application.include_router(sign_out(accounts))
 
     @application.get("/signin/page.css")
@@ -219,7 +230,9 @@ def _announce(assistant: Assistant, listener: socket.socket, accounts: Accounts 
 
 def _who(settings: Settings, accounts: Accounts | None) -> str:
     if accounts is not None:
-        return "People sign in; `assistant users` makes and changes their accounts."
+        how = {"proxy": "The proxy in front says who people are", "oidc": "People sign in at the OpenID provider"}
+        said = how.get(settings.accounts.sign_in, "People sign in")
+        return f"{said}; `assistant users` shows and changes their accounts."
     if settings.page.host in LOOPBACK:
         return "There are no accounts, so only this machine can reach it; `assistant users add NAME` begins them."
     return "Everyone who can reach this address can use the page: there are no accounts."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -74,9 +75,9 @@ class Admin:
         try:
             key = await asyncio.to_thread(self._save, str(name).strip(), role, str(password or ""))
         except AccountError as error:
-            gr.Warning(t("admin.problem", reason=str(error)))
+            gr.Warning(escape(t("admin.problem", reason=str(error))))
             return {self._parts.password: ""}
-        gr.Info(t(key, name=name))
+        gr.Info(escape(t(key, name=name)))
         cleared = {self._parts.name: "", self._parts.password: ""}
         return cleared | await self._people(t)
 
@@ -90,9 +91,9 @@ class Admin:
                 raise AccountError(t("admin.yourself"))
             await asyncio.to_thread(self._accounts.remove, name)
         except AccountError as error:
-            gr.Warning(t("admin.problem", reason=str(error)))
+            gr.Warning(escape(t("admin.problem", reason=str(error))))
             return {}
-        gr.Info(t("admin.removed", name=name))
+        gr.Info(escape(t("admin.removed", name=name)))
         return await self._people(t)
 
     def _save(self, name: str, role: Role, password: str) -> str:

@@ -68,6 +68,8 @@ class Texts:
 
     def size(self, size: int) -> str:
         """Returns a size in bytes as people read it."""
+        if size >= 1_000_000_000:  # noqa: PLR2004 — a gigabyte
+            return f"{self.number(size / 1_000_000_000, 1)} GB"
         if size >= 1_000_000:  # noqa: PLR2004 — a megabyte
             return f"{self.number(size / 1_000_000, 1)} MB"
         return f"{self.number(max(1, size // 1000))} kB"

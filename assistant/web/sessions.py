@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.accounts.identity import Identity
+from assistant.accounts.identity import Identity, Role
 from assistant.accounts.store import Accounts
 from assistant.web.answers import refusal
 
@@ -53,16 +53,30 @@ def by_session(accounts: Accounts) -> Identify:
     return identify
 
 
+def by_header(accounts: Accounts, header: str, role: Role) -> Identify:
+    """Identifies by the header of a proxy; from everybody else it has been struck out before."""
+
+    def identify(scope: Scope, headers: Headers) -> Identity | None:
+        names = headers.getlist(header)
+        # Two would mean that the proxy let the browser's own pass.
+        if len(names) != 1 or not names[0].strip():
+            return None
+        return accounts.known(f"proxy:{names[0].strip().casefold()}", names[0].strip(), role).identity
+
+    return identify
+
+
 class SignedIn:
     """Puts the identity into ``scope["user"]``, from where everything behind takes it.
 
     Args:
         app: What answers.
         identify: Tells who sends a request.
+        page: Whether there is a sign-in page.
     """
 
-    def __init__(self, app: ASGIApp, identify: Identify) -> None:
-        self._app, self._identify = app, identify
+    def __init__(self, app: ASGIApp, identify: Identify, page: bool = True) -> None:
+        self._app, self._identify, self._page = app, identify, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or leads to the sign-in page."""
@@ -72,8 +86,10 @@ class SignedIn:
         scope["user"] = self._identify(scope, Headers(scope=scope))
         if scope["user"] or _is_open(scope["path"]):
             await self._app(scope, receive, send)
-        else:
+        elif self._page:
             await _led(scope)(scope, receive, send)
+        else:
+            await refusal(401, "The proxy in front of this page has to say who you are.")(scope, receive, send)
 
 
 def _is_open(path: str) -> bool:

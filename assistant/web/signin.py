@@ -19,8 +19,8 @@ from assistant.web.sessions import SIGN_IN, cookie, cookie_name, secret_of
 log = logging.getLogger(__name__)
 
 Problem = Literal["", "wrong", "locked", "failed"]
-# Makes the page: of the request's language, the problem, and the seconds to wait.
-Render = Callable[[Request, Problem, float], str]
+# Makes the page: of the request's language, the problem, the seconds to wait, and the provider to sign in at.
+Render = Callable[[Request, Problem, float, str], str]
 
 # Hashes take 64 MiB and a processor each: more at once would keep everybody else waiting.
 AT_ONCE = 2
@@ -42,12 +42,7 @@ def router(accounts: Accounts, render: Render, longest: int, throttle: Throttle 
 
     @routes.get(SIGN_IN)
     async def form(request: Request) -> Response:
-        if request.scope.get("user") is not None:
-            return RedirectResponse("/", 303)
-        page = _page(render(request, "", 0), 200)
-        if LANGUAGE.fullmatch(language := request.query_params.get("lang", "")):
-            page.set_cookie("language", language, max_age=YEAR, samesite="lax")
-        return page
+        return shown(request, page_response(render(request, "", 0, ""), 200))
 
     @routes.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
@@ -65,7 +60,7 @@ def router(accounts: Accounts, render: Render, longest: int, throttle: Throttle 
         if account is None:
             log.warning("wrong password for %r from %s", name[:64], address)
             wait = throttle.wait(name, address)
-            return _locked(render, request, wait) if wait else _page(render(request, "wrong", 0), 403)
+            return _locked(render, request, wait) if wait else page_response(render(request, "wrong", 0, ""), 403)
         throttle.succeeded(name, address)
         log.info("%s signed in from %s", account.name, address)
         return begun(request, await asyncio.to_thread(accounts.begin, account), longest)
@@ -110,10 +105,20 @@ async def _typed(request: Request) -> tuple[str, str]:
 
 
 def _locked(render: Render, request: Request, wait: float) -> Response:
-    page = _page(render(request, "locked", wait), 429)
+    page = page_response(render(request, "locked", wait, ""), 429)
     page.headers["retry-after"] = str(int(wait) + 1)
     return page
 
 
-def _page(text: str, status: int) -> HTMLResponse:
+def shown(request: Request, page: Response) -> Response:
+    """Returns the sign-in page, in the language that was chosen on it; who is signed in is led on."""
+    if request.scope.get("user") is not None:
+        return RedirectResponse("/", 303)
+    if LANGUAGE.fullmatch(language := request.query_params.get("lang", "")):
+        page.set_cookie("language", language, max_age=YEAR, samesite="lax")
+    return page
+
+
+def page_response(text: str, status: int) -> HTMLResponse:
+    """Returns the sign-in page, which no cache keeps."""
     return HTMLResponse(text, status, headers={"cache-control": "no-store"})
