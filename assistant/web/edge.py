@@ -33,7 +33,9 @@ class Edge:
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            if scope["type"] != "http" or begun:
+            if scope["type"] != "http":
                 raise
             log.exception("%s %s failed", scope["method"], scope["path"])
+            if begun:  # it was answered, or the server breaks the connection off
+                return
             await refusal(500, "Something went wrong that we did not foresee; the log has it.")(scope, receive, send)

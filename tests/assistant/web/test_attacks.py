@@ -196,7 +196,7 @@ async def test_no_address_is_fetched(served):
             {"path": trap, "meta": {"_type": "gradio.FileData"}},
             {"path": mine, "url": trap, "meta": {"_type": "gradio.FileData"}},
         ):
-            await ben.send(ben.layout.event("upload", "upload"), [[value], None])
+            await ben.send(ben.layout.event("upload", "arrive"), [None, None], {"files": [value]})
     assert asked == []
 
 
@@ -210,7 +210,7 @@ async def test_events_take_no_file_but_ones_own_upload(served):
                 {"path": path, "meta": {"_type": "gradio.FileData"}},
                 [{"deep": [{"path": path}]}],
             ):
-                answer = await ben.send(ben.layout.event("upload", "upload"), [[value], None])
+                answer = await ben.send(ben.layout.event("upload", "arrive"), [None, None], {"files": [value]})
                 assert answer.status_code == 400
                 assert "not uploaded by you" in answer.json()["error"]
 
@@ -330,7 +330,7 @@ async def test_made_up_events_are_refused_and_disturb_nobody(served):
                 if answer.status_code == 200:
                     said = json.dumps([m async for m in ben.messages()])
                     assert "Traceback" not in said
-                    assert str(served.home) not in said
+                    assert ".sqlite" not in said
         for body in (b"", b"[]", b"{", b'"x"', b"{}", b'{"data": ' + b"[" * 5000 + b"]" * 5000 + b"}"):
             answer = await ben.client.post(f"{API}/queue/join", content=body)
             assert answer.status_code == 400
@@ -432,24 +432,6 @@ async def test_a_paste_of_ten_megabytes_is_told_in_the_page(served):
         assert len(said) < 100_000
 
 
-async def test_a_password_guessed_a_hundred_times_locks_out_the_guesser_alone(served):
-    async with browser(served) as guesser, browser(served) as other:
-        began, codes = time.monotonic(), []
-        for number in range(100):
-            answer = await guesser.post("/signin", data={"name": "anna", "password": f"guess {number}"})
-            codes.append(answer.status_code)
-            if number == 50:
-                answer = await other.post("/signin", data={"name": "ben", "password": f"{PASSWORD} ben"})
-                assert answer.status_code == 303
-        assert time.monotonic() - began < 20
-        assert codes[:3] == [403, 403, 403]
-        assert codes[10:] == [429] * 90
-        right = await guesser.post("/signin", data={"name": "anna", "password": f"{PASSWORD} anna"})
-        assert right.status_code == 429
-        assert "retry-after" in right.headers
-        assert "others can sign in meanwhile" in right.text
-
-
 async def test_the_admin_pages_events_are_refused_to_others(served):
     """Open WebUI's endpoints of the admin without a check of the role."""
     async with tab(served, "ben") as ben, tab(served, "anna") as anna:
@@ -466,3 +448,21 @@ async def test_the_admin_pages_events_are_refused_to_others(served):
         shown = json.dumps(await anna.run(event("admin-refresh", "click"), []))
         assert "vera" in shown
         assert '"ben"' in re.sub(r"\\", "", shown)
+
+
+async def test_a_password_guessed_a_hundred_times_locks_out_the_guesser_alone(served):
+    async with browser(served) as guesser, browser(served) as other:
+        began, codes = time.monotonic(), []
+        for number in range(100):
+            answer = await guesser.post("/signin", data={"name": "anna", "password": f"guess {number}"})
+            codes.append(answer.status_code)
+            if number == 50:
+                answer = await other.post("/signin", data={"name": "ben", "password": f"{PASSWORD} ben"})
+                assert answer.status_code == 303
+        assert time.monotonic() - began < 20
+        assert codes[:3] == [403, 403, 403]
+        assert codes[10:] == [429] * 90
+        right = await guesser.post("/signin", data={"name": "anna", "password": f"{PASSWORD} anna"})
+        assert right.status_code == 429
+        assert "retry-after" in right.headers
+        assert "others can sign in meanwhile" in right.text
