@@ -6,8 +6,9 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -20,7 +21,7 @@ from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
 from assistant.schema import Tool
 from assistant.session import Assistant, EngineInfo
-from assistant.settings import EmbedderServer, Settings
+from assistant.settings import EmbedderServer, Settings, load_settings
 from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
@@ -74,6 +75,19 @@ async def open_tools(settings: Settings) -> AsyncIterator[Plugins]:
 
             others, broken = await parts.enter_async_context(connected(settings.tools.mcp))
         yield await asyncio.to_thread(Plugins, folders, settings.tools.settings, others, broken)
+
+
+def open_assistant(config: Path | None = None, **values: Any) -> AbstractAsyncContextManager[Assistant]:
+    """Makes an assistant for a Python program, which enters it with ``async with``.
+
+    Args:
+        config: A settings file; None uses the defaults.
+        **values: Settings that win over the file's, such as ``home``, ``engine`` or ``library``.
+
+    Raises:
+        SettingsError: The file or a value cannot be used.
+    """
+    return build(load_settings(config, values, os.environ))
 
 
 @asynccontextmanager
