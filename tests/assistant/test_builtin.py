@@ -206,6 +206,14 @@ async def test_of_a_traceback_only_its_end_is_told(builtin: Assistant) -> None:
     assert "Traceback" not in end.text
 
 
+async def test_a_follow_up_of_a_tools_request_is_meant_for_that_tool(builtin: Assistant) -> None:
+    first = await ask(builtin, "What is 15 % of 80?")
+    end = await builtin.ask("and of 120?", first.conversation)
+    assert isinstance(end, Answer)
+    assert [(call.name, call.ok) for call in end.tool_calls] == [("calculator", True)]
+    assert "= 18" in end.text
+
+
 async def test_a_wrong_guess_gives_way_to_the_library(builtin: Assistant) -> None:
     end = await ask(builtin, "What is half of the notice period in e?/2")
     assert end.tool_calls[-1].name in ("search_documents", "calculator")

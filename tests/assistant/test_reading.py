@@ -66,6 +66,8 @@ async def ask(assistant: Assistant, question: str, conversation: str | None = No
         ("thanks", LIGHTHOUSE, "thanks"),
         ("Who?", LIGHTHOUSE, "Who was the lighthouse of Arken built?"),
         ("and a dog?", [("May I keep a cat in the flat?", "")], "May I keep a dog in the flat?"),
+        ("and a blue one?", [("draw a red circle", "")], "draw a blue circle"),
+        ("What about a square?", [("draw a red circle in the box", "")], "draw a square in the box"),
         ("And when does it end?", [("How long does the lease run?", "")], "when does the lease end?"),
         ("And its population?", [], "And its population?"),
         ("@roll_dice it", NOTICE, "@roll_dice it"),

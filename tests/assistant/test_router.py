@@ -334,6 +334,22 @@ def test_numbers_are_converted_to_the_unit_that_is_asked_for() -> None:
     assert converted(5, "dollars", "price in euros") == 5
 
 
+@pytest.mark.parametrize(
+    ("request_", "minutes"),
+    [("set a timer for 1 hour 30 minutes", 90), ("set a timer for 2 minutes and 30 seconds", 2.5)],
+)
+def test_the_parts_of_a_time_are_one_number(router: Router, request_: str, minutes: float) -> None:
+    timer = {
+        "name": "set_timer",
+        "description": "Set a timer.",
+        "parameters": {
+            "properties": {"minutes": {"type": "number", "description": "How long, in minutes."}},
+            "required": ["minutes"],
+        },
+    }
+    assert router.choose(request_, {"set_timer": timer}) == [Call("set_timer", {"minutes": minutes})]
+
+
 def test_steps_are_told_by_their_words() -> None:
     assert clauses('say "a; then b" then go; Stop it') == ['say "a; then b"', "go", "Stop it"]
     assert operation("double it") == Later("2 * {}")

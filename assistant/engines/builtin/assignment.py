@@ -6,6 +6,7 @@ What fits is judged by trees that training/router.py fitted on public function c
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,18 +18,19 @@ from assistant.engines.builtin.features import Question, choice, pair, text_of
 from assistant.engines.builtin.parameters import Parameter, parameters_of
 from assistant.engines.builtin.trees import Trees
 from assistant.engines.builtin.typed import typed
-from assistant.engines.builtin.values import Found, find
+from assistant.engines.builtin.values import TIMES, Found, find, joined
 from assistant.engines.builtin.vectors import Vectors
 
 # Log odds that a value needs to be taken: a required parameter is asked for below, an optional one left out.
 MIN_REQUIRED, MIN_OPTIONAL = -3.0, -0.5
 # The same for one of a closed set, which any request would have some likeness with.
-MIN_CHOICE = 1.0
+MIN_CHOICE = 0.5
 # Values of one parameter that are tried together with those of the others, and combinations that are followed.
 TRIED, FOLLOWED = 6, 24
 # Costs of giving the same words to two parameters.
 SHARED = 3.0
 MAX_CHOICES = 60
+TIME = re.compile(rf"\b(?:{'|'.join(name for name in TIMES if len(name) > 1)})\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ def question_of(request: str, tool: Mapping[str, Any], vectors: Vectors) -> Ques
         vectors: Embeds.
     """
     parameters, found = parameters_of(tool.get("parameters") or {}), find(request)
+    if (
+        sum(parameter.kind in ("integer", "number") and bool(TIME.search(parameter.text)) for parameter in parameters)
+        == 1
+    ):
+        found = joined(request, found)
     described = f"{tool['name']}: {str(tool.get('description') or '').partition(chr(10) * 2)[0]}"
     choices = [text for parameter in parameters for text in _choice_texts(parameter)]
     wanted = [described, request, *(parameter.text for parameter in parameters), *choices, *map(text_of, found)]

@@ -56,7 +56,8 @@ ITS = re.compile(r"\b(its|their|his|her)\b(?! own\b)", re.I)
 IT = re.compile(r"\b(it|they|them|this|that|he|she|him)\b(?=\s|\W*$)", re.I)
 PERSON = re.compile(r"\b(he|she|him|his|her)\b", re.I)
 VERB = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|can|will|who|what|when|where|which|why|how)\b", re.I)
-AN_ITEM = re.compile(r"\b(?:a|an) [a-z][\w-]*")
+ARTICLE = re.compile(r"(?:a|an)\s", re.I)
+AN_ITEM = re.compile(r"\b(?:a|an) (?:[a-z][\w-]* ){0,2}[a-z][\w-]*")
 MAX_WORDS = 14  # a longer question carries its own subject
 
 
@@ -134,8 +135,10 @@ def _instead(before: str, other: str) -> str | None:
         rest = before.rstrip(" ?.!")
         there = re.search(rf"\s+{re.escape(placed['how'])}\s(?!.*\s{re.escape(placed['how'])}\s).+$", rest, re.I)
         return f"{rest[: there.start()] if there else rest} {other}?"
-    if (article := re.match(r"(?:a|an)\s", other, re.I)) and (thing := AN_ITEM.search(before)):
-        return f"{before[: thing.start()]}{article[0]}{other[article.end() :]}{before[thing.end() :]}"
+    if ARTICLE.match(other) and (thing := AN_ITEM.search(before)):
+        item = THING_ENDS.sub("", thing[0]).rstrip()
+        other = re.sub(r"\bone$", item.split()[-1], other)  # "a blue one"
+        return f"{before[: thing.start()]}{other}{before[thing.start() + len(item) :]}"
     about = subject(before)
     if not about or about not in before:
         return None

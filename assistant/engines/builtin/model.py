@@ -71,8 +71,17 @@ class BuiltinModel(BaseChatModel):
         if done and (len(chosen) == 1 or gave_way):
             return self._reply(request_of(messages), messages)
         if _is_search(chosen, request):
-            return searches(request_of(messages))
+            return self._followed(request, request_of(messages), tools)
         return self._next(chosen, done, messages)
+
+    def _followed(self, request: str, whole: str, tools: Mapping[str, Any]) -> Ask | Sequence[Call]:
+        """Searches, unless a request that leaned on the one before is meant for a tool as that was: "and of 120?"."""
+        again = self.router.choose(whole, tools) if whole != request else None
+        if isinstance(again, Ask):
+            return again
+        if isinstance(again, list) and len(again) == 1 and isinstance(again[0], Call) and not _is_search(again, whole):
+            return [again[0]]
+        return searches(whole)
 
     def _next(self, plan: Plan, done: Sequence[ToolMessage], messages: Sequence[BaseMessage]) -> Reply | Sequence[Call]:
         """The next step of several, or what all of them found."""

@@ -27,7 +27,9 @@ NUMBER = re.compile(
     r"(?P<unit>\s?(?:%|percent\b|per cent\b)|(?:st|nd|rd|th)\b|°?[A-Za-zµ]{1,3}(?:/[a-z]+)?(?:[²³]|\^?[23])?(?![\w])|)",
     re.I,
 )
-WORDED = re.compile(r"\b(?:" + "|".join([*TENS, *ONES]) + r")(?:-(?:" + "|".join(ONES[1:10]) + r"))?\b", re.I)
+WORDED = re.compile(
+    r"\b(?:" + "|".join([*TENS, *ONES, "once", "twice"]) + r")(?:-(?:" + "|".join(ONES[1:10]) + r"))?\b", re.I
+)
 DATES = (
     re.compile(rf"\b(?P<month>{MONTH})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.I),
     re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<month>{MONTH}),?\s+(?P<year>\d{{4}})\b", re.I),
@@ -58,6 +60,18 @@ FUNCTION_WORDS = frozenset(
     "what's".split()
 )
 INNER = frozenset("of the and in for de la on to with a & 's at by".split())
+TIMES = {
+    name: seconds
+    for names, seconds in (
+        ("week weeks", 604_800),
+        ("day days", 86_400),
+        ("hour hours hr hrs h", 3_600),
+        ("minute minutes min mins m", 60),
+        ("second seconds sec secs s", 1),
+    )
+    for name in names.split()
+}
+PART_OF_TIME = re.compile(r"\s*[A-Za-z]*\s*(?:,|and)?\s*")
 LONGEST = 6
 MAX_PHRASES = 150
 MAX_TEXT = 2_000
@@ -116,6 +130,41 @@ def find(request: str) -> list[Found]:
     return [*singles, *_lists(request, numbers, quotes, phrases)]
 
 
+def joined(request: str, found: list[Found]) -> list[Found]:
+    """Puts the parts of a time together, for a tool that takes it as one number: "1 hour and 30 minutes".
+
+    Args:
+        request: What the person typed.
+        found: What it holds.
+
+    Returns:
+        The same with each such time in its last part's unit, in place of its parts.
+    """
+    runs: list[list[Found]] = []
+    for one in sorted((one for one in found if one.form == "number" and _seconds(one)), key=lambda one: one.start):
+        last = runs[-1][-1] if runs else None
+        if last and PART_OF_TIME.fullmatch(request, last.end, one.start) and _seconds(one) < _seconds(last):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    whole = [
+        Found(
+            "number",
+            _whole(sum(one.value * _seconds(one) for one in run) / _seconds(run[-1])),
+            run[0].start,
+            run[-1].end,
+            run[-1].unit,
+        )
+        for run in runs
+        if len(run) > 1
+    ]
+    return [*whole, *(one for one in found if one.form not in ("number", "list") or not any(map(one.overlaps, whole)))]
+
+
+def _seconds(found: Found) -> int:
+    return TIMES.get(found.unit.lower(), 0)
+
+
 def _is_within(found: Found, quote: Found) -> bool:
     """Whether it stands in a quotation, which is meant as a whole."""
     return quote.start <= found.start and found.end <= quote.end
@@ -160,7 +209,7 @@ def _rests(request: str) -> Iterator[Found]:
     for match in REST.finditer(request):
         end = match.end() + len(re.split(r"[.!?](?:\s|$)|\n", request[match.end() :], maxsplit=1)[0])
         text = request[match.end() : end].strip()
-        if text:
+        if text and not QUOTED.fullmatch(text):
             yield Found("rest", text, match.end(), end)
 
 
