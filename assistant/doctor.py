@@ -139,8 +139,13 @@ def _judged(toolbox: Toolbox, settings: Settings) -> Iterator[Finding]:
 
 
 def _reader() -> Finding:
+    from assistant.engines.builtin.calibration import CalibrationMissing, calibration
     from assistant.engines.builtin.span_reader import SpanReader
 
+    try:
+        calibration(read=True)
+    except CalibrationMissing as error:
+        return Finding("reader", "missing", str(error), "Passages are found but not answered from until then.")
     if problem := SpanReader().problem:
         return Finding("reader", "missing", problem, "Answers are found by likeness until then.")
     return Finding("reader", "ok", "the built-in engine marks answers within sentences")

@@ -311,6 +311,7 @@ def test_a_result_is_shown_for_people(result: object, shown: str) -> None:
 def test_arguments_are_filled_in_order_and_never_guessed() -> None:
     assert fill("roll two dice with 20 sides", DICE) == {"count": 2, "sides": 20}
     assert fill("roll dice", DICE) == {}
+    assert fill("roll two dice on 3 May 2025", DICE) == {"count": 2}
     assert missing({}, {"parameters": DICE}) == [("count", "")]
     colour = {"properties": {"colour": {"enum": ["red", "blue"]}, "label": {"type": "string"}}}
     assert fill('draw it in blue with "hello"', colour) == {"colour": "blue", "label": "hello"}

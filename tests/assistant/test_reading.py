@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from assistant.doctor import examine
+from assistant.engines.builtin import calibration as calibrating
+from assistant.engines.builtin import unknowable as unknowing
+from assistant.engines.builtin.answer import Found, from_library
 from assistant.engines.builtin.asking import wanted
 from assistant.engines.builtin.calibration import calibration, probability
 from assistant.engines.builtin.clues import LEXICAL, READ, asked, kind_fits, lexical, rarity
@@ -155,6 +158,36 @@ def test_without_the_network_sentences_are_compared(embedder: SentenceTransforme
     best = Reader(embedder).read("How long is the notice period?", PASSAGES)[0]
     assert (best.n, best.span, best.answer) == (1, None, "")
     assert best.sentence.startswith("The notice period is three months")
+
+
+@pytest.mark.parametrize("numbers", [None, "{", "[]", '{"read": {}, "found": {}}'])
+def test_without_its_numbers_the_reader_names_them_and_shows_passages(
+    numbers: str | None,
+    embedder: SentenceTransformerEmbedder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file = tmp_path / "numbers.json"
+    if numbers is not None:
+        file.write_text(numbers)
+    for module in (calibrating, unknowing):
+        monkeypatch.setattr(module, "FILE", file)
+    calibration.cache_clear()
+    unknowing.probe.cache_clear()
+    unknowing._usable.cache_clear()
+    reader = Reader(embedder)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            found = [Found("How long is the notice period?", PASSAGES)]
+            reply = from_library(wanted("How long is the notice period?"), found, reader, 0.2)
+            assert not reader.is_unknowable("What is the meaning of life?")
+    unknowing.probe.cache_clear()
+    unknowing._usable.cache_clear()
+    assert reply.abstained
+    assert reply.text.startswith(f"The numbers that tell an answer, {file}, cannot be used")
+    assert "The closest passages:" in reply.text
+    assert len(caplog.messages) == 2
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "changed", "other"])

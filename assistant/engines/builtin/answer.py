@@ -79,6 +79,8 @@ def from_library(wanted: Wanted, found: Sequence[Found], reader: Reader, min_con
 def _answer(found: Found, reader: Reader, min_confidence: float, *, listed: bool) -> Reply:
     """Answers one question; one that no document settles only with a sentence that is more likely than not right."""
     candidates = reader.read(found.question, found.passages)
+    if reader.unweighed:
+        return Reply(_decline(candidates).replace(NO_ANSWER, reader.unweighed, 1), 0.0, abstained=True)
     unsettled = reader.is_unknowable(found.question)
     reply = from_passages(candidates, max(min_confidence, UNSETTLED) if unsettled else min_confidence, listed=listed)
     if not (unsettled and reply.abstained):

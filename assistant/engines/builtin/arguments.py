@@ -11,6 +11,7 @@ from typing import Any
 
 from assistant.engines.builtin.forms import valued
 from assistant.engines.builtin.parameters import Parameter, parameters_of
+from assistant.engines.builtin.values import DATES
 
 NUMBER_WORDS = {
     word: value
@@ -63,6 +64,8 @@ def fill(request: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """
     properties = parameters.get("properties", {})
     found, rest = _marked(request, properties)
+    for date in DATES:
+        rest = date.sub(" ", rest)  # whose numbers are none of their own
     numbers, quotes = iter(NUMBER.findall(rest)), iter(filter(None, sum(QUOTED.findall(rest), ())))
     for name, schema in properties.items():
         if name in found:

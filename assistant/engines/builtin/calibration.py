@@ -15,6 +15,10 @@ from pathlib import Path
 FILE = Path(__file__).with_name("calibration.json")
 
 
+class CalibrationMissing(Exception):
+    """The numbers that weigh sentences are not there or damaged; the text names the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A weighted sum.
@@ -58,8 +62,16 @@ def calibration(*, read: bool, unseen: str = "") -> Calibration:
     Args:
         read: Whether the trained reader's clues are among the clues.
         unseen: An article; where the numbers were fitted on its questions, those fitted without them are returned.
+
+    Raises:
+        CalibrationMissing: They cannot be read.
     """
-    numbers = json.loads(FILE.read_text(encoding="utf-8"))["read" if read else "found"]
-    found = numbers["without"].get(unseen, numbers)
-    rank, sure = (Weights(found[name]["intercept"], tuple(found[name]["weights"])) for name in ("rank", "sure"))
+    try:
+        numbers = json.loads(FILE.read_text(encoding="utf-8"))["read" if read else "found"]
+        found = numbers["without"].get(unseen, numbers)
+        rank, sure = (Weights(found[name]["intercept"], tuple(found[name]["weights"])) for name in ("rank", "sure"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CalibrationMissing(
+            f"The numbers that tell an answer, {FILE}, cannot be used ({error}); install the assistant again."
+        ) from error
     return Calibration(rank, sure)

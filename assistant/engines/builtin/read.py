@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.engines.builtin.calibration import Calibration, calibration, probability
+from assistant.engines.builtin.calibration import Calibration, CalibrationMissing, calibration, probability
 from assistant.engines.builtin.clues import Asked, Place, asked, lexical, rarity
 from assistant.engines.builtin.span_reader import ReaderMissing, Reading, SpanReader
 from assistant.engines.builtin.spans import best_span
@@ -82,6 +82,12 @@ class Reader:
         self._embedder = embedder
         self._network = network
         self._unseen = unseen
+        self._unweighed = ""
+
+    @property
+    def unweighed(self) -> str:
+        """Why passages are found but no sentence is told to answer; empty as long as one can be."""
+        return self._unweighed
 
     @property
     def problem(self) -> str | None:
@@ -99,6 +105,15 @@ class Reader:
         rows = [row for row in rows if content_words(row.text)]
         if not rows:
             return []
+        try:
+            return self._weighed(question, rows)
+        except CalibrationMissing as error:
+            if not self._unweighed:
+                log.warning("%s", error)
+            self._unweighed = str(error)
+            return [Candidate(row.item["n"], row.text, row.item["score"], 0.0) for row in rows]
+
+    def _weighed(self, question: str, rows: Sequence[_Row]) -> list[Candidate]:
         clues = self._compared(asked(question), rows)
         compared = calibration(read=False, unseen=self._unseen)
         likely = sorted(range(len(rows)), key=lambda at: -compared.rank.logit(clues[at]))[:READ_SENTENCES]

@@ -7,6 +7,7 @@ SelfAware: Yin et al., Do Large Language Models Know What They Don't Know?, 2023
 from __future__ import annotations
 
 import json
+import logging
 import re
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from index.embed import DEFAULT_NAME, Embedder
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 OWN = re.compile(r"\b(i|we|my|our|us)\b", re.I)
 FILE = Path(__file__).with_name("unknowable.json")
@@ -39,5 +42,18 @@ def is_unknowable(question: str, embedder: Embedder) -> bool:
     """
     if embedder.name != DEFAULT_NAME or OWN.search(question):
         return False
-    weights, least = probe()
+    found = _usable()
+    if found is None:
+        return False
+    weights, least = found
     return float(embedder.embed([question])[0] @ weights) >= least
+
+
+@cache
+def _usable() -> tuple[NDArray[np.float32], float] | None:
+    """The probe; None where it cannot be read, which is said once."""
+    try:
+        return probe()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("questions that no document settles are not told: %s cannot be used (%s)", FILE, error)
+        return None
