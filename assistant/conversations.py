@@ -52,6 +52,27 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Illustrated:
+    """An answer that may show pictures.
+
+    Attributes:
+        turn: Its row.
+        conversation: The conversation's id.
+        title: The conversation's title.
+        library: Which library the conversation is about.
+        asked: UTC time in ISO 8601.
+        result: The answer as ``Answer.to_json`` gives it.
+    """
+
+    turn: int
+    conversation: str
+    title: str
+    library: str
+    asked: str
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A turn that was written down and is about to run.
 
@@ -242,6 +263,24 @@ class Conversations:
         select = "SELECT id, question, state, result FROM turns WHERE id IN (SELECT value FROM json_each(?))"
         rows = await self._db.execute_fetchall(select, (json.dumps([*turns]),))
         return [Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in rows]
+
+    async def illustrated(self, owner: str, before: int | None, count: int) -> list[Illustrated]:
+        """Returns answers with files or citations, which may show pictures, the newest first.
+
+        Args:
+            owner: Whose.
+            before: Only those of turns before this one; None begins with the newest.
+            count: How many at most.
+        """
+        select = (
+            "SELECT turns.id, conversation, title, library, asked, result FROM turns "
+            "JOIN conversations ON conversations.id = conversation "
+            "WHERE owner = ? AND state = 'answered' AND turns.id < ? "
+            "AND json_array_length(result, '$.artifacts') + json_array_length(result, '$.citations') > 0 "
+            "ORDER BY turns.id DESC LIMIT ?"
+        )
+        rows = await self._db.execute_fetchall(select, (owner, before or 2**62, count))
+        return [Illustrated(*row[:5], json.loads(row[5])) for row in rows]
 
     async def owner(self, conversation: str) -> str | None:
         """Returns whose a conversation is; None where there is none."""

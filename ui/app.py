@@ -6,7 +6,7 @@ import gradio as gr
 
 from assistant.accounts.store import Accounts
 from assistant.session import Assistant
-from ui import account, admin, approval, conversation, evidence, header, library, tools_page
+from ui import account, admin, approval, conversation, evidence, gallery, header, library, tools_page
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import label, labelled, relabel
@@ -62,6 +62,8 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                     panel = library.make_panel(assistant, tab, view)
                 with gr.Tab(label("tools.tab"), elem_id="tools") as tab:
                     tools_page.make_panel(assistant, tab, view)
+                with gr.Tab(label("gallery.tab"), elem_id="gallery") as tab:
+                    pictures = gallery.make_panel(assistant, tab, view)
                 admin.make_admin(assistant, accounts, page)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
@@ -75,6 +77,8 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
             known = event.id in assistant.libraries.names()
             return await shelving.choose(event.id if known else assistant.libraries.default, token, view)
 
+        # As in the list of conversations: only one's own is opened.
+        pictures.open_it(shelving.act, parts.who, parts.changed, **EVENT)
         panel.names.use_it(use, parts.who, parts.changed, **EVENT).then(
             panel.refresh, panel.inputs, panel.outputs, **EVENT
         )

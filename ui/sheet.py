@@ -72,6 +72,12 @@ def sheet_html(sheet: Sheet) -> str:
     )
 
 
+def named_pictures(library: Library, answer: Answer) -> list[tuple[Citation, Picture]]:
+    """Returns the pictures that an answer names, each with the citation that names it."""
+    found = {picture.id: (citation, picture) for citation, picture in _named(library, answer)}
+    return list(found.values())[:MOST]
+
+
 def cited_pictures(library: Library, answer: Answer, publish: Publish, t: Texts | None = None) -> list[ShownArtifact]:
     """Gets the pictures that an answer names ready to be shown in it.
 
@@ -82,11 +88,10 @@ def cited_pictures(library: Library, answer: Answer, publish: Publish, t: Texts 
         t: What the page says; None is English.
     """
     t = t or texts()
-    found = {picture.id: (n, picture) for n, picture in _named(library, answer)}
-    return [_shown(library, n, picture, publish, t) for n, picture in list(found.values())[:MOST]]
+    return [_shown(library, cited.n, one, publish, t) for cited, one in named_pictures(library, answer)]
 
 
-def _named(library: Library, answer: Answer) -> Iterator[tuple[int, Picture]]:
+def _named(library: Library, answer: Answer) -> Iterator[tuple[Citation, Picture]]:
     """The pictures whose caption is quoted; words in a picture, such as a scan, may be quoted for their own sake."""
     for citation in answer.citations:
         if (document := library.at_path(citation.document)) is None:
@@ -96,7 +101,7 @@ def _named(library: Library, answer: Answer) -> Iterator[tuple[int, Picture]]:
             line = library.page_text(number, citation.page)[picture.start : picture.end].partition("\n")[0]
             label = line.partition("]")[0] if picture.caption else line
             if citation.start < picture.start + len(label):
-                yield citation.n, picture
+                yield citation, picture
 
 
 def _shown(library: Library, n: int, picture: Picture, publish: Publish, t: Texts) -> ShownArtifact:

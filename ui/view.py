@@ -246,7 +246,7 @@ def from_stored(turn: Turn, verdict: tuple[str, str] | None = None) -> ShownTurn
     shown = ShownTurn(turn.question, turn=turn.id, versions=turn.versions, verdict=verdict)
     result = turn.result or {}
     if turn.state == "answered":
-        answer = _answer(result)
+        answer = answer_from(result)
         shown.end, shown.text, shown.steps = answer, answer.text, _steps(answer.tool_calls)
         return shown
     shown.text = result.get("shown", "")
@@ -280,7 +280,7 @@ def _steps(calls: Sequence[ToolCall]) -> list[Step]:
     return [Step(call.id, call.name, call.arguments, call=call) for call in calls]
 
 
-def _answer(result: dict[str, Any]) -> Answer:
+def answer_from(result: dict[str, Any]) -> Answer:
     """The answer of ``Answer.to_json``; the ids that it leaves out are not shown anywhere."""
     return Answer(
         text=result["answer"],

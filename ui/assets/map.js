@@ -28,7 +28,8 @@ const draw = () => {
     pen.fill();
   }
   element.querySelectorAll(".names span").forEach((name, number) => {
-    const [x, y] = place(data.names[number].slice(1));
+    const [middle, y] = place(data.names[number].slice(1)), half = name.offsetWidth / 2 + 4;
+    const x = zoom > 1 ? middle : Math.min(Math.max(middle, half), board.clientWidth - half);
     name.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
     name.style.opacity = only === null || only === number ? 1 : 0.15;
   });

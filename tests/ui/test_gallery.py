@@ -1,0 +1,82 @@
+"""The gallery of pictures that conversations made or found."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from assistant.app import open_library
+from assistant.settings import Settings
+from tests import chromium
+from tests.index.test_pictures import drawn
+from tests.ui.browser import PHONE, person, serving
+from ui.gallery import Shown, gallery_html
+from ui.language import texts
+
+EN = texts()
+HOSTILE = '"><img src=x onerror=alert(1)>'
+PAINTER = '''
+from assistant.plugin import Context, tool
+
+
+@tool(examples=["paint a square"])
+def paint_square(ctx: Context) -> str:
+    """Paint a red square."""
+    from PIL import Image
+
+    ctx.save_picture("square.png", Image.new("RGB", (300, 200), "red"))
+    return "painted"
+'''
+
+
+def test_names_and_titles_bring_no_markup():
+    html = gallery_html([Shown(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)], EN, older=7, later=True)
+    assert "<img src=x" not in html
+    assert 'data-before="7">Older' in html
+    assert 'data-before="0">Newest' in html
+    assert "No pictures yet." in gallery_html([], EN, older=None, later=False)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.xdist_group("browser")
+def test_pictures_are_gathered_and_lead_to_their_conversations(tmp_path):
+    home = tmp_path / "home"
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "painter.py").write_text(PAINTER)
+    (tmp_path / "lighthouse at dusk.png").write_bytes(drawn())
+    home.mkdir()
+    with closing(open_library(Settings(home=home))) as library:
+        library.add([tmp_path / "lighthouse at dusk.png"])
+    program = chromium.find()
+    assert program, f"there is no Chromium; {chromium.install_command()}"
+    with (
+        sync_playwright() as playwright,
+        serving(home, "engine: builtin\n", "--tools", str(tmp_path / "tools")) as url,
+        playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS)) as browser,
+    ):
+        with person(browser, url) as me:
+            me.tab("Pictures")
+            expect(me.page.locator("#gallery-list")).to_contain_text("No pictures yet.")
+            me.tab("Conversation")
+            me.ask("@paint_square")
+            me.page.locator("#new").click()
+            expect(me.chat.locator(".user.message")).to_have_count(0)
+            me.ask("Show me a picture of the lighthouse")
+            me.tab("Pictures")
+            cells = me.page.locator("#gallery-list li")
+            expect(cells).to_have_count(2)
+            expect(cells.first).to_contain_text("found in lighthouse at dusk.png")
+            expect(cells.last).to_contain_text("square.png")
+            assert (
+                cells.last.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") == 300
+            )
+            me.picture("gallery")
+            cells.last.get_by_role("button").click()
+            expect(me.chat.locator(".user.message")).to_contain_text("@paint_square")
+        with person(browser, url, size=PHONE, dark=True) as other:
+            other.tab("Pictures")
+            expect(other.page.locator("#gallery-list")).to_contain_text("No pictures yet.")
+            other.picture("gallery-phone-dark")
