@@ -59,7 +59,7 @@ class Session(SessionState):
         self.state_data: dict[int, Any] = {}
         self._state_ttl: dict[int, Any] = {}
         self.is_closed = False
-        self.STATE_TTL_WHEN_CLOSED = CLOSED.total_seconds()
+        self.STATE_TTL_WHEN_CLOSED = int(CLOSED.total_seconds())
 
     def __setitem__(self, key: int, value: Any) -> None:
         if isinstance(self.blocks_config.blocks.get(key), State):
@@ -107,7 +107,7 @@ class Sessions(StateHolder):
 
 def hold_sessions(application: App) -> None:
     """Has an application of Gradio's keep its sessions leanly; before it is served."""
-    sessions = Sessions()
+    sessions: Sessions = Sessions()  # type: ignore[no-untyped-call]
     sessions.set_blocks(application.get_blocks())
     application.state_holder = sessions
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from assistant.accounts.store import Accounts
 from tests import chromium
-from tests.ui.browser import PHONE, serving
-from tests.ui.people import enrol, sign_in, signed_in, visitor
+from tests.ui.browser import ARTIFACTS, PHONE, serving
+from tests.ui.people import PASSWORD, enrol, sign_in, signed_in, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -21,8 +23,12 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    home = tmp_path_factory.mktemp("accounts") / "home"
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("accounts") / "home"
+
+
+@pytest.fixture(scope="module")
+def server(home):
     enrol(home)
     with serving(home, "engine: builtin\n", "--samples") as url:
         yield url
@@ -103,3 +109,50 @@ def test_the_admin_page_is_for_admins(browser, server):
     with signed_in(browser, server, "ben") as ben:
         expect(ben.page.get_by_role("tab", name="Library")).to_be_visible()
         expect(ben.page.get_by_role("tab", name="Admin")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_sign_in_page(browser, server, scheme):
+    context = browser.new_context(color_scheme=scheme, viewport=PHONE, bypass_csp=True)
+    try:
+        page = context.new_page()
+        page.goto(f"{server}/signin?lang=de")
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+        page.screenshot(path=ARTIFACTS / f"sign-in-{scheme}.png")
+    finally:
+        context.close()
+
+
+def test_a_wrong_password_and_too_many_are_told_in_the_page(browser, server):
+    with visitor(browser) as someone:
+        for _ in range(4):
+            sign_in(someone, server, "vera", "a wrong one")
+        expect(someone.page.get_by_role("alert")).to_contain_text("Too many wrong passwords. Try again in 1 second")
+        someone.picture("locked")
+        someone.wrong = [each for each in someone.wrong if "403" not in each and "429" not in each]
+
+
+def test_an_ended_session_is_told_and_leads_to_the_sign_in_page(browser, server, home):
+    with signed_in(browser, server, "ben") as ben:
+        accounts = Accounts(home)
+        accounts.change_password("ben", f"{PASSWORD} ben")
+        accounts.close()
+        ben.send("17 * 3")
+        expect(ben.page.get_by_text("You are not signed in any more").first).to_be_visible()
+        ben.picture("ended")
+        ben.page.goto(server)
+        expect(ben.page.locator("#password")).to_be_visible()
+        ben.wrong = [each for each in ben.wrong if "401" not in each]
+
+
+def test_who_asks_too_fast_is_told_in_the_page(browser, tmp_path):
+    enrol(tmp_path / "home")
+    config = "engine: builtin\nlimits: {questions: 20}\n"
+    with serving(tmp_path / "home", config) as url, signed_in(browser, url, "ben") as ben:
+        for _ in range(12):
+            ben.page.get_by_role("button", name="New conversation").click()
+            ben.page.wait_for_timeout(150)
+        expect(ben.page.get_by_text("more than the server takes from one person").first).to_be_visible()
+        ben.picture("too-fast")
+        ben.wrong = [each for each in ben.wrong if "429" not in each]

@@ -222,7 +222,7 @@ def test_browsers_do_not_see_each_others_conversations(browser, server, me):
     me.ask("17 * 3")
     secret = me.page.locator("#history .open").get_attribute("data-id")
     with person(browser, server) as other:
-        expect(other.page.locator("#history")).to_contain_text("Only this browser can see them")
+        expect(other.page.locator("#history")).to_contain_text("Nobody else can see them")
         other.ask("5 * 5")
         for action in ("open", "delete"):
             button = other.page.locator("#history .open")
