@@ -52,7 +52,7 @@ def test_ask_prints_one_object(filled: Path) -> None:
     row = json.loads(done.stdout)
     assert set(KEYS) <= set(row)
     (citation,) = row["citations"]
-    assert set(citation) == {"n", "document", "title", "page", "quote", "start", "end"}
+    assert set(citation) == {"n", "document", "title", "page", "quote", "start", "end", "scores"}
     assert citation["quote"] == "The notice period is three months after the trial period."
     assert (citation["title"], row["abstained"]) == ("Handbook", False)
 

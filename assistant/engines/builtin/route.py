@@ -180,6 +180,8 @@ class Router:
         )
 
     def _several(self, request: str, tools: Mapping[str, Any]) -> Plan | None:
+        if self.is_sure(request):  # one calculation, whatever commas are in it
+            return None
         if "calculator" in tools and SEARCH in tools and (found := inline(request)):
             return [Call(SEARCH, {"query": found[0]}), found[1]]
         parts = clauses(spread(request))
