@@ -24,6 +24,8 @@ def need_simulator(settings: RobotSettings) -> None:
     missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
     if missing:
         raise Unavailable(f"{', '.join(missing)} missing; get the robot with: pip install 'assistant[robot]'")
+    if settings.environment:  # here, where nobody waits for it, and where it may look for a display
+        from . import gym_world  # noqa: F401
 
 
 def _act(ctx: Context, name: str, *steps: dict[str, Any]) -> dict[str, Any]:
@@ -55,12 +57,11 @@ def robot_look(
         camera: From where to look.
         view: Colours, distances, or a plain colour for each thing.
     """
-    from .look import look
     from .robot import robots
 
     robot = robots().of(ctx.folder, ctx.settings)
     with robot.lock:
-        return look(robot, ctx, camera, view)
+        return robot.look(ctx, camera, view)
 
 
 @_tool(["move the gripper above the plate", "move the arm 10 cm to the left"])
@@ -176,13 +177,12 @@ def robot_reset(ctx: Context, scene: Said = "") -> dict[str, Any]:
     Args:
         scene: Name of a scene, such as "tabletop" or "desk"; empty keeps the one there is.
     """
-    from .look import look
     from .robot import robots
 
     robot = robots().of(ctx.folder, ctx.settings)
     with robot.lock:
         robot.reset(scene)
-        return look(robot, ctx)
+        return robot.look(ctx)
 
 
 @_tool(["stack the blocks", "put the ball in the bin and then switch on the lamp"], timeout=300)

@@ -1,38 +1,23 @@
-"""What the robot sees, in words, numbers and a picture."""
+"""What the robot sees, in words and numbers."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from assistant.plugin import Context
-
 from .names import stands
-from .robot import Robot
 from .scene import Lamp
 from .skill import state_of
-from .studio import Camera, View, encoded, studio
 from .world import World, slides
 
-LARGE = (640, 480)
 
-
-def look(robot: Robot, context: Context, camera: Camera = "front", view: View = "colour") -> dict[str, Any]:
-    """Returns what is where, and saves a picture of it."""
-    world = robot.world
-    seen = studio(robot.settings.opengl)
-    saved = context.save(f"robot-{camera}.png", encoded(seen.picture(world, camera, LARGE, view)), "image/png")
-    things = [row(world, name) for name in world.things]
-    result: dict[str, Any] = {
+def seen_in(world: World) -> dict[str, Any]:
+    """Returns what is where."""
+    return {
         "text": in_words(world),
         "scene": world.scene.name,
-        "things": things,
+        "things": [row(world, name) for name in world.things],
         "gripper": {"at": [round(float(value), 3) for value in world.grip()], "holds": world.held()},
-        "files": [Path(saved.path).name],
     }
-    if seen.problem:
-        result["note"] = seen.problem
-    return result
 
 
 def row(world: World, name: str) -> dict[str, Any]:

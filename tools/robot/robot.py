@@ -15,13 +15,15 @@ from assistant.plugin import Context, ToolError
 
 from . import record as records
 from .action import Action
+from .backend import Backend
 from .film import film, pair
+from .look import seen_in
 from .monitor import Limits
 from .record import LIVE, STOP, Entry, Record, digest, folder_of, replace
 from .rehearsal import MAX_STEPS, Outcome, Rehearsal, Stopped, perform, rehearse
 from .scene import Scene, load_scene
 from .settings import RobotSettings
-from .studio import Camera, Pixels, Studio, encoded, studio
+from .studio import LARGE, Camera, Pixels, Studio, View, encoded, studio
 from .world import Diverged, World
 
 FRAME_TICKS = 8  # a picture every 80 ms of simulated time
@@ -197,6 +199,14 @@ class Robot:
             saved.append(context.save_video(name, film(frames)))
         return [Path(artifact.path).name for artifact in saved]
 
+    def look(self, context: Context, camera: Camera = "front", view: View = "colour") -> dict[str, Any]:
+        """Returns what is where, and saves a picture of it."""
+        seen = self._studio()
+        name, pixels = f"robot-{camera}.png", seen.picture(self.world, camera, LARGE, view)
+        saved = context.save(name, encoded(pixels), "image/png")
+        note = {"note": seen.problem} if seen.problem else {}
+        return {**seen_in(self.world), "files": [Path(saved.path).name], **note}
+
     def replay(self, context: Context) -> dict[str, Any]:
         """Does everything in the log once more from the beginning, in a world of its own.
 
@@ -305,21 +315,29 @@ class Robots:
     """The robots of this process, by their conversations' folders."""
 
     def __init__(self) -> None:
-        self._robots: OrderedDict[tuple[Path, RobotSettings], Robot] = OrderedDict()
+        self._robots: OrderedDict[tuple[Path, RobotSettings], Backend] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, conversation: Path, settings: RobotSettings) -> Robot:
+    def of(self, conversation: Path, settings: RobotSettings) -> Backend:
         """Returns a conversation's robot; what was not used for long is let go, since it is kept in its file."""
         key = (conversation.absolute(), settings)
         with self._lock:
             robot = self._robots.pop(key, None)
-            if robot is None or not (folder_of(conversation) / records.FILE).exists():
-                robot = Robot(conversation, settings)
+            if robot is None or not folder_of(conversation).exists():
+                robot = _made(conversation, settings)
             self._robots[key] = robot
             idle = [each for each, other in self._robots.items() if not other.lock.locked() and other is not robot]
             for each in idle[: max(0, len(self._robots) - WORLDS)]:
                 del self._robots[each]
             return robot
+
+
+def _made(conversation: Path, settings: RobotSettings) -> Backend:
+    if not settings.environment:
+        return Robot(conversation, settings)
+    from .gym_robot import GymRobot  # gymnasium is loaded only where it is used
+
+    return GymRobot(conversation, settings)
 
 
 @functools.cache

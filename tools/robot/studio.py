@@ -31,7 +31,7 @@ Pixels = NDArray[np.uint8]
 View = Literal["colour", "depth", "segmentation"]
 Camera = Literal["front", "top", "side", "gripper"]
 CAMERAS: tuple[Camera, ...] = ("front", "top", "side", "gripper")
-SIZE = (320, 240)
+SIZE, LARGE = (320, 240), (640, 480)
 MAX_GEOMS = 500
 MODELS = 4
 LIT = 0.9
@@ -63,7 +63,7 @@ class Studio:
             except BaseException as error:
                 done.set_exception(error)
 
-    def _there(self, function: Callable[[], Any]) -> Any:
+    def there(self, function: Callable[[], Any]) -> Any:
         """Runs something in the thread that has the OpenGL contexts."""
         done: Future[Any] = Future()
         self._work.put((done, function))
@@ -73,7 +73,7 @@ class Studio:
         """Frees what OpenGL holds, while there still is an OpenGL."""
         rigs, self._rigs = self._rigs, {}
         with contextlib.suppress(Exception):
-            self._there(lambda: [rig.close() for rig in rigs.values()])
+            self.there(lambda: [rig.close() for rig in rigs.values()])
 
     def picture(
         self, world: World, camera: Camera = "front", size: tuple[int, int] = SIZE, view: View = "colour"
@@ -88,7 +88,7 @@ class Studio:
         """
         if not self.problem:
             try:
-                return np.asarray(self._there(partial(self._rendered, world, world.state(), camera, size, view)))
+                return np.asarray(self.there(partial(self._rendered, world, world.state(), camera, size, view)))
             except Exception as error:  # a driver may fail in ways of its own, and pictures are no reason to stop
                 log.warning("OpenGL (%s) failed; pictures are drawn from now on", self.opengl.name, exc_info=error)
                 self.problem = f"{self.opengl.name} failed ({error}); pictures are drawn from above"
