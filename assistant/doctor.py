@@ -126,12 +126,16 @@ async def _tools(settings: Settings) -> list[Finding]:
 
 def _judged(toolbox: Toolbox, settings: Settings) -> Iterator[Finding]:
     yield Finding("tools", "ok", ", ".join(toolbox.tools))
+    for tool in toolbox.tools.values():
+        if diagnose := tool.options.diagnose:
+            yield Finding(tool.name, "ok", diagnose(*([tool.settings] if tool.options.settings else [])))
     for name, reason in toolbox.absent.items():
         yield Finding(name, "missing", reason, "The other tools work without it.")
     for source, reason in toolbox.broken.items():
         name = "MCP server" if source.startswith("MCP server") else "tool file"
         yield Finding(name, "broken", reason, f"Mend the {name.split()[-1]}; the other tools work.")
-    known = toolbox.tools.keys() | toolbox.absent.keys() | {plugin_name(Path(source)) for source in toolbox.broken}
+    sources = [*toolbox.broken, *(tool.source for tool in toolbox.tools.values())]
+    known = toolbox.tools.keys() | toolbox.absent.keys() | {plugin_name(Path(source)) for source in sources}
     for name in settings.tools.settings.keys() - known:
         near = difflib.get_close_matches(name, known, 1)
         advice = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."

@@ -78,6 +78,8 @@ class ToolOptions:
             has a model of them; None where nothing takes long.
         requires: Called when the tool is loaded, with the settings where it has a model of them, to raise
             ``Unavailable`` where this machine lacks what they ask for.
+        diagnose: Called by ``assistant doctor``, with the settings where it has a model of them; returns one line about
+            what the tool found on this machine.
     """
 
     examples: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ class ToolOptions:
     secrets: tuple[str, ...] = ()
     prepare: Callable[..., None] | None = None
     requires: Callable[..., None] | None = None
+    diagnose: Callable[..., str] | None = None
 
     def __post_init__(self) -> None:
         if self.timeout <= 0:
@@ -122,6 +125,7 @@ def tool(
     secrets: Sequence[str] = (),
     prepare: Callable[..., None] | None = None,
     requires: Callable[..., None] | None = None,
+    diagnose: Callable[..., str] | None = None,
 ) -> Callable[[Function], Function]: ...
 def tool(function: Function | None = None, **declared: Any) -> Function | Callable[[Function], Function]:
     """Marks a function as a tool and leaves it callable as it is.

@@ -28,6 +28,14 @@ def need_simulator(settings: RobotSettings) -> None:
         from . import gym_world  # noqa: F401
 
 
+def diagnose(settings: RobotSettings) -> str:
+    """Returns which OpenGL pictures are made with, and why."""
+    from .opengl import choose
+
+    chosen = choose(settings.opengl)
+    return f"pictures by {chosen.name}: {chosen.reason}" if chosen.name else chosen.reason
+
+
 def _act(ctx: Context, name: str, *steps: dict[str, Any]) -> dict[str, Any]:
     """Rehearses and carries out; the simulator is loaded when the first action comes."""
     from .action import Action
@@ -38,12 +46,14 @@ def _act(ctx: Context, name: str, *steps: dict[str, Any]) -> dict[str, Any]:
         return robot.act([Action(**step) for step in steps], ctx, name)
 
 
-def _tool(examples: list[str], timeout: float = 120) -> Any:
+def _tool(examples: list[str], timeout: float = 120, **more: Any) -> Any:
     """Marks a tool of the robot: what it does, it does in the conversation's own world and nowhere else."""
-    return tool(examples=examples, timeout=timeout, trusted=True, settings=RobotSettings, requires=need_simulator)
+    return tool(
+        examples=examples, timeout=timeout, trusted=True, settings=RobotSettings, requires=need_simulator, **more
+    )
 
 
-@_tool(["what is on the table?", "show me the robot from the side"])
+@_tool(["what is on the table?", "show me the robot from the side"], diagnose=diagnose)
 def robot_look(
     ctx: Context,
     camera: Literal["front", "top", "side", "gripper"] = "front",
