@@ -118,7 +118,6 @@ def test_a_trial_shows_its_picture_and_what_does_not_fit(me):
 
 
 def test_a_tool_that_is_off_does_not_exist_for_the_conversation(me, browser, url):
-    me.page.locator("#new").click()
     me.tab("Tools")
     me.page.locator("#tool").get_by_role("button", name="All tools").click()
     switch = me.page.locator("#tools-list input[data-tool=calculator]")
