@@ -167,6 +167,7 @@ class Assistant:
         """
         try:
             self._accept(question)
+            question = question.encode("utf-8", "replace").decode()  # half a pair of surrogates can be stored nowhere
             if conversation is None:  # one that there is not is told before anything is written
                 library = library or self.libraries.default
                 self.libraries.get(library)

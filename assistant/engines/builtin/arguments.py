@@ -42,7 +42,7 @@ def parse_explicit(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if text.startswith("{"):
         try:
             return dict(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     if pairs := _pairs(text, known):
         return pairs

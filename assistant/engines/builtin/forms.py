@@ -85,7 +85,7 @@ def read_answer(answer: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     known = {one.name: one for one in parameters_of(parameters)}
     try:
         found = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict) and found and set(found) <= set(known):
         return found
@@ -110,7 +110,7 @@ def valued(text: str, parameter: Parameter) -> Any:
         return text.lower() in YES
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     if parameter.kind == "array":
         parts = [part.strip().strip("\"'`[]") for part in OUTER_COMMA.split(text)]

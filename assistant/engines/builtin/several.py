@@ -7,7 +7,7 @@ import re
 from assistant.engines.builtin.steps import Later
 
 MAX_STEPS = 6
-# Places at which a clause is tried to be parted.
+# What has more places at which it could be parted is a text or a list rather than a request of several steps.
 MAX_HALVES = 8
 THEN = re.compile(
     r"\s*(?:[,;.]\s*)?\b(?:and then|then|after that|afterwards|and after that|and also|followed by)\b[,\s]*|\s*;\s+"
@@ -89,8 +89,9 @@ def clauses(request: str) -> list[str]:
 
 
 def halves(clause: str) -> list[tuple[str, str]]:
-    """Returns each way to part a clause at an "and" or a comma; quoted text is never parted."""
-    return [(clause[:start].strip(), clause[end:].strip()) for start, end in _between_quotes(AND, clause)[:MAX_HALVES]]
+    """Returns each way to part a clause at an "and" or a comma, none of a long text; quoted text is never parted."""
+    places = _between_quotes(AND, clause)
+    return [(clause[:start].strip(), clause[end:].strip()) for start, end in places if len(places) <= MAX_HALVES]
 
 
 def elided(left: str, right: str) -> str | None:
