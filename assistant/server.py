@@ -93,7 +93,10 @@ async def _serve(
         application = await asyncio.to_thread(make_application, assistant, accounts)
         _announce(assistant, listener, accounts, open_browser)
         # What proxies say is read by a layer of our own, which knows whom to believe.
-        config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=3, proxy_headers=False)
+        # Connections are kept longer than browsers and proxies keep them, who could else meet one that is just closed.
+        config = uvicorn.Config(
+            application, log_config=None, timeout_graceful_shutdown=3, timeout_keep_alive=75, proxy_headers=False
+        )
         await uvicorn.Server(config).serve([listener])
         readying.cancel()
         await asyncio.gather(preparing, readying, return_exceptions=True)

@@ -222,8 +222,10 @@ def _engine() -> Iterator[str]:
     command = [sys.executable, "-c", f"from bench.users import serve_engine; serve_engine({CHUNKS}, {DELAY})"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield process.stdout.readline().strip()
-        process.terminate()
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def serve_engine(chunks: int, delay: float) -> None:
@@ -251,9 +253,11 @@ def _page(home: Path, engine: str) -> Iterator[tuple[psutil.Process, str]]:
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
-        line = next(line for line in process.stdout if "Assistant is at" in line)
-        yield psutil.Process(process.pid), line.split()[3]
-        process.terminate()
+        try:
+            line = next(line for line in process.stdout if "Assistant is at" in line)
+            yield psutil.Process(process.pid), line.split()[3]
+        finally:
+            process.terminate()
 
 
 def _megabytes(process: psutil.Process) -> float:

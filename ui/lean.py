@@ -39,7 +39,7 @@ class Page(gr.Blocks):
             whole: list[Any] = await super().postprocess_data(block_fn, predictions, state)
             return whole
         changed = [number for number, value in enumerate(predictions) if not _is_skip(value)]
-        sent = [dict(SKIP) for _ in outputs]
+        sent = [None if output.stateful else dict(SKIP) for output in outputs]
         if changed:
             part = copy.copy(block_fn)
             part.outputs = [outputs[number] for number in changed]
