@@ -6,7 +6,7 @@ import gradio as gr
 
 from assistant.accounts.store import Accounts
 from assistant.session import Assistant
-from ui import account, admin, approval, conversation, evidence, gallery, header, library, tools_page
+from ui import account, admin, approval, conversation, evidence, gallery, header, library, robot, tools_page
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import label, labelled, relabel
@@ -62,6 +62,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                     panel = library.make_panel(assistant, tab, view)
                 with gr.Tab(label("tools.tab"), elem_id="tools") as tab:
                     tools_page.make_panel(assistant, tab, view)
+                robot.make_panel(assistant, view, box)
                 with gr.Tab(label("gallery.tab"), elem_id="gallery") as tab:
                     pictures = gallery.make_panel(assistant, tab, view)
                 admin.make_admin(assistant, accounts, page)

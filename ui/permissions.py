@@ -36,6 +36,7 @@ ROLES: Mapping[str, Role] = {
     "ui.library._Panel.look": "viewer",
     "ui.library._Panel.refresh": "viewer",
     "ui.library._Panel.turn": "viewer",
+    "ui.robot.*": "viewer",
     "ui.tools_page._Page.act": "viewer",
     "ui.tools_page._Page.refresh": "viewer",
     "ui.tools_page._Page.switch": "viewer",

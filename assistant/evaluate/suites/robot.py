@@ -103,14 +103,14 @@ def _pushed(stage: Stage, wanted: Sequence[str]) -> bool:
     name, way = wanted
     (x, y, _), (a, b, _) = stage.world.pose(name).place, stage.before.poses[name].place
     along = (x - a) * WAYS[way][0] + (y - b) * WAYS[way][1]
-    return along >= PUSHED and math.hypot(x - a, y - b) - along <= NEAR
+    return bool(along >= PUSHED and math.hypot(x - a, y - b) - along <= NEAR)
 
 
 def _beside(stage: Stage, wanted: Sequence[str]) -> bool:
     name, other, side = wanted
     (x, y, _), (a, b, _) = stage.world.pose(name).place, stage.world.pose(other).place
     near = math.hypot(x - a, y - b) <= BESIDE
-    return near and (side == "any" or (x - a) * WAYS[side][0] + (y - b) * WAYS[side][1] > PUSHED)
+    return bool(near and (side == "any" or (x - a) * WAYS[side][0] + (y - b) * WAYS[side][1] > PUSHED))
 
 
 def _at(stage: Stage, wanted: Sequence[Any]) -> bool:
