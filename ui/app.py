@@ -6,7 +6,19 @@ import gradio as gr
 
 from assistant.accounts.store import Accounts
 from assistant.session import Assistant
-from ui import account, admin, approval, conversation, evidence, gallery, header, library, robot, tools_page
+from ui import (
+    account,
+    admin,
+    approval,
+    attaching,
+    conversation,
+    evidence,
+    gallery,
+    header,
+    library,
+    robot,
+    tools_page,
+)
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import label, labelled, relabel
@@ -57,7 +69,9 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                     chat = conversation.make_chat()
                     card = approval.make_card(assistant)
                     draft = conversation.make_draft()
-                    box = conversation.make_box()
+                    with gr.Row(elem_id="ask-row"):
+                        attach = attaching.make_button()
+                        box = conversation.make_box()
                 with gr.Tab(label("library.tab"), elem_id="library") as tab:
                     panel = library.make_panel(assistant, tab, view)
                 with gr.Tab(label("tools.tab"), elem_id="tools") as tab:
@@ -69,7 +83,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
         parts = Parts(token, view, head, shelf, chat, card, box, draft, sources, past)
-        shelving = conversation.connect(Stage(assistant, parts), new, find)
+        shelving = conversation.connect(Stage(assistant, parts), new, find, attach)
         shelf.input(shelving.choose, [shelf, *parts.who], parts.changed, **EVENT).then(
             panel.refresh, panel.inputs, panel.outputs, **EVENT
         )

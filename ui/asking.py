@@ -27,7 +27,12 @@ class Asking:
     async def ask(self, typed: Any, token: str | None, view: View) -> AsyncGenerator[Updates, None]:
         """Answers a question; nothing happens for an empty one or while another is being answered."""
         view = view.of(token)
-        async with aclosing(self._ask(str(typed or ""), view, view.instead_of)) as updates:
+        question = str(typed or "")
+        # The built-in engine, which is the one with advice, would take the names for a part of what is asked.
+        if view.attached and question.strip() and not self._stage.assistant.engine.advice:
+            names = ", ".join(view.attached)
+            question, view.attached = f"{question}\n\n{view.t('attach.about', names=names)}", []
+        async with aclosing(self._ask(question, view, view.instead_of)) as updates:
             async for update in updates:
                 yield update
 

@@ -11,6 +11,7 @@ import gradio as gr
 from assistant.samples import QUESTIONS
 from ui.asking import Asking
 from ui.assets import script
+from ui.attaching import Attaching
 from ui.deciding import Deciding
 from ui.deeds import Deeds
 from ui.evidence import EVENT
@@ -77,7 +78,7 @@ def example_messages(path: Path) -> list[Any]:
     return [{"text": row["question"], "display_text": row["question"]} for row in chosen]
 
 
-def connect(stage: Stage, new: gr.Button, find: gr.Textbox) -> Shelving:
+def connect(stage: Stage, new: gr.Button, find: gr.Textbox, attach: gr.UploadButton) -> Shelving:
     """Connects the components' events with what happens on them.
 
     Returns:
@@ -96,6 +97,7 @@ def connect(stage: Stage, new: gr.Button, find: gr.Textbox) -> Shelving:
     parts.draft.act(deeds.act, who, seen, **many)
     parts.box.stop(asking.stop, who, None, **EVENT)  # type: ignore[attr-defined]
     new.click(shelving.new, who, seen, **EVENT)
+    attach.upload(Attaching(stage).attach, [attach, *who], [parts.draft], **EVENT)
     find.change(shelving.find, [find, *who], [parts.history], trigger_mode="always_last", **EVENT)
     parts.history.act(shelving.act, who, seen, **many)
     return shelving

@@ -33,7 +33,13 @@ def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None =
     """
     t = t or texts()
     rail, sources = escape(t("header.conversations")), escape(t("header.sources"))
-    said = {"send": "chat.send", "stop": "chat.stop", "save": "header.save_table", "close": "dialogs.close"}
+    said = {
+        "send": "chat.send",
+        "stop": "chat.stop",
+        "save": "header.save_table",
+        "close": "dialogs.close",
+        "attach": "attach.name",
+    }
     words = " ".join(f'data-{name}="{escape(t(key))}"' for name, key in said.items())
     return (
         f'<div class="bar" {words}>'

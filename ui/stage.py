@@ -152,7 +152,6 @@ class Stage:
             turns.pop()
         turns.append(turn)
         view.running, before, told = live, messages(turns[:-1], view.t, view.first), False
-        yield {**self._busy(view, own=own), self.parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
         async with aclosing(live.follow()) as batches:
             async for events in batches:
                 for event in events:
@@ -160,9 +159,11 @@ class Stage:
                 if view.turns is not turns:
                     yield {self.parts.history: await self.history(view)}
                     return
-                update: Updates = {self.parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
-                if live.conversation and not told:
-                    view.conversation, told = live.conversation, True
+                # One message to the browser for the beginning: each more would keep the first word waiting.
+                update: Updates = {} if told else self._busy(view, own=own)
+                update |= {self.parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
+                if not told:
+                    view.conversation, told = live.conversation or view.conversation, True
                     update[self.parts.history] = await self.history(view)
                 yield update
                 if isinstance(events[-1], TextDelta):

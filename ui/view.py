@@ -142,6 +142,7 @@ class View:
         instead_of: Row of the turn whose question is being reworded.
         window: How many turns are shown, from the last.
         search: What the conversations are searched for.
+        attached: Names of the files that the next question is about.
         told: Names the last question that was asked here; the browser's other tabs look when it changes.
     """
 
@@ -158,12 +159,14 @@ class View:
     window: int = WINDOW
     search: str = ""
     told: str = ""
+    attached: list[str] = field(default_factory=list)
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
         self.off = set()
         self.instead_of, self.window, self.told = None, WINDOW, ""
+        self.attached = []
 
     @property
     def first(self) -> int:

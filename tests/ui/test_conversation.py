@@ -251,3 +251,32 @@ def test_the_actions_fit_a_phone(browser, url):
         deed(me, "share").click()
         expect(me.page.locator("dialog.share")).to_be_visible()
         me.picture("phone-share")
+
+
+def test_files_that_are_pasted_into_a_question_join_the_library(me):
+    me.page.evaluate(
+        """() => {
+          const held = new DataTransfer();
+          held.items.add(new File(["# Zeppelin club\\n\\nIt meets on the second Tuesday.\\n"], "zeppelin.md"));
+          held.items.add(new File(["MZ"], "<b>evil.exe"));
+          const paste = new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true });
+          document.querySelector("#ask textarea").dispatchEvent(paste);
+        }"""
+    )
+    expect(me.page.locator(".attached .added")).to_contain_text("zeppelin.md is in the library now")
+    expect(me.page.locator(".attached .refused")).to_contain_text("cannot be read")
+    me.picture("attached")
+    me.ask("When does it meet?")
+    expect(me.chat.locator(".user.message")).to_contain_text("(About: zeppelin.md)")
+
+
+def test_shortcuts_are_listed_and_work_where_nothing_is_typed(me):
+    me.page.locator("#header h1").click()
+    me.page.keyboard.press("?")
+    expect(me.page.locator("dialog.keys")).to_contain_text("Search the conversations")
+    me.picture("shortcuts")
+    me.page.keyboard.press("Escape")
+    me.page.keyboard.press("/")
+    expect(me.box).to_be_focused()
+    me.page.keyboard.type("n?")
+    expect(me.box).to_have_value("n?")

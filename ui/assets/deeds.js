@@ -87,3 +87,27 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("#ask .submit-button")) sessionStorage.removeItem(DRAFT);
 }, true);
+// Files that are pasted into the question or dropped on the conversation are attached to it.
+const attach = (files) => {
+  const input = document.querySelector("#attach input[type=file], input[type=file]#attach, #ask-row input[type=file]");
+  if (!input || !files.length) return;
+  const held = new DataTransfer();
+  for (const file of files) held.items.add(file);
+  input.files = held.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+};
+const place = () => document.getElementById("conversation");
+const carries = (event) => event.dataTransfer?.types.includes("Files") && place()?.contains(event.target);
+document.addEventListener("paste", (event) => {
+  if (event.target !== box() || !event.clipboardData.files.length) return;
+  event.preventDefault();
+  attach(event.clipboardData.files);
+});
+for (const kind of ["dragover", "dragenter", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    place().classList.toggle("dropping", kind === "dragover" || kind === "dragenter");
+    if (kind === "drop") attach(event.dataTransfer.files);
+  });
+}

@@ -42,6 +42,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => look
 const name = () => {
   const words = element.querySelector(".bar").dataset;
   document.querySelector("#ask .submit-button")?.setAttribute("aria-label", words.send);
+  document.querySelector("#attach")?.setAttribute("aria-label", words.attach);
   document.querySelector("#ask .stop-button")?.setAttribute("aria-label", words.stop);
 };
 const watchButtons = () => {

@@ -1,0 +1,89 @@
+"""How the page looks and reads: accessible in both themes on every tab, in the person's language."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from tests import chromium
+from tests.ui.browser import DESKTOP, PHONE, Person, person, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+BUS = "When does the last bus to Aldbury leave?"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = chromium.find()
+    assert program, f"there is no Chromium; {chromium.install_command()}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("look") / "home", "engine: builtin\n", "--samples") as address:
+        yield address
+
+
+def found(page):
+    """What axe-core calls serious or critical, with where."""
+    page.wait_for_timeout(400)  # colours fade in
+    violations = Axe().run(page).response["violations"]
+    bad = [each for each in violations if each["impact"] in ("serious", "critical")]
+    return [(each["id"], node["target"]) for each in bad for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_tab(browser, url, dark):
+    with person(browser, url, dark=dark) as me:
+        me.page.wait_for_timeout(500)
+        assert found(me.page) == []
+        me.ask(BUS)
+        assert found(me.page) == []
+        me.chat.locator('a[href^="#source-"]').first.click()
+        expect(me.page.locator("#evidence .source mark")).to_be_visible()
+        for tab in me.page.get_by_role("tab").all():
+            tab.click()
+            assert found(me.page) == []
+            me.picture(f"look-{'dark' if dark else 'light'}-{tab.inner_text().lower()}")
+
+
+def test_axe_finds_nothing_serious_on_a_phone(browser, url):
+    with person(browser, url, size=PHONE) as me:
+        me.page.wait_for_timeout(500)
+        assert found(me.page) == []
+
+
+def test_the_page_speaks_the_browsers_language_until_another_is_chosen(browser, url):
+    context = browser.new_context(viewport=DESKTOP, locale="de-DE")
+    me = Person(context.new_page())
+    me.arrive(url)
+    expect(me.page.locator("#new")).to_have_text("+ Neues Gespräch")
+    expect(me.box).to_have_attribute("placeholder", "Fragen Sie etwas zu Ihren Dokumenten, oder etwas zum Rechnen …")
+    me.ask(BUS)
+    expect(me.chat.locator(".option").first).to_contain_text("Was sagt „Heron Cottage")
+    me.picture("german")
+    me.page.locator("#header .menu summary").click()
+    me.page.locator("[data-language=en]").click()
+    expect(me.page.locator("#new")).to_have_text("+ New conversation")
+    expect(me.page.locator("#history h2")).to_have_text("Today")
+    expect(me.chat.locator(".foot")).to_contain_text("possibly right")
+    assert me.wrong == []
+    context.close()
+
+
+def test_a_suggested_question_is_about_the_cited_document_and_asked_by_a_press(browser, url):
+    with person(browser, url) as me:
+        me.ask(BUS)
+        option = me.chat.locator(".option").first
+        words = option.inner_text()
+        assert words.startswith("What does “Heron Cottage: a guide for our guests” say about “")
+        option.click()
+        expect(me.chat.locator(".user.message").last).to_contain_text(words)
+        expect(me.ends).to_have_count(2)
+        me.picture("follow-ups")
