@@ -131,7 +131,7 @@ class Deeds:
         return url_of(conversation.folder, path), name
 
     async def _earlier(self, view: View) -> AsyncGenerator[Updates, None]:
-        view.window += WINDOW
+        view.window = view.window + WINDOW if view.window >= WINDOW else WINDOW
         yield await self._stage.shown(view)
 
     async def _nothing(self) -> AsyncGenerator[Updates, None]:

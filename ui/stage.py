@@ -22,7 +22,7 @@ from ui.followups import followups
 from ui.library import shelf
 from ui.render import messages, turn_messages
 from ui.sheet import cited_pictures
-from ui.view import ShownTurn, View, from_live, from_stored
+from ui.view import ASKED_WINDOW, ShownTurn, View, from_live, from_stored
 
 # Faster updates than this look the same and cost a message to the browser each.
 SECONDS_BETWEEN_UPDATES = 0.04
@@ -151,6 +151,7 @@ class Stage:
         if turns and live.turn is not None and turns[-1].turn == live.turn:
             turns.pop()
         turns.append(turn)
+        view.window = min(view.window, ASKED_WINDOW) if own else view.window
         view.running, before, told = live, messages(turns[:-1], view.t, view.first), False
         async with aclosing(live.follow()) as batches:
             async for events in batches:

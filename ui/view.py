@@ -33,6 +33,8 @@ from ui.language import DEFAULT, Texts, texts
 
 # A page with hundreds of answers in it would answer slowly; earlier ones are shown on demand.
 WINDOW = 20
+# While an answer streams every message that is shown is drawn anew at each piece, so fewer are.
+ASKED_WINDOW = 8
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 CUT_OFF = (
     "This answer has not ended: it still runs, or it was cut off. Open the conversation again later, or ask again."
