@@ -173,6 +173,8 @@ class ApprovalRequest:
         arguments: Exactly what it is to run with.
         reason: Why it is asked for, as the end of "approval is needed because …".
         touches: What the tool may change or reach.
+        preview: What it would do, where the tool can tell.
+        film: Path of a film of that; empty where there is none.
     """
 
     id: str
@@ -180,6 +182,8 @@ class ApprovalRequest:
     arguments: dict[str, Any]
     reason: str
     touches: tuple[str, ...]
+    preview: str = ""
+    film: str = ""
 
 
 @dataclass(frozen=True, slots=True)

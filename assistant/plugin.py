@@ -78,6 +78,8 @@ class ToolOptions:
             has a model of them; None where nothing takes long.
         requires: Called when the tool is loaded, with the settings where it has a model of them, to raise
             ``Unavailable`` where this machine lacks what they ask for.
+        preview: Takes what the tool takes, and tells what the call would do without doing it; called where a person is
+            asked to approve the call, and shown there with the first film that it saves. None where it cannot tell.
         diagnose: Called by ``assistant doctor``, with the settings where it has a model of them; returns one line about
             what the tool found on this machine.
     """
@@ -93,6 +95,7 @@ class ToolOptions:
     secrets: tuple[str, ...] = ()
     prepare: Callable[..., None] | None = None
     requires: Callable[..., None] | None = None
+    preview: Callable[..., Any] | None = None
     diagnose: Callable[..., str] | None = None
 
     def __post_init__(self) -> None:
@@ -125,6 +128,7 @@ def tool(
     secrets: Sequence[str] = (),
     prepare: Callable[..., None] | None = None,
     requires: Callable[..., None] | None = None,
+    preview: Callable[..., Any] | None = None,
     diagnose: Callable[..., str] | None = None,
 ) -> Callable[[Function], Function]: ...
 def tool(function: Function | None = None, **declared: Any) -> Function | Callable[[Function], Function]:

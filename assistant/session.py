@@ -29,6 +29,7 @@ from assistant.libraries import Libraries
 from assistant.live import LiveTurns
 from assistant.memory import Memory, Recollection, thread
 from assistant.plugin import Context
+from assistant.preview import previewed
 from assistant.progress import Progress, kept
 from assistant.schema import Tool
 from assistant.settings import Settings
@@ -343,7 +344,7 @@ class Assistant:
                 yield event
             result = await task  # raises what the graph raised
             if stops := result.get("__interrupt__"):
-                requests = tuple(_request(row) for row in stops[0].value)
+                requests = tuple([await previewed(_request(row), turn) for row in stops[0].value])
                 yield ApprovalNeeded(requests, turn.conversation)
         finally:
             await _end_task(task)

@@ -66,7 +66,10 @@ def described(request: ApprovalRequest) -> str:
     """Returns a request as lines: the tool, why it is asked for, and every argument in full."""
     head = click.style(f"{request.tool} wants to run", bold=True)
     arguments = [f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in request.arguments.items()]
-    return "\n".join([f"{head}; approval is needed because {request.reason}.", *(arguments or ["  no arguments"])])
+    told = [f"  {request.preview}"] if request.preview else []
+    film = [f"  film: {request.film}"] if request.film else []
+    why = f"{head}; approval is needed because {request.reason}."
+    return "\n".join([why, *(arguments or ["  no arguments"]), *told, *film])
 
 
 def _changed(request: ApprovalRequest) -> dict[str, object] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -32,6 +34,10 @@ KINDS = {bool: "truth", int: "number", float: "number", list: "list", dict: "obj
 
 class BadArguments(ValueError):
     """Changed arguments cannot be used; the text says where and why."""
+
+
+# A larger film is not put into the card.
+MAX_FILM = 2_000_000
 
 
 def make_card(assistant: Assistant, elem_id: str = "approval") -> gr.HTML:
@@ -166,11 +172,24 @@ def _request(request: ApprovalRequest, t: Texts) -> str:
         f'aria-label="{escape(t("approval.call_of", tool=request.tool))}">'
         f"<h3>{t('approval.wants', tool=name)}</h3>"
         f'<p class="why">{escape(t("approval.because", reason=request.reason))}</p>'
-        f"{touched}{_arguments(request.arguments, t)}{note}"
+        f"{touched}{_arguments(request.arguments, t)}{note}{_preview(request)}"
         f"<details{' open' if odd else ''}><summary>{escape(t('approval.as_json'))}</summary>"
         f'<pre tabindex="0">{escape(escaped(request.arguments))}</pre></details>'
         f"{_choices(t)}{_editor(request, t)}{_refusal(key, t)}"
         f'<div class="decided" role="status" hidden><span></span>{_button("back", "change_mind", t)}</div></article>'
+    )
+
+
+def _preview(request: ApprovalRequest) -> str:
+    """What the call would do, with its film: within the card, since nobody has asked for a file of it yet."""
+    said = f'<p class="preview">{escape(request.preview)}</p>' if request.preview else ""
+    path = Path(request.film)
+    if not request.film or not path.is_file() or path.stat().st_size > MAX_FILM:
+        return said
+    data = base64.b64encode(path.read_bytes()).decode()
+    name = escape(path.name)
+    return (
+        f'{said}<video class="preview" src="data:video/mp4;base64,{data}" controls muted aria-label="{name}"></video>'
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,6 +13,8 @@ from assistant.plugin import Context, Unavailable, tool
 
 from .settings import RobotSettings
 
+# Nothing moves in these, so that there is nothing to rehearse.
+UNREHEARSED = ("robot_look", "robot_stop", "robot_reset", "robot_replay")
 NEEDED = {"mujoco": "mujoco", "gymnasium_robotics": "gymnasium-robotics", "av": "av"}
 Said = Annotated[str, Field(max_length=200)]
 
@@ -36,21 +40,43 @@ def diagnose(settings: RobotSettings) -> str:
     return f"pictures by {chosen.name}: {chosen.reason}" if chosen.name else chosen.reason
 
 
+REHEARSE_ONLY: ContextVar[bool] = ContextVar("rehearse_only", default=False)
+
+
+def _rehearsed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns the same tool that only rehearses, for those who are asked to approve it."""
+
+    def preview(**values: Any) -> Any:
+        token = REHEARSE_ONLY.set(True)
+        try:
+            return function(**values)
+        finally:
+            REHEARSE_ONLY.reset(token)
+
+    return preview
+
+
 def _act(ctx: Context, name: str, *steps: dict[str, Any]) -> dict[str, Any]:
     """Rehearses and carries out; the simulator is loaded when the first action comes."""
     from .action import Action
     from .robot import robots
 
     robot = robots().of(ctx.folder, ctx.settings)
+    plan = [Action(**step) for step in steps]
     with robot.lock:
-        return robot.act([Action(**step) for step in steps], ctx, name)
+        return robot.preview(plan, ctx) if REHEARSE_ONLY.get() else robot.act(plan, ctx, name)
 
 
 def _tool(examples: list[str], timeout: float = 120, **more: Any) -> Any:
     """Marks a tool of the robot: what it does, it does in the conversation's own world and nowhere else."""
-    return tool(
-        examples=examples, timeout=timeout, trusted=True, settings=RobotSettings, requires=need_simulator, **more
-    )
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        return tool(
+            examples=examples, timeout=timeout, trusted=True, settings=RobotSettings, requires=need_simulator,
+            preview=None if function.__name__ in UNREHEARSED else _rehearsed(function), **more,
+        )(function)  # fmt: skip
+
+    return mark
 
 
 @_tool(["what is on the table?", "show me the robot from the side"], diagnose=diagnose)

@@ -32,6 +32,10 @@ class Backend(Protocol):
         """Rehearses a plan and carries it out where the rehearsal holds; returns what is told of it."""
         ...
 
+    def preview(self, plan: Sequence[Action], context: Context) -> dict[str, Any]:
+        """Rehearses a plan and tells what it would do, with a film of the rehearsal."""
+        ...
+
     def look(self, context: Context, camera: Camera = "front", view: View = "colour") -> dict[str, Any]:
         """Returns what is where, and saves a picture of it."""
         ...

@@ -105,6 +105,14 @@ class GymRobot:
         files = [Path(artifact.path).name for artifact in saved]
         return {"text": ". ".join(words) + ".", "rehearsal": rehearsal, "files": files}
 
+    def preview(self, plan: Sequence[Action], context: Context) -> dict[str, Any]:
+        """Rehearses a plan and tells what it would do.
+
+        Raises:
+            ToolError: It would fail.
+        """
+        return {"text": f"Rehearsed: {'. '.join(self._rehearsed(plan, context)[0])}."}
+
     def _rehearsed(self, plan: Sequence[Action], context: Context) -> tuple[list[str], str, float]:
         started, copy = time.process_time(), self.world.fork()
         words: list[str] = []

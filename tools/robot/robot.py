@@ -146,6 +146,22 @@ class Robot:
             raise ToolError(refused(plan, rehearsal))
         return self._carry_out(plan, rehearsal, context, name)
 
+    def preview(self, plan: Sequence[Action], context: Context) -> dict[str, Any]:
+        """Rehearses a plan and tells what it would do, with a film of the rehearsal.
+
+        Raises:
+            ToolError: The plan has no steps or too many.
+        """
+        if not 1 <= len(plan) <= MAX_STEPS:
+            raise ToolError(f"the plan has {len(plan):,} steps; it has to have 1 to {MAX_STEPS}")
+        frames = [self.picture(self.world)]
+        rehearsal = rehearse(self.world, plan, self.record.last, self._limits, lambda each: self._film(each, frames))
+        context.save_video("rehearsal", film(frames))
+        words = [outcome.words for outcome in rehearsal.outcomes]
+        if rehearsal.problem:
+            words.append(f"It would not be carried out, because {rehearsal.problem}")
+        return {"text": f"Rehearsed: {'. '.join(words)}."}
+
     def _carry_out(self, plan: Sequence[Action], rehearsal: Rehearsal, context: Context, name: str) -> dict[str, Any]:
         world, record = self.world, self.record
         (folder_of(context.folder) / STOP).unlink(missing_ok=True)
