@@ -42,9 +42,8 @@ FOLDS = 5
 # The clues that count, with the reader's and without; the others have no weight.
 RANKED, RANKED_UNREAD = ("matched", "retrieved", "answerable"), ("matched", "retrieved", "coverage")
 WEIGHED, WEIGHED_UNREAD = ("weak", "retrieved", "answerable"), ("weak", "retrieved", "matched")
-# What only speaks against an answer: how Know What You Don't Know (see clues.py) says that such questions are made. A
-# name that is missing does not count, since documents seldom repeat what they are about.
-AGAINST = ("numbers_missing", "opposite", "denial")
+# What only speaks against an answer: how Know What You Don't Know (see clues.py) says that such questions are made.
+AGAINST = ("names_missing", "numbers_missing", "opposite", "denial")
 STRENGTH, LEAST_SPREAD = 1.0, 1e-3
 
 
