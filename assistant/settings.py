@@ -264,8 +264,8 @@ class LimitSettings(_Section):
 
     questions: int = Field(120, ge=1)
     requests: int = Field(3000, ge=1)
-    upload_files: int = Field(1000, ge=1)
-    upload_mb: int = Field(2000, ge=1)
+    upload_files: int = Field(5000, ge=1)
+    upload_mb: int = Field(5000, ge=1)
     event_mb: int = Field(16, ge=1)
 
 
