@@ -280,7 +280,7 @@ class Conversations:
             "ORDER BY turns.id DESC LIMIT ?"
         )
         rows = await self._db.execute_fetchall(select, (owner, before or 2**62, count))
-        return [Illustrated(*row[:5], json.loads(row[5])) for row in rows]
+        return [Illustrated(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]
 
     async def owner(self, conversation: str) -> str | None:
         """Returns whose a conversation is; None where there is none."""

@@ -17,8 +17,8 @@ from ui.library_uploads import facts
 
 COUNT = 50
 LONGEST_TEXT = 200
-# Folders that are offered as a filter; who has more will rather search.
-MOST_FOLDERS = 300
+# Tags and folders that are offered as filters; who has more will rather search.
+MOST_OPTIONS = 300
 # Each with its text in the catalogue.
 SORTS = {
     "title": "by_title",
@@ -40,8 +40,8 @@ def toolbar_html(facets: Facets, uploads: Path, library: str, t: Texts) -> str:
         t: What the page says.
     """
     kinds = _filter("kind", facets.kinds.items(), t)
-    tags = _filter("tag", facets.tags.items(), t)
-    folders = _filter("folder", list(folders_of(facets, uploads).items())[:MOST_FOLDERS], t)
+    tags = _filter("tag", list(facets.tags.items())[:MOST_OPTIONS], t)
+    folders = _filter("folder", list(folders_of(facets, uploads).items())[:MOST_OPTIONS], t)
     order = _select("sort", t("library.order"), [(value, t(f"library.{key}")) for value, key in SORTS.items()])
     pictures = t.html("library.pictures", n=t.number(facets.pictures))
     ticked = (

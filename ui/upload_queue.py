@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ui.uploads import Upload, Uploads
 
 SECONDS_BETWEEN_LOOKS = 0.3
 LONGEST_NAME, DEEPEST = 200, 12
-# A file that takes longer than this to reach its turn is still added; the page just stops asking.
+# Files that one tab may have waiting.
 MOST = 100_000
 
 
@@ -38,15 +37,6 @@ class UploadQueue:
     def running(self) -> bool:
         """Whether there is a file left to be added."""
         return self._work is not None and not self._work.done()
-
-    @property
-    def counts(self) -> Counter[str]:
-        """How many files are in each state: settled, failed and all."""
-        return Counter(
-            settled=sum(each.settled for each in self.entries),
-            failed=sum(each.failed for each in self.entries),
-            all=len(self.entries),
-        )
 
     def put(self, files: Sequence[Upload]) -> None:
         """Takes files that have arrived; those of an earlier time that are settled are forgotten."""
