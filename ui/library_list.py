@@ -50,8 +50,8 @@ def toolbar_html(facets: Facets, uploads: Path, library: str, t: Texts) -> str:
     said = {name: t.html(f"library.{name}") for name in ("search", "search_hint", "since", "until", "clear", "tab")}
     return (
         f'<form class="toolbar" role="search" aria-label="{said["tab"]}" data-library="{escape(library)}">'
-        f'<input type="search" name="text" maxlength="{LONGEST_TEXT}" placeholder="{said["search_hint"]}" '
-        f'aria-label="{said["search"]}">{kinds}{tags}{folders}{order}'
+        f'<input type="search" class="search" name="text" maxlength="{LONGEST_TEXT}" '
+        f'placeholder="{said["search_hint"]}" aria-label="{said["search"]}">{kinds}{tags}{folders}{order}'
         f'<label>{said["since"]} <input type="date" name="since"></label>'
         f'<label>{said["until"]} <input type="date" name="until"></label>{ticked}'
         f'<button type="reset">{said["clear"]}</button></form>'
