@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -61,7 +62,7 @@ def conversations_export(conversation: str, kind: str | None, output: Path | Non
         output.write_bytes(data)
         click.echo(f"Wrote {output}.")
     else:
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
 
 
 @conversations.command("feedback", epilog=options.examples("assistant conversations feedback > feedback.jsonl"))

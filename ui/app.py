@@ -66,7 +66,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                 account.make_account(page, assistant.settings.accounts.sign_in != "proxy")
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(label("chat.tab"), elem_id="conversation"):
-                    chat = conversation.make_chat()
+                    chat = conversation.make_chat(assistant.toolbox.tools)
                     card = approval.make_card(assistant)
                     draft = conversation.make_draft()
                     with gr.Row(elem_id="ask-row"):

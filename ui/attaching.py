@@ -17,7 +17,12 @@ from ui.view import View
 def make_button() -> gr.UploadButton:
     """Makes the button; what is dropped on the question or pasted into it goes through it too."""
     return gr.UploadButton(
-        label("attach.button"), file_count="multiple", elem_id="attach", size="sm", scale=0, min_width=0
+        label("attach.button"),  # type: ignore[arg-type]  # translated in the browser
+        file_count="multiple",
+        elem_id="attach",
+        size="sm",
+        scale=0,
+        min_width=0,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from assistant.samples import QUESTIONS
+from assistant.schema import Tool
 from ui.asking import Asking
 from ui.assets import script
 from ui.attaching import Attaching
@@ -20,11 +22,17 @@ from ui.shelving import Shelving
 from ui.stage import Stage
 
 # Questions of these kinds are shown first, so that the examples show what can be asked.
-KINDS = ("answered", "answered", "computed", "declined")
+KINDS = ("answered", "computed", "declined")
+# Then an example of the first tool that there is of each kind, by the beginning of its name.
+TOOLS = ("code_", "plot", "make_picture", "generate_", "robot_")
 
 
-def make_chat() -> gr.Chatbot:
-    """Makes the chat with its examples."""
+def make_chat(tools: Mapping[str, Tool]) -> gr.Chatbot:
+    """Makes the chat with its examples.
+
+    Args:
+        tools: Which there are.
+    """
     return gr.Chatbot(
         elem_id="chat",
         label=label("chat.name"),
@@ -32,7 +40,7 @@ def make_chat() -> gr.Chatbot:
         container=False,
         height="100%",
         placeholder=label("chat.welcome"),  # type: ignore[arg-type]  # translated in the browser
-        examples=example_messages(QUESTIONS),
+        examples=[*example_messages(QUESTIONS), *tool_examples(tools)],
         latex_delimiters=[
             {"left": "$$", "right": "$$", "display": True},
             {"left": "\\(", "right": "\\)", "display": False},
@@ -76,6 +84,17 @@ def example_messages(path: Path) -> list[Any]:
         row = next((row for row in rows if row["expect"] == kind and row not in chosen), None)
         chosen += [row] if row else []
     return [{"text": row["question"], "display_text": row["question"]} for row in chosen]
+
+
+def tool_examples(tools: Mapping[str, Tool]) -> list[Any]:
+    """Returns an example question of one tool of each kind in ``TOOLS`` that is installed."""
+    found = []
+    for kind in TOOLS:
+        examples = (tool.options.examples for name, tool in tools.items() if name.startswith(kind))
+        if words := next((each[0] for each in examples if each), ""):
+            question = words[0].upper() + words[1:]
+            found.append({"text": question, "display_text": question})
+    return found
 
 
 def connect(stage: Stage, new: gr.Button, find: gr.Textbox, attach: gr.UploadButton) -> Shelving:

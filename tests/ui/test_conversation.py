@@ -50,7 +50,7 @@ def model():
     def script(body):
         question = body["messages"][-1]["content"]
         if "slow" in question:
-            return SlowText(SLOW, 0.05)
+            return SlowText(SLOW, 0.1)
         return Text(RICH if "rich" in question else f"Answer number {next(times)}, in words.")
 
     with ScriptedServer() as server:
@@ -238,6 +238,7 @@ def test_a_killed_server_comes_back_with_what_it_had_shown(browser, config, tmp_
             expect(me.chat).to_contain_text("time to leave. One word")
             me.picture("after-a-kill")
             me.page.get_by_role("button", name="Ask again").click()
+            me.page.get_by_role("button", name="Stop").click()
             expect(me.chat.locator(".count")).to_have_text("2 of 2")
             me.wrong.clear()  # the browser tells of the lost connection
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -7,7 +8,7 @@ from assistant.conversations import Conversation
 from assistant.events import Scores
 from assistant.session import EngineInfo
 from tests.ui.answers import CITATION, answer
-from ui.conversation import example_messages
+from ui.conversation import example_messages, tool_examples
 from ui.evidence import panel_html
 from ui.header import header_html
 from ui.history import list_html
@@ -100,3 +101,12 @@ def test_without_sample_questions_there_are_no_examples(tmp_path, content):
     if content:
         path.write_text(content)
     assert example_messages(path) == []
+
+
+def test_the_examples_show_one_tool_of_each_kind_that_is_installed():
+    def tool(*examples):
+        return SimpleNamespace(options=SimpleNamespace(examples=examples))
+
+    tools = {"robot_stop": tool(), "robot_look": tool("what is there?", "and now?"), "dice": tool("roll two dice")}
+    assert [each["text"] for each in tool_examples(tools)] == ["What is there?"]
+    assert tool_examples({}) == []
