@@ -14,7 +14,7 @@ from gradio.components import State
 from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
-CLOSED = datetime.timedelta(minutes=30)
+CLOSED = datetime.timedelta(minutes=5)
 """After which the state of a tab goes that was closed, or whose computer sleeps."""
 MOST = 2_000
 """Tabs whose state is kept; the ones that were used longest ago go first."""
