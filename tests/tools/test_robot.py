@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import subprocess
@@ -144,6 +145,7 @@ def test_a_stop_in_the_middle_leaves_the_world_as_it_is_then(tmp_path, how):
     assert stood <= 50 - 10  # a stop is looked for every 10 ms
     assert seen[-1] == pytest.approx(seen[99], abs=0.011)
     assert robot.world.grip_speed() < 0.01
+    part("record").forget_stop(tmp_path)
     assert robot.replay(make_context(tmp_path))["exact"]
     # The next action goes on from there.
     robot.act([part("action").Action(skill="home")], make_context(tmp_path), "y")
@@ -153,6 +155,56 @@ async def test_stop_is_told_through_the_conversations_folder(tmp_path):
     assert await call("robot_stop", tmp_path) == "The robot is told to stop."
     assert (tmp_path / ".robot" / "stop").exists()
     await call("robot_home", tmp_path / "other")
+
+
+@pytest.mark.parametrize("asked", ["robot_home", "robot_replay"])
+async def test_a_stop_while_it_is_rehearsed_or_replayed_is_obeyed_too(tmp_path, monkeypatch, asked):
+    await call("robot_home", tmp_path)
+    before = kept(tmp_path)
+    perform, ticks = part("rehearsal").perform, []
+
+    def meanwhile(world, action, last=None, limits=None, watch=None, choice=0):
+        def counted(each):
+            ticks.append(each)
+            if len(ticks) == 20:
+                part("record").ask_to_stop(tmp_path)
+            watch(each)
+
+        return perform(world, action, last, limits, counted, choice)
+
+    monkeypatch.setattr(part("rehearsal"), "perform", meanwhile)
+    monkeypatch.setattr(part("robot"), "perform", meanwhile)
+    with pytest.raises(ToolError, match=r"the (rehearsal|replay) was stopped"):
+        await call(asked, tmp_path)
+    assert len(ticks) == 20
+    assert kept(tmp_path) == before
+
+
+async def test_a_stop_holds_for_what_waits_for_its_turn(tmp_path):
+    robot = part("robot").robots().of(tmp_path, tools()["robot_home"].settings)
+    robot.reset()
+    with robot.lock:
+        waiting = asyncio.create_task(call("robot_home", tmp_path))
+        await asyncio.sleep(0.5)
+        await call("robot_stop", tmp_path)
+    with pytest.raises(ToolError, match="stopped, and nothing has moved"):
+        await waiting
+    await call("robot_home", tmp_path)
+
+
+def test_whatever_fails_in_the_middle_leaves_the_last_good_state(tmp_path, monkeypatch):
+    robot = part("robot").Robots().of(tmp_path, tools()["robot_look"].settings)
+    before = robot.world.state()
+
+    def full(self, each):
+        self.ticks += 1
+        if self.ticks > 50:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(part("robot").Camerawork, "__call__", full)
+    with pytest.raises(OSError, match="No space"):
+        robot.act([part("action").Action(skill="pick", object="red cube")], make_context(tmp_path), "x")
+    assert (robot.world.state() == before).all()
 
 
 def test_a_simulation_that_diverges_goes_back_to_the_last_good_state(tmp_path):

@@ -59,10 +59,12 @@ def _rehearsed(function: Callable[..., Any]) -> Callable[..., Any]:
 def _act(ctx: Context, name: str, *steps: dict[str, Any]) -> dict[str, Any]:
     """Rehearses and carries out; the simulator is loaded when the first action comes."""
     from .action import Action
+    from .record import forget_stop
     from .robot import robots
 
     robot = robots().of(ctx.folder, ctx.settings)
     plan = [Action(**step) for step in steps]
+    forget_stop(ctx.folder)  # before it waits for its turn, so that a stop also holds for what waits
     with robot.lock:
         return robot.preview(plan, ctx) if REHEARSE_ONLY.get() else robot.act(plan, ctx, name)
 
@@ -198,11 +200,9 @@ def robot_home(ctx: Context) -> dict[str, Any]:
 @_tool(["stop the robot"])
 def robot_stop(ctx: Context) -> str:
     """Stop the robot at once; what it is doing ends within 50 ms of simulated time."""
-    from .record import STOP, folder_of
+    from .record import ask_to_stop
 
-    folder = folder_of(ctx.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / STOP).touch()
+    ask_to_stop(ctx.folder)
     return "The robot is told to stop."
 
 
@@ -238,8 +238,10 @@ def robot_plan(steps: list[dict[str, Any]], ctx: Context) -> dict[str, Any]:
 @_tool(["replay what the robot did"], timeout=300)
 def robot_replay(ctx: Context) -> dict[str, Any]:
     """Film everything that the robot has done in this conversation, done once more from the beginning."""
+    from .record import forget_stop
     from .robot import robots
 
     robot = robots().of(ctx.folder, ctx.settings)
+    forget_stop(ctx.folder)
     with robot.lock:
         return robot.replay(ctx)

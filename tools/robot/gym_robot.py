@@ -24,7 +24,7 @@ from . import gym_fetch
 from .action import Action
 from .film import film, pair
 from .gym_world import GymWorld
-from .record import LIVE, STOP, folder_of, replace
+from .record import LIVE, folder_of, replace, stop_asked
 from .rehearsal import MAX_STEPS, Stopped
 from .settings import RobotSettings
 from .simulator import mujoco
@@ -92,8 +92,7 @@ class GymRobot:
         if not 1 <= len(plan) <= MAX_STEPS:
             raise ToolError(f"the plan has {len(plan):,} steps; it has to have 1 to {MAX_STEPS}")
         predicted, ends, took = self._rehearsed(plan, context)
-        world, folder = self.world, folder_of(self._conversation)
-        (folder / STOP).unlink(missing_ok=True)
+        world = self.world
         frames = [self.picture(world)]
         words = [self._step(world, action, context, frames) for action in plan]
         self._save()
@@ -116,9 +115,14 @@ class GymRobot:
     def _rehearsed(self, plan: Sequence[Action], context: Context) -> tuple[list[str], str, float]:
         started, copy = time.process_time(), self.world.fork()
         words: list[str] = []
+
+        def watch(each: GymWorld) -> None:
+            if stop_asked(self._conversation):
+                raise Stopped("the rehearsal was stopped, and nothing has moved")
+
         try:
             for action in plan:
-                words.append(self._perform(copy, action, context, lambda world: None))
+                words.append(self._perform(copy, action, context, watch))
         except Stopped:
             raise
         except ToolError as error:
@@ -132,7 +136,7 @@ class GymRobot:
         folder = folder_of(self._conversation)
 
         def watch(each: GymWorld) -> None:
-            if (folder / STOP).exists():
+            if stop_asked(self._conversation):
                 raise Stopped(f"the robot was stopped during '{action}'")
             if self.settings.film and len(each.actions) % FRAME_TICKS == 0:
                 frames.append(self.picture(each))

@@ -70,6 +70,23 @@ def folder_of(conversation: Path) -> Path:
     return conversation / ".robot"
 
 
+def ask_to_stop(conversation: Path) -> None:
+    """Stops what the conversation's robot does, in whichever process."""
+    folder = folder_of(conversation)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STOP).touch()
+
+
+def stop_asked(conversation: Path) -> bool:
+    """Whether a stop was asked for since the last ``forget_stop``."""
+    return (folder_of(conversation) / STOP).exists()
+
+
+def forget_stop(conversation: Path) -> None:
+    """Forgets a stop that was meant for what went before."""
+    (folder_of(conversation) / STOP).unlink(missing_ok=True)
+
+
 def save(record: Record, conversation: Path) -> None:
     """Writes a record so that a kill at any moment leaves the old one or the new one."""
     folder = folder_of(conversation)

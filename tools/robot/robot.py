@@ -19,7 +19,7 @@ from .backend import Backend
 from .film import film, pair
 from .look import seen_in
 from .monitor import Limits
-from .record import LIVE, STOP, Entry, Record, digest, folder_of, replace
+from .record import LIVE, Entry, Record, digest, folder_of, replace, stop_asked
 from .rehearsal import MAX_STEPS, Outcome, Rehearsal, Stopped, perform, rehearse
 from .scene import Scene, load_scene
 from .settings import RobotSettings
@@ -60,12 +60,11 @@ class Camerawork:
             Stopped: The person wants it to stop.
         """
         self.ticks += 1
-        folder = folder_of(self.context.folder)
-        if (folder / STOP).exists() or self.context.cancelled:
+        if self.context.cancelled or stop_asked(self.context.folder):
             raise Stopped("the robot was stopped")
         if self.film and self.ticks % FRAME_TICKS == 0 and len(self.frames) < MOST_FRAMES:
             self.frames.append(self.take(world))
-            replace(folder / LIVE, encoded(self.frames[-1], "JPEG"))
+            replace(folder_of(self.context.folder) / LIVE, encoded(self.frames[-1], "JPEG"))
         if self.pace:
             ahead = self.ticks * world.tick_seconds / self.pace - (time.monotonic() - self._begun)
             if ahead > 0:
@@ -141,7 +140,7 @@ class Robot:
             raise ToolError(f"the plan has {len(plan):,} steps, more than {MAX_STEPS}; give the first ones only")
         world, record = self.world, self.record
         context.progress("rehearsing in a copy of the world")
-        rehearsal = rehearse(world, plan, record.last, self._limits, _cancellable(context))
+        rehearsal = rehearse(world, plan, record.last, self._limits, _obeying(context))
         if rehearsal.problem:
             raise ToolError(refused(plan, rehearsal))
         return self._carry_out(plan, rehearsal, context, name)
@@ -155,7 +154,8 @@ class Robot:
         if not 1 <= len(plan) <= MAX_STEPS:
             raise ToolError(f"the plan has {len(plan):,} steps; it has to have 1 to {MAX_STEPS}")
         frames = [self.picture(self.world)]
-        rehearsal = rehearse(self.world, plan, self.record.last, self._limits, lambda each: self._film(each, frames))
+        watch = _obeying(context, lambda each: self._film(each, frames))
+        rehearsal = rehearse(self.world, plan, self.record.last, self._limits, watch)
         context.save_video("rehearsal", film(frames))
         words = [outcome.words for outcome in rehearsal.outcomes]
         if rehearsal.problem:
@@ -164,7 +164,6 @@ class Robot:
 
     def _carry_out(self, plan: Sequence[Action], rehearsal: Rehearsal, context: Context, name: str) -> dict[str, Any]:
         world, record = self.world, self.record
-        (folder_of(context.folder) / STOP).unlink(missing_ok=True)
         before = self.picture(world)
         camera = Camerawork(context, self.picture, self.settings.pace, self.settings.film, [before])
         outcomes: list[Outcome] = []
@@ -188,7 +187,7 @@ class Robot:
                 f"{error} during '{action}'; the arm stood still {milliseconds:.0f} ms of simulated time later, "
                 f"and the gripper holds {_the(world.held())}. Go on only if the person says so."
             ) from error
-        except ToolError:
+        except BaseException:  # a full disk too: what is in memory has to be what is kept
             world.load(good)
             raise
         record.last = outcome.name or last
@@ -235,8 +234,9 @@ class Robot:
         world = World(record.scene, self.world.model).begin()
         frames: list[Pixels] = [self.picture(world)]
         matched = 0
+        watch = _obeying(context, lambda each: self._film(each, frames), "the replay was stopped")
         for entry in record.log:
-            repeat(world, entry, self._limits, lambda each: self._film(each, frames))
+            repeat(world, entry, self._limits, watch)
             matched += digest(world.state()) == entry.state
         exact = matched == len(record.log)
         saved = context.save_video("replay", film(frames))
@@ -252,7 +252,11 @@ class Robot:
 
 
 def repeat(world: World, entry: Entry, limits: Limits, watch: Callable[[World], None]) -> None:
-    """Does what an entry of the log says, and stops where it was stopped."""
+    """Does what an entry of the log says, and stops where it was stopped.
+
+    Raises:
+        Stopped: The watch wants it to stop before.
+    """
     ticks = 0
 
     def count(each: World) -> None:
@@ -265,6 +269,8 @@ def repeat(world: World, entry: Entry, limits: Limits, watch: Callable[[World], 
     try:
         perform(world, entry.action, entry.last, limits, count, entry.choice)
     except Stopped:
+        if entry.ticks is None or ticks < entry.ticks:
+            raise
         brake(world)
 
 
@@ -281,10 +287,18 @@ def brake(world: World) -> float:
     return 1000 * (stood or world.seconds - begun)
 
 
-def _cancellable(context: Context) -> Callable[[World], None]:
+def _obeying(
+    context: Context,
+    also: Callable[[World], None] | None = None,
+    reason: str = "the rehearsal was stopped, and nothing has moved",
+) -> Callable[[World], None]:
+    """Returns what looks after each tick whether the person wants it to stop."""
+
     def watch(world: World) -> None:
-        if context.cancelled:
-            raise Stopped("the rehearsal was stopped, and nothing has moved")
+        if context.cancelled or stop_asked(context.folder):
+            raise Stopped(reason)
+        if also:
+            also(world)
 
     return watch
 
