@@ -137,6 +137,26 @@ def test_a_precondition_is_refused_before_anything_moves(action, says):
     assert here.seconds == world().seconds
 
 
+@pytest.mark.parametrize(
+    "where", ["5 cm, 0.2 m", "0.05 m, 20 cm", "5, 20 cm", "50mm 200mm", "0.05, 0.2", "0.05, 0.2, 0.02", "5, 20, 2 cm"]
+)
+def test_a_point_in_whatever_units(where):
+    place = world()
+    act(place, skill="place", object="yellow cube", to=where)
+    assert place.pose("yellow cube").place[:2] == pytest.approx((0.05, 0.2), abs=0.005)
+
+
+@pytest.mark.parametrize("where", ["under the red cube", "between the red cube and the ball", "away from the plate"])
+def test_a_place_that_is_not_understood_is_not_taken_for_the_thing_in_it(where):
+    with pytest.raises(ToolError, match="is no place to put something; it goes on, in or beside a thing"):
+        act(world(), skill="place", object="yellow cube", to=where)
+
+
+def test_a_point_in_the_air_carries_nothing():
+    with pytest.raises(ToolError, match="nothing carries the yellow cube 30 cm above the table"):
+        act(world(), skill="place", object="yellow cube", to="0.05, 0.1, 0.3")
+
+
 def test_it_means_what_was_spoken_of_last():
     here = world()
     outcome = act(here, skill="push", object="red cube", to="right", amount=0.05)

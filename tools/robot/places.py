@@ -16,8 +16,8 @@ from .world import World, inside
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?nan|[-+]?inf(?:inity)?"
 POINT = re.compile(
     r"^\s*(?:(?:at|to|on|onto) )?(?:the )?(?:(?:point|position|coordinates?|location) )?[(\[]?\s*"
-    rf"(?:x\s*[=:]?\s*)?(?P<x>{NUMBER})\s*(?P<u>cm|m|mm)?\s*(?:,|;|\s|and|by)\s*(?:y\s*[=:]?\s*)?"
-    rf"(?P<y>{NUMBER})\s*(?:cm|m|mm)?(?:\s*(?:,|;|\s|and)\s*(?:z\s*[=:]?\s*)?(?P<z>{NUMBER})\s*(?:cm|m|mm)?)?\W*$",
+    rf"(?:x\s*[=:]?\s*)?(?P<x>{NUMBER})\s*(?P<xu>cm|m|mm)?\s*(?:,|;|\s|and|by)\s*(?:y\s*[=:]?\s*)?"
+    rf"(?P<y>{NUMBER})\s*(?P<yu>cm|m|mm)?(?:\s*(?:,|;|\s|and)\s*(?:z\s*[=:]?\s*)?(?P<z>{NUMBER})\s*(?P<zu>cm|m|mm)?)?\W*$",
     re.I,
 )
 BESIDE = re.compile(
@@ -30,6 +30,12 @@ ON = re.compile(
     r"|at)\s+(?P<what>.+)$",
     re.I,
 )
+# Places that the name of a thing in them does not tell.
+NEITHER = re.compile(
+    r"^(?:(?:somewhere|right|directly|halfway) )?(?:between|under|underneath|below|beneath|around|against|opposite"
+    r"|outside|away from|far from|off|out of|through|past)\b",
+    re.I,
+)
 SIDES = {
     "left": (0.0, 1.0), "right": (0.0, -1.0), "behind": (1.0, 0.0), "back": (1.0, 0.0), "rear": (1.0, 0.0),
     "front": (-1.0, 0.0), "in front": (-1.0, 0.0),
@@ -40,6 +46,7 @@ UNITS = {"cm": 0.01, "mm": 0.001, "m": 1.0}
 GAP = 0.03
 LIMIT = 1.0
 SPACING = 0.035
+CLOSE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,7 @@ def point_in(text: str) -> tuple[float, float, float | None] | None:
     found = POINT.match(text)
     if not found:
         return None
-    unit = UNITS[(found["u"] or "m").lower()]
-    values = [float(found[key]) * unit if found[key] else None for key in ("x", "y", "z")]
+    values = _metres(found)
     for value in values:
         if value is not None and not math.isfinite(value):
             raise Refused(f"'{text.strip()}' is no point: each coordinate has to be a number of metres")
@@ -81,6 +87,14 @@ def point_in(text: str) -> tuple[float, float, float | None] | None:
     x, y, z = values
     assert x is not None and y is not None
     return x, y, z
+
+
+def _metres(found: re.Match[str]) -> list[float | None]:
+    """Each number in its own unit; one without takes that of the others, as in "5, 20 cm"."""
+    units = [found[f"{key}u"] for key in "xyz"]
+    said_once = next((unit for unit in units if unit), "m")
+    scales = [UNITS[(unit or said_once).lower()] for unit in units]
+    return [float(found[key]) * scale if found[key] else None for key, scale in zip("xyz", scales, strict=True)]
 
 
 def spot_for(world: World, name: str, where: str, last: str | None = None) -> Spot:
@@ -97,23 +111,29 @@ def spot_for(world: World, name: str, where: str, last: str | None = None) -> Sp
         Unknown: There is no such place.
     """
     if point := point_in(where):
-        return _at_point(world, name, (point[0], point[1]))
+        return _at_point(world, name, (point[0], point[1]), point[2])
     if plain(ON.sub(r"\g<what>", where.strip())) in TABLE or plain(where) in TABLE:
         return _on_table(world, name)
     if (beside := BESIDE.match(where.strip())) and not plain(beside["what"]).startswith("of nothing"):
         return _beside(world, name, beside["side"].lower(), find(world, beside["what"], last=last, but=[name]))
+    if NEITHER.match(where.strip()):
+        raise Refused(
+            f"'{where.strip()[:80]}' is no place to put something; it goes on, in or beside a thing, or to a point"
+        )
     found = ON.match(where.strip())
     target = find(world, found["what"] if found else where, last=last, but=[name])
     return _onto(world, name, target)
 
 
-def _at_point(world: World, name: str, at: tuple[float, float]) -> Spot:
+def _at_point(world: World, name: str, at: tuple[float, float], height: float | None = None) -> Spot:
     if not world.scene.holds(at):
         raise Refused(f"the point {said(at)} is not on the table")
     if other := occupied_by(world, name, at, 0.0, _flat(world)):
         raise Refused(f"the point {said(at)} is occupied by the {other}")
     on = next((n for n in _flat(world) if _over(world, n, at)), "table")
     surface = 0.006 if on != "table" else 0.0
+    if height is not None and not surface - CLOSE <= height <= surface + 2 * world.half_height(name) + CLOSE:
+        raise Refused(f"nothing carries the {name} {height * 100:.0f} cm above the table at {said(at)}")
     return _spot(world, name, at, surface, on, f"at {said(at)}")
 
 

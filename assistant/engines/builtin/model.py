@@ -139,7 +139,8 @@ class BuiltinModel(BaseChatModel):
         if guessed and SEARCH in tools and not self.router.is_sure(request):
             return searches(request_of(messages))
         reason = _reason(said(error))
-        hint = f" Please say `help with {error.name}` to see what it takes." if error.name in tools else ""
+        unhelped = error.name in tools and not _advises(said(error))
+        hint = f" Please say `help with {error.name}` to see what it takes." if unhelped else ""
         failed = Reply(f"I could not do that with `{error.name}`: {reason}.{hint}", confidence=0.0, about_itself=True)
         if len(done) == 1:
             return failed
@@ -153,6 +154,12 @@ def _reason(error: str) -> str:
     lines = error.removeprefix("Error: ").strip().splitlines()
     told = lines[-1:] if "Traceback (most recent call last)" in error else lines
     return "\n".join(told).rstrip(".")
+
+
+def _advises(error: str) -> bool:
+    """Whether an error ends with a sentence of its own that says how to go on, as after a stop."""
+    reason, end, advice = error.removeprefix("Error: ").strip().rpartition(". ")
+    return bool(end and advice.endswith(".")) and not reason.startswith("wrong arguments")
 
 
 def _is_search(calls: Plan, request: str) -> bool:
