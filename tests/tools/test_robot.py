@@ -141,6 +141,7 @@ def test_a_stop_in_the_middle_leaves_the_world_as_it_is_then(tmp_path, how):
             robot.act([part("action").Action(skill="pick", object="the red cube")], context, "x")
     finally:
         module.Camerawork = original
+    assert [artifact.media_type for artifact in context.artifacts] == ["image/png"]  # films are off here
     stood = int(str(caught.value).split("stood still ")[1].split(" ms")[0])
     assert stood <= 50 - 10  # a stop is looked for every 10 ms
     assert seen[-1] == pytest.approx(seen[99], abs=0.011)

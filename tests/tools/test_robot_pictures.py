@@ -53,6 +53,15 @@ def test_each_camera_sees_something_else(camera):
     assert len(set(seen[camera])) > 20
 
 
+def test_the_grippers_camera_sees_what_is_below_it():
+    studio, here = rendered(), world()
+    for channel, name in enumerate(("red cube", "green cube")):
+        act(here, skill="move", to=f"above the {name}")
+        seen = studio.picture(here, "gripper").astype(float)
+        others = np.delete(seen, channel, axis=2).max(axis=2)
+        assert (seen[:, :, channel] > 1.5 * others + 20).mean() > 0.01
+
+
 def test_left_in_the_pictures_is_left_of_the_robot():
     """The red cube is moved to the robot's left, so that red is further left in the picture."""
     for studio in (drawn(), part("studio").studio()):

@@ -128,7 +128,8 @@ def _finished(body: ET.Element) -> None:
         ET.SubElement(body, "geom", type="box", pos=PALM_AT, size=PALM_SIZE, group="3", name=f"{PREFIX}palm")
         for camera in [each for each in body.findall("body") if "camera" in each.get("name", "")]:
             body.remove(camera)
-        ET.SubElement(body, "camera", name="gripper", pos="-0.09 0 0.09", xyaxes="0 1 0 0.45 0 0.9", fovy="75")
+        # Above the palm, looking down along the fingers; the link's x goes to their tips.
+        ET.SubElement(body, "camera", name="gripper", pos="-0.06 0 0.1", xyaxes="0 -1 0 0.5 0 0.87", fovy="80")
     if name.endswith("finger_link"):
         _fingertip(body)
 

@@ -167,11 +167,14 @@ class Robot:
         before = self.picture(world)
         camera = Camerawork(context, self.picture, self.settings.pace, self.settings.film, [before])
         outcomes: list[Outcome] = []
-        for number, (action, choice) in enumerate(zip(plan, rehearsal.choices, strict=True), 1):
-            context.progress(f"{number} of {len(plan)}: {action}", number / len(plan))
-            outcomes.append(self._step(world, record, action, choice, camera))
-        after = self.picture(world)
-        saved = self._artifacts(context, name, before, after, camera.frames)
+        try:
+            for number, (action, choice) in enumerate(zip(plan, rehearsal.choices, strict=True), 1):
+                context.progress(f"{number} of {len(plan)}: {action}", number / len(plan))
+                outcomes.append(self._step(world, record, action, choice, camera))
+        except Stopped:  # what was done until then is seen too
+            self._artifacts(context, name, before, self.picture(world), camera.frames)
+            raise
+        saved = self._artifacts(context, name, before, self.picture(world), camera.frames)
         exact = digest(world.state()) == digest(rehearsal.world.state())
         return told(plan, outcomes, rehearsal, exact=exact, files=saved)
 
@@ -183,7 +186,7 @@ class Robot:
         except Stopped as error:
             milliseconds = brake(world)
             self._keep(world, record, Entry(action, last, choice, camera.ticks - begun, digest(world.state())))
-            raise ToolError(
+            raise Stopped(
                 f"{error} during '{action}'; the arm stood still {milliseconds:.0f} ms of simulated time later, "
                 f"and the gripper holds {_the(world.held())}. Go on only if the person says so."
             ) from error
