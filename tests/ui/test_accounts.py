@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from assistant.accounts.store import Accounts
-from tests import chromium
 from tests.ui.browser import ARTIFACTS, PHONE, serving
 from tests.ui.people import PASSWORD, enrol, sign_in, signed_in, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.ARGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from assistant.events import ApprovalRequest
 from assistant.loader import load_file
-from tests import chromium
 from tests.scripted_server import Calls, ScriptedServer, Text
 from tests.ui.browser import PHONE, person, serving
 from ui.approval import BadArguments, card_html, changed_arguments, fingerprint, read_decisions
@@ -119,16 +118,6 @@ def config():
     with ScriptedServer() as model:
         model.always(_script)
         yield json.dumps({"engine": {"url": model.url, "model": "scripted"}})
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = chromium.find()
-    assert program, f"there is no Chromium; {chromium.install_command()}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
-        yield browser
-        browser.close()
 
 
 def rung(place):

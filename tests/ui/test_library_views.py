@@ -10,14 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from assistant.app import open_library
 from assistant.settings import Settings
 from index.inventory import Gap, Inventory
 from index.map import LibraryMap, Spot, Topic
 from index.refusals import Refusal
-from tests import chromium
 from tests.ui.browser import PHONE, person, serving
 from ui.language import texts
 from ui.library_names import Named, names_html
@@ -85,16 +84,6 @@ def url(tmp_path_factory):
         library.add([SAMPLES, home.parent / "frist.md", home.parent / "broken.pdf"])
     with serving(home, "engine: builtin\n") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = chromium.find()
-    assert program, f"there is no Chromium; {chromium.install_command()}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests import chromium
 from tests.scripted_server import ScriptedServer, SlowText, Status, Text
 from tests.ui.browser import PHONE, person, serving
 
@@ -19,16 +18,6 @@ BUS = "When does the last bus to Aldbury leave?"
 SUM = "What is 12.5 % of 2,480, minus 17?"
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 SLOW = "One word after the other, slowly, so that there is time to stop. " * 40
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = chromium.find()
-    assert program, f"there is no Chromium; {chromium.install_command()}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests import chromium
 from tests.ui.browser import PHONE, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -13,16 +12,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 QUESTION = "Who repaired the great bell of Arken?"
 BELL = "The great bell of Arken was repaired in 1911 by the bell founder Ines Falk, who cast a new clapper."
 FILLER = "The harbour of Arken has {n} berths on its {n}. pier, and the fishermen mend their nets there in winter. " * 9
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = chromium.find()
-    assert program, f"there is no Chromium; {chromium.install_command()}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests import chromium
 from tests.ui.browser import PHONE, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -43,16 +42,6 @@ def draw_square(ctx: Context, size: int = 40) -> str:
     return "drawn"
 '''
 SUM = "What is 12.5 % of 2,480, minus 17?"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = chromium.find()
-    assert program, f"there is no Chromium; {chromium.install_command()}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.ARGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
