@@ -16,7 +16,7 @@ from tests.ui.browser import PHONE, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-SLOW = "One word after the other, slowly, so that there is time to leave. " * 20
+SLOW = "One word after the other, slowly, so that there is time to leave. " * 40
 RICH = r"""The roots are \(x_{1,2} = -\frac{p}{2} \pm \sqrt{q}\).
 
 | month | sum |
@@ -193,7 +193,7 @@ def test_an_answer_goes_on_without_its_tab_and_another_tab_sees_it(browser, url,
     me.picture("streaming-on")
     me.wrong.clear()  # Gradio tells of the stream that a reload ends
     for tab in (me.page, other):
-        expect(tab.locator("#chat .foot")).to_be_visible(timeout=40_000)
+        expect(tab.locator("#chat .foot")).to_be_visible(timeout=90_000)
     me.ask("And what else?")
     expect(other.locator("#chat .user.message").last).to_contain_text("And what else?")
     expect(other.locator("#chat .foot")).to_have_count(2)
