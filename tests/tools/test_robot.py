@@ -278,6 +278,10 @@ def test_each_scene_that_ships_comes_to_rest(name):
         ("things: [{kind: cube, at: [0, 0]}, {kind: ball, at: [0.01, 0]}]", "stand in the same place"),
         ("things: [{kind: cube, at: [0.9, 0]}]", "does not stand on the table"),
         ("things: [{kind: switch, lights: moon}]", "lights 'moon', which is not there"),
+        ("things: [{kind: switch, lights: cube}, {kind: cube}]", "lights 'cube', which is no lamp"),
+        ("things: [{kind: cube, name: table}]", "nothing can be called 'table'"),
+        ("things: [{kind: tray, size: [1000000, 1]}]", r"thing 1 \(tray\): tray: size: 0: Input should be less than"),
+        ("[" * 3000, "is no valid YAML"),
     ],
 )
 def test_a_scene_file_with_an_error_is_explained(text, says):

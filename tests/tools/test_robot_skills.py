@@ -92,6 +92,18 @@ def test_a_switch_lights_its_own_lamp():
     assert not here.is_on("light bulb")
 
 
+def test_a_lamp_of_two_switches_is_dark_when_both_are_off():
+    text = (
+        "things: [{kind: lamp, at: [0.2, 0.3]}, {kind: switch, name: one, at: [-0.05, 0.1], lights: lamp},"
+        " {kind: switch, name: two, at: [-0.05, -0.1], lights: lamp}]"
+    )
+    here = part("world").World(part("scene").read_scene(text, "x.yaml")).begin()
+    act(here, skill="switch", object="one")
+    assert act(here, skill="switch", object="two").words == "The two is on, and the lamp is lit"
+    assert act(here, skill="switch", object="one", on=False).words == "The one is off, and the lamp is lit"
+    assert act(here, skill="switch", object="lamp", on=False).words == "The two is off, and the lamp is dark"
+
+
 def test_gripper_and_home():
     here = world()
     act(here, skill="close")

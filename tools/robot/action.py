@@ -229,7 +229,9 @@ def _switch(world: World, action: Action, last: str | None) -> Iterator[Settled]
         switches = world.switches_of(name) if isinstance(world.things[name], Lamp) else [name]
         if not switches:
             raise Refused(f"the {name} has no switch")
-        yield Settled(Slide(switches[0], 1.0 if action.on else 0.0), switches[0])
+        # Of several switches of a lamp, those count that light it.
+        for switch in [each for each in switches if world.is_on(each)] or switches:
+            yield Settled(Slide(switch, 1.0 if action.on else 0.0), switch)
 
 
 def _home(world: World, action: Action, last: str | None) -> Iterator[Settled]:

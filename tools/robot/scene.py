@@ -27,6 +27,9 @@ Colour = Literal[
 ]
 Coordinate = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 Point = tuple[Coordinate, Coordinate]
+Side = Annotated[float, Field(ge=0.05, le=0.6, allow_inf_nan=False)]
+# What the robot itself calls so.
+RESERVED = ("table", "floor", "gripper", "world")
 MAX_THINGS, MAX_BYTES = 40, 100_000
 
 
@@ -92,14 +95,14 @@ class Tray(Thing):
     """A flat tray with a low rim that stays where it is; ``size`` is its depth and width."""
 
     kind: Literal["tray"] = "tray"
-    size: tuple[float, float] = (0.16, 0.2)
+    size: tuple[Side, Side] = (0.16, 0.2)
 
 
 class Bin(Thing):
     """An open box that stays where it is; ``size`` is its depth and width inside."""
 
     kind: Literal["bin", "box"] = "bin"
-    size: tuple[float, float] = (0.14, 0.16)
+    size: tuple[Side, Side] = (0.14, 0.16)
     height: float = Field(0.05, ge=0.02, le=0.08)
 
 
@@ -169,8 +172,13 @@ class Scene(_Part):
         for thing in self.things:
             if thing.called in seen:
                 raise ValueError(f"two things are called '{thing.called}'; give one of them another name")
+            if thing.called in RESERVED:
+                raise ValueError(f"nothing can be called '{thing.called}'; give it another name")
             seen.add(thing.called)
+        lamps = [thing.called for thing in self.things if isinstance(thing, Lamp)]
         for thing in self.things:
+            if isinstance(thing, Switch) and thing.lights in seen.difference(lamps):
+                raise ValueError(f"the switch '{thing.called}' lights '{thing.lights}', which is no lamp")
             if isinstance(thing, Switch) and thing.lights and thing.lights not in seen:
                 raise ValueError(f"the switch '{thing.called}' lights '{thing.lights}', which is not there")
             if isinstance(thing, MOVABLE) and not self.holds(thing.at):
@@ -230,7 +238,7 @@ def read_scene(text: str, file: str) -> Scene:
     """
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ToolError(f"the scene file {file} is no valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ToolError(f"the scene file {file} must hold name, table and things")

@@ -192,7 +192,7 @@ class Slide:
     def _said(self, world: World) -> str:
         thing = world.things[self.name]
         if isinstance(thing, Switch) and thing.lights:
-            light = "lit" if world.is_on(self.name) else "dark"
+            light = "lit" if world.is_on(thing.lights) else "dark"
             return f"{state_of(world, self.name)}, and the {thing.lights} is {light}"
         if isinstance(thing, Drawer):
             centimetres = world.slid(self.name) * travel(thing) * 100
