@@ -368,3 +368,7 @@ def test_explicit_arguments_keep_what_they_cannot_read() -> None:
     assert parse_explicit("many", DICE) == {"count": "many"}
     assert parse_explicit("", DICE) == {}
     assert parse_explicit('{"count": 2', DICE) == {"count": '{"count": 2'}
+    plan = {"properties": {"steps": {"type": "array", "items": {"type": "object"}}}, "required": ["steps"]}
+    assert parse_explicit('steps=[{"skill": "pick", "object": "the ball"}]', plan) == {
+        "steps": [{"skill": "pick", "object": "the ball"}]
+    }

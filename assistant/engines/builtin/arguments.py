@@ -44,7 +44,7 @@ def parse_explicit(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
             return dict(json.loads(text))
         except (ValueError, RecursionError):
             pass
-    if pairs := _pairs(text, known):
+    if pairs := _as_json(text, known) or _pairs(text, known):
         return pairs
     first = next((one for one in known.values() if one.required), next(iter(known.values())))
     return {first.name: _convert(text, first)}
@@ -132,6 +132,17 @@ def missing(arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> list[tuple
     schema = tool["parameters"]
     names = [name for name in schema.get("required", []) if name not in arguments]
     return [(name, schema["properties"][name].get("description", "")) for name in names]
+
+
+def _as_json(text: str, known: Mapping[str, Parameter]) -> dict[str, Any]:
+    """A single ``name=value`` whose value is a list or an object in JSON, which a shell's rules would take apart."""
+    name, _, value = text.partition("=")
+    if name.strip() not in known or value.lstrip()[:1] not in ("[", "{"):
+        return {}
+    try:
+        return {name.strip(): json.loads(value)}
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _pairs(text: str, known: Mapping[str, Parameter]) -> dict[str, Any]:
