@@ -118,7 +118,7 @@ class GymRobot:
 
         def watch(each: GymWorld) -> None:
             if stop_asked(self._conversation):
-                raise Stopped("the rehearsal was stopped, and nothing has moved")
+                raise Stopped("the rehearsal was stopped, and nothing has moved. Go on only if the person says so.")
 
         try:
             for action in plan:

@@ -237,7 +237,9 @@ class Robot:
         world = World(record.scene, self.world.model).begin()
         frames: list[Pixels] = [self.picture(world)]
         matched = 0
-        watch = _obeying(context, lambda each: self._film(each, frames), "the replay was stopped")
+        watch = _obeying(
+            context, lambda each: self._film(each, frames), "the replay was stopped. Go on only if the person says so."
+        )
         for entry in record.log:
             repeat(world, entry, self._limits, watch)
             matched += digest(world.state()) == entry.state
@@ -293,7 +295,7 @@ def brake(world: World) -> float:
 def _obeying(
     context: Context,
     also: Callable[[World], None] | None = None,
-    reason: str = "the rehearsal was stopped, and nothing has moved",
+    reason: str = "the rehearsal was stopped, and nothing has moved. Go on only if the person says so.",
 ) -> Callable[[World], None]:
     """Returns what looks after each tick whether the person wants it to stop."""
 
