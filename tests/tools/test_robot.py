@@ -275,6 +275,7 @@ def test_each_scene_that_ships_comes_to_rest(name):
         ("things: [{kind: cube, colour: red, at: [.nan, 0]}]", "finite number"),
         ("things: [{kind: cube, weight: 3}]", "weight: Extra inputs are not permitted"),
         ("things: [{kind: cube, at: [0, 0]}, {kind: cube, at: [0.1, 0]}]", "two things are called 'cube'"),
+        ("things: [{kind: tray, turn: 90}]", "'tray' cannot be turned"),
         ("things: [{kind: cube, at: [0, 0]}, {kind: ball, at: [0.01, 0]}]", "stand in the same place"),
         ("things: [{kind: cube, at: [0.9, 0]}]", "does not stand on the table"),
         ("things: [{kind: switch, lights: moon}]", "lights 'moon', which is not there"),

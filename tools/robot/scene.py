@@ -140,6 +140,8 @@ AnyThing = Annotated[
     Cube | Ball | Cylinder | Plate | Tray | Bin | Drawer | Cabinet | Lamp | Switch, Field(discriminator="kind")
 ]
 MOVABLE = (Cube, Ball, Cylinder)
+# What holds things is looked into along the table's edges.
+STRAIGHT = (Tray, Bin, Drawer, Cabinet)
 
 
 class Table(_Part):
@@ -174,6 +176,8 @@ class Scene(_Part):
                 raise ValueError(f"two things are called '{thing.called}'; give one of them another name")
             if thing.called in RESERVED:
                 raise ValueError(f"nothing can be called '{thing.called}'; give it another name")
+            if thing.turn and isinstance(thing, STRAIGHT):
+                raise ValueError(f"'{thing.called}' cannot be turned; trays, bins, drawers and cabinets stand straight")
             seen.add(thing.called)
         lamps = [thing.called for thing in self.things if isinstance(thing, Lamp)]
         for thing in self.things:

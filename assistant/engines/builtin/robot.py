@@ -17,12 +17,13 @@ Step = dict[str, Any]
 
 PICK = (
     r"(?:pick up|pick|grab|grasp|lift up|lift|take hold of|get hold of|take|seize|fetch|get|raise|collect|hold|grip"
-    r"|catch|remove)"
+    r"|catch|remove|snatch|hand|pass)(?: me)?"
 )
 PUT = (
     r"(?:put|place|set|lay|drop off|drop|deposit|stack|store|move|bring|transfer|carry|return|stick|pile|rest|throw"
-    r"|toss|take|relocate|insert|position|leave)"
+    r"|toss|take|relocate|insert|position|leave|get)"
 )
+WISH = r"i(?:'d| would) (?:like|love|prefer)|i (?:want|need)"
 PUSH = r"(?:push|shove|nudge|slide|move|shift|sweep|poke|drag|pull|scoot|press)"
 INTO = r"(?:push|shove|nudge|slide|sweep|poke|knock)"
 TURN = r"(?:turn|rotate|spin|twist|swivel|pivot)"
@@ -36,7 +37,8 @@ LEAD = re.compile(
     re.I,
 )
 TRAIL = re.compile(
-    r"(?:[\s,]+(?:please|now|again|for me|thanks|thank you|(?:with|using) (?:the|your) (?:arm|gripper|robot|hand)))+$",
+    r"(?:[\s,]+(?:please|(?:right )?now|right away|immediately|at once|again|for me|thanks|thank you"
+    r"|(?:with|using) (?:the|your) (?:arm|gripper|robot|hand)))+$",
     re.I,
 )
 PART = re.compile(
@@ -56,14 +58,18 @@ LOOK = re.compile(
     r"|(?:look at|show me|show|take a (?:picture|photo|look) (?:of|at)) (?:the |your )?"
     r"(?:table|desk|robot|scene|arm|workspace|robot's table)(?: (?:from (?:the )?|with the )"
     r"(?P<from>top|above|side|front|gripper)(?: camera)?)?"
-    r"|look around|what (?:do|can) you see|describe (?:the )?(?:scene|table)|where is (?:the )?(?P<what>[a-z ]+))",
+    r"|look around|(?:show me )?what (?:(?:do|can) you see|(?:the robot|you) (?:can )?sees?)"
+    r"|describe (?:the )?(?:scene|table)|where is (?:the )?(?P<what>[a-z ]+))",
     re.I,
 )
 STOP = re.compile(
     r"(?:stop|halt|freeze|emergency stop|stop moving)(?: (?:the |your )?(?:robot|arm|gripper|moving))?", re.I
 )
 RESET = re.compile(
-    r"(?:reset|restart|start again with|set up|load|switch to|change to|use) (?:the )?(?:robot(?:'s)?(?: table)?|arm"
+    r"(?:start|begin)(?: over| again| afresh)? with (?:the |your )?(?:robot|table|scene)(?: as it was)?"
+    r"|reset everything"
+    r"|(?:put|set) everything back(?: (?:to|in|into|at) (?:the |its |their )?(?:beginning|start|places?))?"
+    r"|(?:reset|restart|start again with|set up|load|switch to|change to|use) (?:the )?(?:robot(?:'s)?(?: table)?|arm"
     r"|table|scene|world|simulat\w+|workspace|(?P<scene>[a-z0-9][\w-]*) scene)(?: to the (?P<other>[\w-]+) scene)?",
     re.I,
 )
@@ -146,15 +152,22 @@ def _same_verb(first: str, part: str) -> list[Step] | None:
 def _switch(text: str) -> Step | None:
     found = re.fullmatch(
         r"(?:turn|switch|put|flip) (?:(?P<on>on|off) (?P<what>.+)|(?P<named>.+) (?P<state>on|off))"
-        r"|(?P<verb>light up|illuminate|extinguish|put out|activate|deactivate) (?P<lit>.+)",
+        r"|(?P<verb>light up|illuminate|extinguish|put out|activate|deactivate) (?P<lit>.+)"
+        r"|(?P<alone>.+) (?P<so>on|off)|(?:press|flip|toggle|push|hit|use) (?P<pressed>.+)",
         text,
     )
-    if not found or not words.is_light(what := found["what"] or found["named"] or found["lit"]):
+    if found and (pressed := found["pressed"]):
+        return {"skill": "switch", "object": pressed} if words.bare(pressed)[-1:] in (["switch"], ["button"]) else None
+    if not found or not words.is_light(what := found["what"] or found["named"] or found["lit"] or found["alone"]):
         return None
-    return {"skill": "switch", "object": what, "on": (found["on"] or found["state"] or found["verb"]) in ON_WORDS}
+    said = found["on"] or found["state"] or found["verb"] or found["so"]
+    return {"skill": "switch", "object": what, "on": said in ON_WORDS}
 
 
 ON_WORDS = ("on", "light up", "illuminate", "activate")
+
+
+LET_GO = re.compile(r"let (?:it |them )?go|release|(?:release|loosen) (?:the |your )?(?:grip|hold)")
 
 
 def _open(text: str) -> Step | None:
@@ -163,6 +176,8 @@ def _open(text: str) -> Step | None:
         r"|(?:pull|slide) (?P<named>.+) (?:open|out)",
         text,
     )
+    if LET_GO.fullmatch(text):
+        return {"skill": "open", "object": "gripper"}
     return _opened("open", (found["what"] or found["named"]) if found else "")
 
 
@@ -193,6 +208,11 @@ def _home(text: str) -> Step | None:
 
 def _move(text: str) -> Step | None:
     text, amount = words.amount_in(text)
+    if (alone := re.fullmatch(r"(?:move|go|drive) (?P<way>.+)", text)) and (way := words.way_of(alone["way"])):
+        return _with({"skill": "move", "to": way}, amount)
+    if over := re.fullmatch(r"(?:go|move|hover|fly|drive|come) (?P<where>(?:to|over|above|next to|beside) .+)", text):
+        place = words.place_in(over["where"])
+        return _with({"skill": "move", "to": place[1]}, amount) if place and not place[0] else None
     found = re.fullmatch(
         rf"{DRIVE} (?P<arm>(?:the |your |its )?[a-z' ]*?(?:arm|gripper|hand|claw|robot)) ?(?P<where>.*)", text
     )
@@ -243,12 +263,32 @@ def _turn(text: str) -> Step | None:
 
 
 def _place(text: str) -> Step | None:
-    found = re.fullmatch(rf"{PUT}(?: (?:down|away|back))? (?P<rest>.+)", text)
+    found = re.fullmatch(rf"(?:{PUT}(?: (?:down|away|back))?|{WISH}) (?P<rest>.+)", text)
     parted = words.place_in(found["rest"]) if found else None
     if not parted:
         return None
     what = re.sub(r" (?:down|away|back|up|over)$", "", parted[0])
     return _placed(what, parted[1]) if _is_object(what) else None
+
+
+def _belongs(text: str) -> Step | None:
+    """Reads what tells where a thing belongs: "the cube should go in the bin"."""
+    found = re.fullmatch(r"(?P<what>.+?) (?:should|must|has to|shall|needs to) (?:go|be|lie|stand) (?P<where>.+)", text)
+    found = found or re.fullmatch(r"(?P<what>.+?) (?:belongs|goes) (?P<where>.+)", text)
+    parted = words.place_in(found["where"]) if found else None
+    return _placed(found["what"], parted[1]) if found and parted and _is_object(found["what"]) else None
+
+
+def _given(text: str) -> Step | None:
+    """Reads "give the red cube a push to the left"."""
+    found = re.fullmatch(
+        r"give (?P<what>.+?) an? (?:little |small |gentle )?(?P<verb>push|shove|nudge|turn|twist) ?(?P<way>.*)", text
+    )
+    if not found:
+        return None
+    return (_turn if found["verb"] in ("turn", "twist") else _push)(
+        f"{found['verb']} {found['what']} {found['way']}".strip()
+    )
 
 
 def _release(text: str) -> Step | None:
@@ -264,7 +304,7 @@ def _pick(text: str) -> Step | None:
 
 
 READERS: tuple[Callable[[str], Step | None], ...] = (
-    _switch, _open, _close, _home, _move, _push, _turn, _place, _release, _pick,
+    _switch, _open, _close, _home, _move, _given, _push, _turn, _place, _belongs, _release, _pick,
 )  # fmt: skip
 
 

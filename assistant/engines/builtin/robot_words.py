@@ -21,7 +21,7 @@ NOUNS = frozenset(
     "container drawer cabinet cupboard door slider lamp light lightbulb bulb led diode switch button object objects "
     "thing things item items one ones stack tower".split()
 )
-LIGHTS = frozenset("lamp light lightbulb bulb led diode switch button".split())
+LIGHTS = frozenset("lamp lamps light lights lightbulb bulb led diode switch button".split())
 OPENABLE = frozenset("drawer cabinet cupboard slider".split())
 PRONOUNS = frozenset(("it", "that", "this", "them", "this one", "that one", "what you hold", "what you are holding"))
 ARM = frozenset("arm gripper hand claw fingers manipulator robot".split())
