@@ -108,8 +108,11 @@ def test_a_trial_shows_its_picture_and_what_does_not_fit(me):
 
 def test_a_tool_that_is_off_does_not_exist_for_the_conversation(me, browser, url):
     me.tab("Tools")
-    me.page.locator("#tool").get_by_role("button", name="All tools").click()
+    back = me.page.locator("#tool").get_by_role("button", name="All tools")
     switch = me.page.locator("#tools-list input[data-tool=calculator]")
+    expect(back.or_(switch).first).to_be_attached()
+    if back.is_visible():  # the tool that was tried last is still open
+        back.click()
     switch.focus()
     switch.press("Space")
     expect(me.page.locator("#tools-list li.off")).to_contain_text("calculator")
