@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "tests" / ".artifacts"
 STARTED = re.compile(r"Assistant is at (http://127\.0\.0\.1:\d+)")
 # The first answer loads the embedding model, on a machine that may be busy with other tests.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 40_000
 expect.set_options(timeout=PATIENCE_MS)
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
