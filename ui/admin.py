@@ -132,7 +132,7 @@ def make_admin(assistant: Assistant, accounts: Accounts | None, page: Page) -> N
     with gr.Tab(label("admin.tab"), elem_id="admin", visible=False) as tab, gr.Column(elem_id="admin-page"):
         again = gr.Button(label("admin.refresh"), size="sm", elem_id="admin-refresh")
         overview = gr.HTML("", elem_id="admin-overview", container=False)
-        people = gr.HTML("", elem_id="admin-people", js_on_load=script("list.js"), container=False)
+        people = gr.HTML("", elem_id="admin-people", js_on_load=script("armed.js", "list.js"), container=False)
         with gr.Group(elem_id="admin-form", visible=accounts is not None):
             name = gr.Textbox(label=label("admin.name"), max_length=64, elem_id="admin-name")
             roles = [(label(f"admin.role_{role}"), role) for role in ROLES]

@@ -62,7 +62,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                     show_label=False,
                     container=False,
                 )
-                past = gr.HTML("", elem_id="history", js_on_load=script("history.js"), container=False)
+                past = gr.HTML("", elem_id="history", js_on_load=script("armed.js", "history.js"), container=False)
                 account.make_account(page, assistant.settings.accounts.sign_in != "proxy")
             with gr.Column(elem_id="main", scale=1, min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(label("chat.tab"), elem_id="conversation"):

@@ -107,10 +107,10 @@ def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> Panel:
                 js_on_load=script("upload.js"),
                 container=False,
             )
-            progress = gr.HTML("", elem_id="progress", js_on_load=script("list.js"), container=False)
+            progress = gr.HTML("", elem_id="progress", js_on_load=script("armed.js", "list.js"), container=False)
             toolbar = gr.HTML("", elem_id="toolbar", js_on_load=script("toolbar.js"), container=False)
-            opened = gr.HTML("", elem_id="preview", js_on_load=script("documents.js"), container=False)
-            listed = gr.HTML("", elem_id="documents", js_on_load=script("documents.js"), container=False)
+            opened = gr.HTML("", elem_id="preview", js_on_load=script("armed.js", "documents.js"), container=False)
+            listed = gr.HTML("", elem_id="documents", js_on_load=script("armed.js", "documents.js"), container=False)
         names = make_views(assistant, view)
     panel = _Panel(assistant, drop, progress, toolbar, opened, listed)
     who, seen = [view, state], [drop, toolbar, opened, listed]

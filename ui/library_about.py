@@ -36,11 +36,11 @@ def make_views(assistant: Assistant, view: gr.State) -> gr.HTML:
     """
     with gr.Tab(label("library.map_tab"), elem_id="map-tab") as map_tab:
         drawn = gr.HTML("", elem_id="map", js_on_load=script("map.js"), container=False)
-        opened = gr.HTML("", elem_id="map-preview", js_on_load=script("documents.js"), container=False)
+        opened = gr.HTML("", elem_id="map-preview", js_on_load=script("armed.js", "documents.js"), container=False)
     with gr.Tab(label("library.sheet_tab"), elem_id="sheet-tab") as sheet_tab:
         sheet = gr.HTML("", elem_id="inventory", container=False)
     with gr.Tab(label("library.names_tab"), elem_id="names-tab") as names_tab:
-        names = gr.HTML("", elem_id="names", js_on_load=script("names.js"), container=False)
+        names = gr.HTML("", elem_id="names", js_on_load=script("armed.js", "names.js"), container=False)
     views = _Views(assistant, drawn, opened, sheet, names)
     map_tab.select(views.draw, [view], [drawn, opened], **EVENT)
     drawn.open_it(views.open, [view], [opened], **EVENT)

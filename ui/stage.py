@@ -132,7 +132,9 @@ class Stage:
         """Shows a view's conversation, and the turn that runs in it until it ends."""
         live = self.assistant.live.of(view.conversation)
         await self.refresh(view)
-        yield await self.shown(view)
+        shown = await self.shown(view)
+        # Said at once: of two updates that follow each other closely, a browser that is still starting may miss one.
+        yield {**shown, self.parts.box: _box(running=True)} if live else shown
         if live:
             async with aclosing(self.follow(view, live)) as updates:
                 async for update in updates:
@@ -180,7 +182,7 @@ class Stage:
         view.instead_of = None
         line = {"value": self.typed("")} if own else {}
         return {
-            self.parts.box: gr.update(submit_btn=False, stop_btn=True, **line),
+            self.parts.box: _box(running=True, **line),
             self.parts.card: "",
             self.parts.draft: "",
         }
@@ -196,7 +198,7 @@ class Stage:
             parts.library: await asyncio.to_thread(shelf, self.assistant, view.library),
             parts.chat: messages(view.turns, view.t, first, asked),
             parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else (), view.t),
-            parts.box: gr.update(submit_btn=True, stop_btn=False),
+            parts.box: _box(running=False),
             parts.draft: self._draft(view),
             parts.evidence: evidence.latest(view),
             parts.history: await self.history(view),
@@ -241,3 +243,8 @@ class Stage:
             return cited_pictures(self.assistant.libraries.get(library), answer, self._publish)
         except (AssistantError, LibraryError):  # the library has been deleted since, or the document has
             return []
+
+
+def _box(*, running: bool, **line: Any) -> Any:
+    """Returns an update of the line to ask in: one stops there what runs, and else sends."""
+    return gr.update(submit_btn=not running, stop_btn=running, **line)

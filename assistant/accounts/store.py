@@ -17,7 +17,8 @@ from pathlib import Path
 
 from assistant.accounts import passwords
 from assistant.accounts.identity import Identity, Role
-from assistant.errors import AccountError, SettingsError
+from assistant.errors import AccountError
+from assistant.private_file import open_private
 
 FILE = "accounts.sqlite"
 NAME = re.compile(r"[\w.@+-]{1,64}")
@@ -80,16 +81,7 @@ class Accounts:
     ) -> None:
         self._idle, self._longest, self._clock = idle, longest, clock
         self._lock = threading.Lock()
-        path = home / FILE
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.") from error
+        self._db = open_private(home / FILE, SCHEMA)
 
     def close(self) -> None:
         """Closes the file."""

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self, get_args
 
-from assistant.errors import AccountError, SettingsError
+from assistant.errors import AccountError
+from assistant.private_file import open_private
 
 FILE = "keys.sqlite"
 PREFIX = "sk-assistant-"
@@ -64,15 +65,7 @@ class Keys:
 
     def __init__(self, home: Path) -> None:
         self._lock = threading.Lock()
-        path = home / FILE
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.") from error
+        self._db = open_private(home / FILE, SCHEMA)
 
     def __enter__(self) -> Self:
         return self

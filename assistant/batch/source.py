@@ -19,7 +19,7 @@ MAX_LINE = 10_000_000
 KINDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 # A row's number, its columns, and why it cannot be read.
 _Found = tuple[int, dict[str, Any], str]
-NO_PARQUET = "Parquet files need pyarrow: pip install pyarrow, or give JSONL or CSV."
+NO_PARQUET = "Parquet files need pyarrow: pip install 'assistant[parquet]', or give JSONL or CSV."
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def test_an_answer_goes_on_without_its_tab_and_another_tab_sees_it(browser, url,
     other = me.page.context.new_page()
     other.goto(me.page.url)
     expect(other.locator("#chat")).to_contain_text("One word after")
+    expect(other.locator("#ask .stop-button")).to_be_visible()
     me.page.reload()
     expect(me.chat.locator(".user.message")).to_contain_text("a slow one")
     before = len(me.chat.locator(".bot.message").last.inner_text())

@@ -1,21 +1,12 @@
 // The list of documents and the opened one: buttons tell the server what they stand for; one that destroys asks first.
-const calm = (button) => {
-  button.classList.remove("armed");
-  button.textContent = button.dataset.label;
-};
 // What changes documents is an event of its own, which not everybody may send.
 const send = (action, id, word) =>
   ["remove", "tag", "untag"].includes(action) ? trigger("change_it", { action, id, word }) : trigger("act", { action, id, document: element.querySelector(".preview")?.dataset.document });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
-  element.querySelectorAll("button.armed").forEach((other) => other !== button && calm(other));
+  disarmOthers(button);
   if (!button) return;
-  if (button.dataset.confirm && !button.classList.contains("armed")) {
-    button.dataset.label = button.textContent;
-    button.textContent = button.dataset.confirm;
-    button.classList.add("armed");
-    return;
-  }
+  if (isOnlyArmed(button)) return;
   send(button.dataset.action, button.dataset.id, button.dataset.tag);
 });
 element.addEventListener("keydown", (event) => {

@@ -2,10 +2,6 @@
 const shell = () => document.getElementById("shell");
 const list = () => element.querySelector(".history");
 const channel = new BroadcastChannel("assistant");
-const calm = (button) => {
-  button.classList.remove("armed");
-  button.textContent = button.dataset.label;
-};
 // A title or a folder is typed in the row itself.
 const ask = (button) => {
   const { action, id, title, folder } = button.dataset;
@@ -38,17 +34,12 @@ const ask = (button) => {
 };
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
-  element.querySelectorAll("button.armed").forEach((other) => other !== button && calm(other));
+  disarmOthers(button);
   element.querySelectorAll(".more[open]").forEach((each) => each.contains(event.target) || (each.open = false));
   if (!button) return;
   const { action, id } = button.dataset;
   if (action === "rename" || action === "put") return ask(button);
-  if (button.dataset.confirm && !button.classList.contains("armed")) {
-    button.dataset.label = button.textContent;
-    button.textContent = button.dataset.confirm;
-    button.classList.add("armed");
-    return;
-  }
+  if (isOnlyArmed(button)) return;
   if (action === "open") shell().classList.remove("rail-open");
   trigger("act", { action, id });
 });

@@ -63,7 +63,8 @@ LOOK = re.compile(
     re.I,
 )
 STOP = re.compile(
-    r"(?:stop|halt|freeze|emergency stop|stop moving)(?: (?:the |your )?(?:robot|arm|gripper|moving))?", re.I
+    r"(?:stop|halt|freeze|emergency stop|stop moving)(?: (?:(?:the |your )?(?:robot|arm|gripper|moving)|it|that))?",
+    re.I,
 )
 RESET = re.compile(
     r"(?:start|begin)(?: over| again| afresh)? with (?:the |your )?(?:robot|table|scene)(?: as it was)?"
