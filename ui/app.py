@@ -24,6 +24,7 @@ from ui.evidence import EVENT
 from ui.language import label, labelled, relabel
 from ui.lean import Page
 from ui.permissions import guard
+from ui.shelving import Shelving
 from ui.stage import Parts, Stage
 from ui.theme import CSS, THEME
 from ui.view import View
@@ -84,25 +85,33 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                 sources = evidence.make_panel(view, assistant)
         parts = Parts(token, view, head, shelf, chat, card, box, draft, sources, past)
         shelving = conversation.connect(Stage(assistant, parts), new, find, attach)
-        shelf.input(shelving.choose, [shelf, *parts.who], parts.changed, **EVENT).then(
-            panel.refresh, panel.inputs, panel.outputs, **EVENT
-        )
-
-        async def use(token: str | None, view: View, event: gr.EventData) -> dict[object, object]:
-            known = event.id in assistant.libraries.names()
-            return await shelving.choose(event.id if known else assistant.libraries.default, token, view)
-
-        # As in the list of conversations: only one's own is opened.
-        pictures.open_it(shelving.act, parts.who, parts.changed, **EVENT)
-        panel.names.use_it(use, parts.who, parts.changed, **EVENT).then(
-            panel.refresh, panel.inputs, panel.outputs, **EVENT
-        )
+        _connect(assistant, parts, shelving, panel, pictures)
         page.load(shelving.arrive, parts.who, [token, *parts.changed], **EVENT)
-        named = labelled(page)
-
-        def choose_language(request: gr.Request) -> list[object]:
-            return relabel(named, request)
-
-        page.load(choose_language, None, list(named), **EVENT)
+        _follow_language(page)
     guard(page)
     return page
+
+
+def _connect(assistant: Assistant, parts: Parts, shelving: Shelving, panel: library.Panel, pictures: gr.HTML) -> None:
+    """Lets libraries be chosen, and conversations be opened from the pictures that are in them."""
+
+    async def use(token: str | None, view: View, event: gr.EventData) -> dict[object, object]:
+        known = event.id in assistant.libraries.names()
+        return await shelving.choose(event.id if known else assistant.libraries.default, token, view)
+
+    chosen = parts.library.input(shelving.choose, [parts.library, *parts.who], parts.changed, **EVENT)
+    named = panel.names.use_it(use, parts.who, parts.changed, **EVENT)
+    for each in (chosen, named):
+        each.then(panel.refresh, panel.inputs, panel.outputs, **EVENT)
+    # As in the list of conversations: only one's own is opened.
+    pictures.open_it(shelving.act, parts.who, parts.changed, **EVENT)
+
+
+def _follow_language(page: Page) -> None:
+    """Gives components their labels in the language that was chosen, where it is not the browser's own."""
+    named = labelled(page)
+
+    def choose_language(request: gr.Request) -> list[object]:
+        return relabel(named, request)
+
+    page.load(choose_language, None, list(named), **EVENT)

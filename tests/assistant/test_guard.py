@@ -87,9 +87,9 @@ def test_what_is_declared_works(tmp_path: Path, outside: Path) -> None:
 
 def test_reading_and_ones_own_folder_are_free(tmp_path: Path) -> None:
     with guarded(Guard("plain", (), tmp_path / "own")) as _:
-        Path(__file__).read_text()
+        assert Path(__file__).read_text()
         with tempfile.TemporaryFile() as file:
-            file.write(b"x")
+            assert file.write(b"x") == 1
         sqlite3.connect(":memory:").close()
 
 
