@@ -21,6 +21,7 @@ from assistant.evidence import Evidence, evidence_from
 from assistant.feedback import Feedback
 from assistant.log_schema import create_tables, said
 from assistant.settings import DEFAULT_LIBRARY
+from assistant.sharing import Shares, path_to
 from assistant.shelf import Conversation, Shelf, shortened
 
 __all__ = ["Begun", "Conversation", "Conversations", "Turn", "TurnState"]
@@ -100,6 +101,7 @@ class Conversations:
     Attributes:
         shelf: The list of conversations.
         feedback: What people thought of answers.
+        shares: The links by which they can be read.
 
     Args:
         connection: An open connection, which stays the caller's to close.
@@ -110,6 +112,7 @@ class Conversations:
         self._beginning = asyncio.Lock()
         self.shelf = Shelf(connection)
         self.feedback = Feedback(connection)
+        self.shares = Shares(connection)
 
     async def setup(self) -> None:
         """Creates the tables where they are missing."""
@@ -305,7 +308,7 @@ class Conversations:
         await self._require(conversation, owner)
         forget = "DELETE FROM said WHERE rowid IN (SELECT id FROM turns WHERE conversation = ?)"
         await self._db.execute(forget, (conversation,))
-        for table in ("tools_off", "grants", "evidence", "feedback", "turns"):
+        for table in ("tools_off", "grants", "evidence", "feedback", "shares", "turns"):
             await self._db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))  # noqa: S608 — fixed
         await self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
         await self._db.commit()
@@ -361,12 +364,7 @@ class Conversations:
         return parent
 
     async def _path(self, leaf: int | None) -> tuple[int, ...]:
-        up = (
-            "WITH RECURSIVE above(id, parent) AS (SELECT id, parent FROM turns WHERE id = ? UNION ALL "
-            "SELECT turns.id, turns.parent FROM turns JOIN above ON turns.id = above.parent) "
-            "SELECT id FROM above ORDER BY id"
-        )
-        return tuple(row[0] for row in await self._db.execute_fetchall(up, (leaf,)))
+        return await path_to(self._db, leaf)
 
     # Last, since in the class body its name hides the built-in type from the annotations behind it.
     async def list(self, owner: str, limit: int = 500) -> list[Conversation]:

@@ -19,15 +19,38 @@ STYLE = """
 body { color: #1f2937; font: 16px/1.6 system-ui, sans-serif; margin: 2rem auto; max-width: 46rem; padding: 0 1rem; }
 .question { background: #f1f5f9; border-radius: 12px; margin: 2rem 0 1rem; padding: .6rem 1rem; white-space: pre-wrap; }
 .evidence, .steps { border-left: 3px solid #0f766e; color: #475569; font-size: .9rem; padding-left: 1rem; }
-.evidence q { display: block; } .steps { border-color: #cbd5e1; } .doubt { color: #b45309; }
+.evidence q { display: block; }
+.note { color: #475569; font-size: .9rem; } .steps { border-color: #cbd5e1; } .doubt { color: #b45309; }
 pre { background: #f1f5f9; overflow-x: auto; padding: .6rem; white-space: pre-wrap; } img { max-width: 100%; }
 table { border-collapse: collapse; } td, th { border: 1px solid #cbd5e1; padding: 2px 8px; }
 @media (prefers-color-scheme: dark) {
 body { background: #0b1220; color: #e2e8f0; } .question, pre { background: #1e293b; }
-.evidence, .steps { color: #94a3b8; } .doubt { color: #fbbf24; } }
+.evidence, .steps, .note { color: #94a3b8; } .doubt { color: #fbbf24; } }
 """
 MAX_PICTURE_BYTES = 8_000_000
 PICTURES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the web page says of itself, around what people, models and documents said.
+
+    Attributes:
+        language: Its code.
+        unsupported: Stands before a sentence without a source.
+        page: Title and page of a source.
+        unfinished: Stands where there is no end of an answer.
+        note: Stands below the title; empty says nothing.
+    """
+
+    language: str = "en"
+    unsupported: str = "No source was found for:"
+    page: str = "{title}, page {page}"
+    unfinished: str = "This answer has not ended."
+    note: str = ""
+
+
+ENGLISH = Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +119,30 @@ def to_json(conversation: Exported) -> str:
     return json.dumps({"title": conversation.title, "turns": rows}, ensure_ascii=False, indent=2)
 
 
-def to_html(conversation: Exported) -> str:
-    """Returns one page that needs nothing else and runs nothing."""
-    title, body = escape(conversation.title), "".join(_html_turn(conversation, turn) for turn in conversation.turns)
+def to_html(conversation: Exported, words: Words = ENGLISH) -> str:
+    """Returns one page that needs nothing else and runs nothing.
+
+    Args:
+        conversation: What to write.
+        words: What the page says of itself.
+    """
+    title = escape(conversation.title)
+    body = "".join(_html_turn(conversation, turn, words) for turn in conversation.turns)
+    note = f'<p class="note">{escape(words.note)}</p>' if words.note else ""
     return (
-        f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8"><title>{title}</title>'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         f'img-src data:"><meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body><h1>{title}</h1>{body}</body></html>"
+        f"<body><main><h1>{title}</h1>{note}{body}</main></body></html>"
     )
 
 
-def answer_text(turn: Turn) -> str:
+def answer_text(turn: Turn, words: Words = ENGLISH) -> str:
     """Returns what was answered, or what was shown and why there is no more."""
     result = turn.result or {}
     if "answer" in result:
         return str(result["answer"])
-    ended = str(result.get("error", "This answer has not ended."))
+    ended = str(result.get("error", words.unfinished))
     return "\n\n".join(part for part in (str(result.get("shown", "")), f"*{ended}*") if part)
 
 
@@ -129,9 +159,9 @@ def calls(turn: Turn) -> list[dict[str, Any]]:
     return rows
 
 
-def place(row: Mapping[str, Any]) -> str:
+def place(row: Mapping[str, Any], words: Words = ENGLISH) -> str:
     """Returns title and page of a citation."""
-    return f"{row['title']}, page {row['page']}" if row.get("page") else str(row["title"])
+    return words.page.format(title=row["title"], page=row["page"]) if row.get("page") else str(row["title"])
 
 
 def call_line(row: Mapping[str, Any]) -> str:
@@ -150,12 +180,13 @@ def _call(row: Mapping[str, Any]) -> str:
     return f"*Tool:* `{call_line(row)}`\n\n{fence}\n{result}\n{fence}"
 
 
-def _html_turn(conversation: Exported, turn: Turn) -> str:
+def _html_turn(conversation: Exported, turn: Turn, words: Words) -> str:
     sources = "".join(
-        f"<p><b>[{row['n']}]</b> {escape(place(row))}<q>{escape(row['quote'])}</q></p>" for row in citations(turn)
+        f"<p><b>[{row['n']}]</b> {escape(place(row, words))}<q>{escape(row['quote'])}</q></p>"
+        for row in citations(turn)
     )
     doubts = "".join(
-        f'<p class="doubt">No source was found for: {escape(each)}</p>'
+        f'<p class="doubt">{escape(words.unsupported)} {escape(each)}</p>'
         for each in (turn.result or {}).get("unsupported", [])
     )
     steps = "".join(
@@ -164,7 +195,8 @@ def _html_turn(conversation: Exported, turn: Turn) -> str:
     )
     pictures = "".join(_picture(path) for path in conversation.pictures(turn))
     return (
-        f'<section><div class="question">{escape(turn.question)}</div>{html_of(answer_text(turn))}{pictures}{doubts}'
+        f'<section><div class="question">{escape(turn.question)}</div>'
+        f"{html_of(answer_text(turn, words))}{pictures}{doubts}"
         f"{f'<div class=evidence>{sources}</div>' if sources else ''}"
         f"{f'<div class=steps>{steps}</div>' if steps else ''}</section>"
     )

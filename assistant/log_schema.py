@@ -37,6 +37,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     turn INTEGER PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     verdict TEXT NOT NULL, comment TEXT NOT NULL, given TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS shares (
+    conversation TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE, secret TEXT NOT NULL UNIQUE,
+    leaf INTEGER, made REAL NOT NULL, expires REAL
+) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS said USING fts5(question, answer, tokenize = 'unicode61 remove_diacritics 2');
 """
 

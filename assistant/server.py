@@ -32,6 +32,7 @@ from assistant.web.headers import SafeHeaders
 from assistant.web.listen import listen
 from assistant.web.origin import LOOPBACK, SameOrigin
 from assistant.web.sessions import SignedIn, by_header, by_session
+from assistant.web.shared import shared
 from assistant.web.signin import router, sign_out
 from assistant.web.uploads import Uploads
 
@@ -116,6 +117,7 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
 
     from ui.app import CSS, THEME, build_page
     from ui.language import labels
+    from ui.shared import gone_html, shared_words
 
     page = build_page(assistant, accounts)
     application = FastAPI(
@@ -129,6 +131,7 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
         return {"status": "ok"} | ({"engine": assistant.engine.name} if known else {})
 
     application.include_router(files(assistant))
+    application.include_router(shared(assistant, accounts, shared_words, gone_html))
     if accounts is not None and settings.accounts.sign_in != "proxy":
         _add_sign_in(application, settings.accounts, accounts)
     mounted: FastAPI = gr.mount_gradio_app(

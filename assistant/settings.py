@@ -190,11 +190,14 @@ class PageSettings(_Section):
         host: Address to listen on.
         port: Port to listen on.
         max_upload_mb: Largest file that may be uploaded, in megabytes.
+        shared_links: Who can read a conversation by its link: ``anyone`` who has it, those with ``accounts``, or
+            ``nobody``.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
     max_upload_mb: int = Field(200, ge=1)
+    shared_links: Literal["anyone", "accounts", "nobody"] = "anyone"
 
 
 class OpenIdProvider(_Section):

@@ -14,6 +14,7 @@ from assistant.export import Exported, export, file_name
 from assistant.web.files import url_of
 from ui import dialogs
 from ui.asking import Asking
+from ui.sharing import Sharing
 from ui.stage import Stage, Updates
 from ui.view import WINDOW, ShownTurn, View
 
@@ -30,6 +31,7 @@ class Deeds:
 
     def __init__(self, stage: Stage, asking: Asking) -> None:
         self._stage, self._asking = stage, asking
+        sharing = Sharing(stage)
         self._deeds: dict[str, Deed] = {
             "again": self._again,
             "edit": self._edit,
@@ -39,7 +41,9 @@ class Deeds:
             "bad": self._verdict,
             "comment": self._comment,
             "compare": self._compare,
-            "share": self._share,
+            "share": sharing.offer,
+            "link": sharing.make,
+            "unlink": sharing.withdraw,
             "export": self._export,
         }
 
@@ -108,9 +112,6 @@ class Deeds:
     async def _compare(self, view: View, turn: ShownTurn, _: Any) -> AsyncGenerator[Updates, None]:
         stored = await self._stage.assistant.conversations.rows(turn.versions)
         yield {self._stage.parts.draft: dialogs.compare_html(stored, view.t)}
-
-    async def _share(self, view: View, turn: ShownTurn, _: Any) -> AsyncGenerator[Updates, None]:
-        yield {self._stage.parts.draft: dialogs.share_html(turn, view.t)}
 
     async def _export(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
         key, assistant = view.conversation or "", self._stage.assistant

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from html import escape
 
 from assistant.conversations import Turn
-from assistant.export import WRITERS
 from assistant.feedback import MAX_COMMENT
 from assistant.markdown import html_of
 from ui.language import Texts
@@ -69,17 +68,6 @@ def _column(number: int, count: int, stored: Turn, t: Texts) -> str:
         f'<button data-deed="version" data-turn="{turn.turn}" data-to="{turn.turn}">'
         f"{escape(t('dialogs.take'))}</button></section>"
     )
-
-
-def share_html(turn: ShownTurn, t: Texts) -> str:
-    """Returns the dialog that offers the conversation as a file."""
-    buttons = "".join(
-        f'<button data-deed="export" data-turn="{turn.turn}" data-to="{kind}"><b>{escape(t(f"dialogs.as_{kind}"))}</b>'
-        f"<span>{escape(t(f'dialogs.as_{kind}_hint'))}</span></button>"
-        for kind in WRITERS
-    )
-    body = f'<p>{escape(t("dialogs.share_hint"))}</p><div class="files">{buttons}</div>'
-    return dialog_html("share", t("dialogs.share"), body, t)
 
 
 def download_html(url: str, name: str, t: Texts) -> str:

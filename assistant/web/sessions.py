@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.accounts.identity import Identity, Role
 from assistant.accounts.store import Accounts
+from assistant.sharing import SHARED
 from assistant.web.answers import refusal
 
 SIGN_IN = "/signin"
@@ -93,7 +94,8 @@ class SignedIn:
 
 
 def _is_open(path: str) -> bool:
-    return path in OPEN or path.startswith(f"{SIGN_IN}/")
+    shared = path.startswith(SHARED) and "/" not in path.removeprefix(SHARED)
+    return shared or path in OPEN or path.startswith(f"{SIGN_IN}/")
 
 
 def _led(scope: Scope) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.scripted_server import ScriptedServer, SlowText, Text
-from tests.ui.browser import PHONE, person, serving
+from tests.ui.browser import DESKTOP, PHONE, Person, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -129,20 +130,49 @@ def test_an_answer_is_copied_with_its_formulas_and_tables_as_text(me):
     assert "scripted" not in copied
 
 
-@pytest.mark.parametrize("kind", ["Markdown", "Web page", "JSON", "PDF"])
-def test_a_conversation_leaves_as_a_file(me, kind, tmp_path):
-    me.ask(f"Export <b>this</b> as {kind}.")
+def test_a_conversation_leaves_as_a_file_and_is_read_by_a_link(browser, me, tmp_path):
+    me.ask(f"Export <b>this</b>. {HOSTILE}")
+    for kind in ("Markdown", "Web page", "JSON", "PDF"):
+        deed(me, "share").click()
+        with me.page.expect_download() as download:
+            me.page.locator("dialog.share").get_by_role("button", name=kind).click()
+        download.value.save_as(tmp_path / "file")
+        data = (tmp_path / "file").read_bytes()
+        if kind == "PDF":
+            assert data.startswith(b"%PDF-")
+        else:
+            assert b"Answer number" in data
+            assert (b"<b>this</b>" in data) == (kind != "Web page")
     deed(me, "share").click()
+    dialog = me.page.locator("dialog.share")
+    expect(dialog).to_contain_text("answers to this machine only")
+    dialog.locator("select").select_option("7")
     me.picture("share")
-    with me.page.expect_download() as download:
-        me.page.locator("dialog.share").get_by_role("button", name=kind).click()
-    download.value.save_as(tmp_path / "file")
-    data = (tmp_path / "file").read_bytes()
-    if kind == "PDF":
-        assert data.startswith(b"%PDF-")
-    else:
-        assert b"Answer number" in data
-        assert (b"<b>this</b>" in data) == (kind != "Web page")
+    dialog.get_by_role("button", name="Make a link").click()
+    link = dialog.locator("[data-path]")
+    expect(link).to_have_value(re.compile(r"http://127\.0\.0\.1:\d+/shared/[\w-]{43}"))
+    expect(dialog).to_contain_text("It ends by itself on")
+    me.picture("share-link")
+    address = link.input_value()
+    dialog.locator(".close").click()
+    me.ask("What came later?")
+    context = browser.new_context(viewport=DESKTOP, locale="de-DE")
+    reader = Person(context.new_page())
+    reader.page.goto(address)
+    expect(reader.page.locator(".question")).to_have_count(1)
+    expect(reader.page.locator("main")).to_contain_text(f"Export <b>this</b>. {HOSTILE}")
+    expect(reader.page.locator(".note")).to_contain_text("mit Ihnen geteilt")
+    assert reader.page.locator("script, img[src=x], form, input").count() == 0
+    reader.picture("shared")
+    deed(me, "share").click()
+    dialog.get_by_role("button", name="Withdraw the link").click()
+    expect(dialog.get_by_role("status")).to_contain_text("opens nothing any more")
+    me.picture("share-withdrawn")
+    assert reader.page.goto(address).status == 404
+    expect(reader.page.locator("h1")).to_have_text("Hier ist nichts")
+    reader.picture("shared-withdrawn")
+    assert [each for each in reader.wrong if "404" not in each] == []
+    context.close()
 
 
 def test_conversations_are_found_named_filed_pinned_and_archived(me):

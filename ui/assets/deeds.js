@@ -35,6 +35,12 @@ const put = async (text) => {
   document.execCommand("copy");
   field.remove();
 };
+const copyLink = async (button) => {
+  const field = element.querySelector("[data-path]");
+  field.select();
+  await (navigator.clipboard ? navigator.clipboard.writeText(field.value) : document.execCommand("copy"));
+  flash(button);
+};
 const speak = (text) => {
   if (speechSynthesis.speaking) return speechSynthesis.cancel();
   const said = new SpeechSynthesisUtterance(text);
@@ -59,10 +65,15 @@ element.addEventListener("submit", (event) => {
 });
 element.addEventListener("click", (event) => {
   if (event.target.matches("dialog, [data-close]")) event.target.closest("dialog").close();
+  if (event.target.matches("[data-copy]")) copyLink(event.target);
 });
 const shown = () => {
   const dialog = element.querySelector("dialog:not([open])");
   if (dialog) dialog.showModal();
+  // The server does not know under which name it is reached.
+  const link = dialog?.querySelector("[data-path]");
+  if (link) link.value = new URL(link.dataset.path, location.origin).href;
+  link?.select();
   if (element.querySelector(".editing")) box()?.focus();
   element.querySelector("a[data-now]")?.click();
 };

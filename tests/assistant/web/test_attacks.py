@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiosqlite
 import gradio as gr
 import httpx
 import pytest
@@ -466,3 +467,37 @@ async def test_a_password_guessed_a_hundred_times_locks_out_the_guesser_alone(se
         assert right.status_code == 429
         assert "retry-after" in right.headers
         assert "others can sign in meanwhile" in right.text
+
+
+async def test_a_shared_link_shows_one_conversation_and_leads_to_nothing_else(served):
+    """Shared chats of Open WebUI and LibreChat: guessed ids, links that outlive their owner, stored scripts."""
+    async with tab(served, "ben") as ben, tab(served, "vera") as vera, browser(served) as nobody:
+        key = await conversation(ben, "draw it, <script>alert(1)</script>")
+        turn = await _turn(served, key)
+        act = ben.layout.event("draft", "act")
+        told = json.dumps(await ben.run(act, [None, None], {"deed": "link", "turn": turn, "text": "1"}))
+        link = re.findall(r"/shared/[\w-]{43}", told)[0]
+        page = await nobody.get(link)
+        assert page.status_code == 200
+        assert "&lt;script&gt;" in page.text
+        assert "<script" not in page.text
+        assert page.headers["content-security-policy"].startswith("default-src 'none'")
+        assert "sandbox" in page.headers["content-security-policy"]
+        assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
+        assert link.encode().rpartition(b"/")[2] not in (served.home / "conversations.sqlite").read_bytes()
+        for path in (f"{link}/", f"{link}x", f"{link}/../../config", f"/shared/{key}", "/shared/", f"/files/{key}/x"):
+            assert (await nobody.get(path)).status_code in (401, 404), path
+        # Neither somebody else nor a viewer makes or withdraws it.
+        await vera.run(act, [None, None], {"deed": "unlink", "turn": turn})
+        hers = await conversation(vera, "hello")
+        mine = {"deed": "link", "turn": await _turn(served, hers), "text": ""}
+        assert "/shared/" not in json.dumps(await vera.run(act, [None, None], mine))
+        assert (await nobody.get(link)).status_code == 200
+        await ben.run(act, [None, None], {"deed": "unlink", "turn": turn})
+        assert (await nobody.get(link)).status_code == 404
+
+
+async def _turn(served: Served, key: str) -> str:
+    async with aiosqlite.connect(served.home / "conversations.sqlite") as log:
+        rows = await log.execute_fetchall("SELECT max(id) FROM turns WHERE conversation = ?", (key,))
+        return str(next(iter(rows))[0])
