@@ -116,6 +116,10 @@ class LiveTurns:
         self._by_conversation: dict[str, LiveTurn] = {}
         self.closing = False
 
+    def __len__(self) -> int:
+        """Returns how many turns run."""
+        return len(self._tasks)
+
     def start(
         self,
         question: str,

@@ -137,7 +137,7 @@ async def _turn(tab: Tab, number: int, said: int, measured: Measured) -> None:
     text = json.dumps(messages)
     measured.mixed += [found[0] for found in MARK.finditer(text) if found[1] != str(number)]
     if f"answer to {question}" not in text or not messages[-2]["success"]:
-        measured.failed.append(f"{question}: {text[:300]}")
+        measured.failed.append(f"{question}: {text[-600:]}")
     else:
         measured.overheads.append(1000 * (took - ENGINE_SECONDS))
 

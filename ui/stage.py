@@ -26,6 +26,8 @@ from ui.view import ASKED_WINDOW, ShownTurn, View, from_live, from_stored
 
 # Faster updates than this look the same and cost a message to the browser each.
 SECONDS_BETWEEN_UPDATES = 0.04
+# With many answers at once each is shown in fewer, larger pieces, so that none of them waits for the others' messages.
+SECONDS_FOR_EACH_ANSWER, MOST_SECONDS_BETWEEN_UPDATES = 0.01, 0.25
 
 Updates = dict[Any, Any]
 
@@ -170,7 +172,7 @@ class Stage:
                     update[self.parts.history] = await self.history(view)
                 yield update
                 if isinstance(events[-1], TextDelta):
-                    await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
+                    await asyncio.sleep(_pause(len(self.assistant.live)))
         if view.turns is turns:
             view.running = None
             if turn.turn is not None:
@@ -248,3 +250,8 @@ class Stage:
 def _box(*, running: bool, **line: Any) -> Any:
     """Returns an update of the line to ask in: one stops there what runs, and else sends."""
     return gr.update(submit_btn=not running, stop_btn=running, **line)
+
+
+def _pause(running: int) -> float:
+    """Returns how many seconds to wait before an answer is brought up to date again, of so many that run."""
+    return min(max(SECONDS_BETWEEN_UPDATES, running * SECONDS_FOR_EACH_ANSWER), MOST_SECONDS_BETWEEN_UPDATES)

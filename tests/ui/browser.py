@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -115,10 +116,15 @@ def person(browser: Browser, url: str, *, size: dict[str, int] | None = None, da
     """Opens the page in a browser of its own, and checks at the end that nothing went wrong in it."""
     scheme = "dark" if dark else "light"
     context = browser.new_context(viewport=size or DESKTOP, color_scheme=scheme, has_touch=size == PHONE)
+    someone = Person(context.new_page())
     try:
-        someone = Person(context.new_page())
         someone.arrive(url)
         yield someone
         assert someone.wrong == [], someone.wrong
+    except Exception as error:
+        # What the person saw, for whoever reads the report of a machine that is gone.
+        error.add_note(f"The page said: {someone.page.inner_text('body')[-3000:]}\nIts errors: {someone.wrong}")
+        someone.picture(f"failed-{time.time():.0f}")
+        raise
     finally:
         context.close()

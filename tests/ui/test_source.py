@@ -24,13 +24,18 @@ def url(tmp_path_factory):
         yield address, folder / "arken <b>1911.md"
 
 
+def put_in(me, document):
+    """Puts the document into the library, where it may be already."""
+    me.tab("Library")
+    me.page.locator("#upload input[type=file]").first.set_input_files(str(document))
+    expect(me.page.locator("#progress")).to_contain_text("In the library")
+    me.tab("Conversation")
+
+
 def test_a_quote_is_read_among_its_passages_and_says_why_it_came(browser, url):
     address, document = url
     with person(browser, address) as me:
-        me.tab("Library")
-        me.page.locator("#upload input[type=file]").first.set_input_files(str(document))
-        expect(me.page.locator("#progress")).to_contain_text("In the library")
-        me.tab("Conversation")
+        put_in(me, document)
         me.ask(QUESTION)
         me.chat.locator('a[href="#source-0-1"]').click()
         source = me.page.locator("#evidence .source")

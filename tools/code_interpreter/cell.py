@@ -151,11 +151,12 @@ class Walled:
             processes = psutil.Process(self.process.pid).children(recursive=True)
         if used + sum(map(_resident, processes)) <= self._limits.memory:
             return ""
-        # That counted what forked processes share once for each; to count it right takes longer.
-        if self._is_over(used, processes):
-            return f"it used more than {self._limits.memory >> 20} MiB of memory"
+        # Asked first, since it is what went wrong even where so many have filled the memory too.
         if sum(map(_threads, processes)) >= ALMOST * self._limits.processes:
             return f"it started too many processes, of which it may have {self._limits.processes} with their threads"
+        # What forked processes share was counted once for each; to count it right takes longer.
+        if self._is_over(used, processes):
+            return f"it used more than {self._limits.memory >> 20} MiB of memory"
         return ""
 
     def _is_over(self, used: int, processes: list[psutil.Process]) -> bool:
