@@ -53,11 +53,12 @@ def conversations_list(words: tuple[str, ...], as_json: bool) -> None:
 @click.argument("conversation")
 @click.option("--format", "kind", type=click.Choice(KINDS), help="Default: by the file's ending, else md.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: the terminal.")
+@click.option("--reasoning", is_flag=True, help="With what the model thought before it answered.")
 @common
-def conversations_export(conversation: str, kind: str | None, output: Path | None) -> None:
+def conversations_export(conversation: str, kind: str | None, output: Path | None, reasoning: bool) -> None:
     """Write a conversation with its sources and tool calls as Markdown, HTML, JSON or PDF."""
     kind = kind or (output.suffix[1:].lower() if output else "md")
-    data = asyncio.run(_exported(conversation, kind))
+    data = asyncio.run(_exported(conversation, kind, reasoning=reasoning))
     if output:
         output.write_bytes(data)
         click.echo(f"Wrote {output}.")
@@ -80,13 +81,13 @@ async def _listed(words: str) -> list[Conversation]:
     return [replace(row, excerpt=row.excerpt.replace(FOUND_BEGIN, "").replace(FOUND_END, "")) for row in rows]
 
 
-async def _exported(conversation: str, kind: str) -> bytes:
+async def _exported(conversation: str, kind: str, *, reasoning: bool) -> bytes:
     from assistant.export import Exported, export
 
     async with _log() as log:
         turns = await log.turns(conversation, LOCAL)
         title = next(row.title for row in await log.list(LOCAL, -1) if row.id == conversation)
-    return export(Exported(title, turns, load().home / "files" / conversation), kind)
+    return export(Exported(title, turns, load().home / "files" / conversation, reasoning), kind)
 
 
 async def _print_feedback() -> None:

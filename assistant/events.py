@@ -1,9 +1,9 @@
 """The typed events of one turn: every front end renders these and nothing else.
 
-A turn is ``Began``, then ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and ``CitationAdded`` in
-the order in which they happen, closed by exactly one ``Answer`` or ``Failed``. ``ApprovalNeeded`` in their place means
-that the turn waits; its decision is followed by the rest of the turn. A question that is refused is ``Failed`` alone.
-Text that was streamed is provisional: ``Answer.text`` is what was checked.
+A turn is ``Began``, then ``ReasoningDelta``, ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and
+``CitationAdded`` in the order in which they happen, closed by exactly one ``Answer`` or ``Failed``. ``ApprovalNeeded``
+in their place means that the turn waits; its decision is followed by the rest of the turn. A question that is refused
+is ``Failed`` alone. Text that was streamed is provisional: ``Answer.text`` is what was checked.
 """
 
 from __future__ import annotations
@@ -133,6 +133,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """The next piece of what the model thinks before it answers or calls a tool."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolStarted:
     """A tool was called and is running."""
 
@@ -207,6 +214,29 @@ class CitationAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer took of a language model, over all of the turn's requests to it.
+
+    Attributes:
+        requests: How many there were.
+        prompt_tokens: Tokens that were sent; None where the server does not tell, as for all that follow.
+        completion_tokens: Tokens that the model made, thoughts included.
+        cached_tokens: Of those sent, the ones that the server had in its prefix cache.
+        reasoning_tokens: Of those made, the ones of thoughts.
+        first_token_seconds: From the first request to its first token.
+        tokens_per_second: Tokens made, by the time from each request's first token to its last.
+    """
+
+    requests: int
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    first_token_seconds: float | None = None
+    tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The checked end of a turn.
 
@@ -222,6 +252,9 @@ class Answer:
         conversation: The conversation's id.
         seconds: Wall time of the turn.
         reasons: Why each of ``unsupported`` stands there, in their order.
+        usage: What it took of a language model; None of the built-in engine.
+        reasoning: What the model thought, as it told it; no part of the answer.
+        notes: What the person should know about how it came about, one sentence each.
     """
 
     text: str
@@ -235,6 +268,9 @@ class Answer:
     conversation: str
     seconds: float
     reasons: tuple[str, ...] = ()
+    usage: Usage | None = None
+    reasoning: str = ""
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Returns the object that ``assistant ask --json`` and a batch row print."""
@@ -244,7 +280,7 @@ class Answer:
         row["citations"] = [without(c, "document_id") for c in row["citations"]]
         row["tool_calls"] = [without(c, "id") for c in row["tool_calls"]]
         order = ("answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation")
-        return {key: row[key] for key in (*order, "seconds", "unsupported", "reasons")}
+        return {key: row[key] for key in (*order, "seconds", "unsupported", "reasons", "usage", "notes", "reasoning")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +299,7 @@ class Failed:
 
 
 End = Answer | Failed | ApprovalNeeded
-Event = Began | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
+Event = Began | ReasoningDelta | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
 
 
 def without(row: dict[str, Any], key: str) -> dict[str, Any]:

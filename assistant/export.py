@@ -13,6 +13,7 @@ from typing import Any
 
 from assistant.conversations import Turn
 from assistant.errors import BadQuestion
+from assistant.events import without
 from assistant.markdown import html_of
 
 STYLE = """
@@ -61,11 +62,17 @@ class Exported:
         title: Its title.
         turns: Its turns.
         folder: Where its files are.
+        reasoning: Whether what the model thought leaves with it.
     """
 
     title: str
     turns: Sequence[Turn]
     folder: Path
+    reasoning: bool = False
+
+    def thoughts(self, turn: Turn) -> str:
+        """Returns what the model thought in a turn, where that is to leave."""
+        return str((turn.result or {}).get("reasoning", "")) if self.reasoning else ""
 
     def pictures(self, turn: Turn) -> list[Path]:
         """Returns the picture files of a turn's answer that are there and of a bearable size."""
@@ -106,7 +113,8 @@ def to_markdown(conversation: Exported) -> str:
     """Returns questions as headings, each answer with its sources and tool calls under it."""
     parts = [f"# {_line(conversation.title)}"]
     for turn in conversation.turns:
-        parts += [f"## {_line(turn.question)}", answer_text(turn)]
+        thoughts = "\n".join(f"> {line}".rstrip() for line in conversation.thoughts(turn).splitlines())
+        parts += [f"## {_line(turn.question)}", thoughts, answer_text(turn)]
         parts += [f"[{row['n']}] {place(row)}: > {_line(row['quote'])}" for row in citations(turn)]
         parts += [f"*No source was found for:* {_line(each)}" for each in (turn.result or {}).get("unsupported", [])]
         parts += [_call(row) for row in calls(turn)]
@@ -115,8 +123,16 @@ def to_markdown(conversation: Exported) -> str:
 
 def to_json(conversation: Exported) -> str:
     """Returns everything that is stored of the turns."""
-    rows = [{"question": turn.question, "state": turn.state, "result": turn.result} for turn in conversation.turns]
+    rows = [
+        {"question": turn.question, "state": turn.state, "result": _without_thoughts(conversation, turn)}
+        for turn in conversation.turns
+    ]
     return json.dumps({"title": conversation.title, "turns": rows}, ensure_ascii=False, indent=2)
+
+
+def _without_thoughts(conversation: Exported, turn: Turn) -> dict[str, Any] | None:
+    kept = turn.result is None or conversation.reasoning
+    return turn.result if kept else without(turn.result or {}, "reasoning")
 
 
 def to_html(conversation: Exported, words: Words = ENGLISH) -> str:
@@ -194,8 +210,10 @@ def _html_turn(conversation: Exported, turn: Turn, words: Words) -> str:
         for row in calls(turn)
     )
     pictures = "".join(_picture(path) for path in conversation.pictures(turn))
+    if thoughts := conversation.thoughts(turn):
+        thoughts = f"<details class=steps><summary>Reasoning</summary>{html_of(thoughts)}</details>"
     return (
-        f'<section><div class="question">{escape(turn.question)}</div>'
+        f'<section><div class="question">{escape(turn.question)}</div>{thoughts}'
         f"{html_of(answer_text(turn, words))}{pictures}{doubts}"
         f"{f'<div class=evidence>{sources}</div>' if sources else ''}"
         f"{f'<div class=steps>{steps}</div>' if steps else ''}</section>"

@@ -78,6 +78,7 @@ def _style(name: str) -> ParagraphStyle:
 
 def _turn(conversation: Exported, turn: Turn) -> list[Flowable]:
     flow: list[Flowable] = [Paragraph(_lines(turn.question), _style("question"))]
+    flow += [Paragraph(_lines(line), _style("source")) for line in conversation.thoughts(turn).splitlines()]
     flow += _blocks(tokens_of(answer_text(turn)))
     flow += [_picture(path) for path in conversation.pictures(turn)]
     for row in citations(turn):

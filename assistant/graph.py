@@ -25,16 +25,21 @@ from langgraph.types import interrupt
 from assistant import state as turns
 from assistant import taint
 from assistant.calls import pending, run_calls
+from assistant.engines.reasoning import THOUGHTS, settled, thoughts_of
 from assistant.errors import EngineRefused, StepLimit
-from assistant.events import Answer, CitationAdded, TextDelta, ToolCall
+from assistant.events import Answer, CitationAdded, ReasoningDelta, TextDelta, ToolCall
 from assistant.evidence import MARKER, Checked, Similarity, check
 from assistant.prompts import prompt
 from assistant.state import Turn, TurnState
+from assistant.usage import spent
 from assistant.vision import with_pictures
 
 Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
 
 DECLINED = re.compile(r"\b(documents?|passages?|library) (do|does|did) not (answer|contain|say|mention|hold)\b", re.I)
+
+EMPTY = "The model gave an empty reply; ask again, or look at the server's log."
+ONLY_THOUGHT = "The model thought and then gave no answer; ask again, or let the server's context be longer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +128,16 @@ async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
     whole: AIMessageChunk | None = None
     async for chunk in chunks:
         whole = chunk if whole is None else whole + chunk
+        if thoughts := chunk.additional_kwargs.get(THOUGHTS):
+            turn.emit(ReasoningDelta(thoughts))
         if chunk.text:
             turn.emit(TextDelta(chunk.text))
     reply = message_chunk_to_message(whole) if whole else None
-    if not isinstance(reply, AIMessage) or not (reply.text.strip() or turns.has_calls(reply)):
-        raise EngineRefused("The model gave an empty reply; ask again, or look at the server's log.")
+    if not isinstance(reply, AIMessage):
+        raise EngineRefused(EMPTY)
+    reply = settled(reply)
+    if not (reply.text.strip() or turns.has_calls(reply)):
+        raise EngineRefused(ONLY_THOUGHT if thoughts_of(reply) else EMPTY)
     return reply
 
 
@@ -167,4 +177,6 @@ def _answer(
         conversation=turn.conversation,
         seconds=round(time.perf_counter() - turn.started, 3),
         reasons=reasons,
+        usage=spent(messages),
+        reasoning="\n\n".join(filter(None, (thoughts_of(each).strip() for each in turns.replies(messages)))),
     )

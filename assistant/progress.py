@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.events import Event, TextDelta, ToolCall, ToolFinished, without
+from assistant.events import Event, ReasoningDelta, TextDelta, ToolCall, ToolFinished, without
 
 # How much of an answer a kill may lose: seconds.
 SECONDS_BETWEEN = 1.0
@@ -21,27 +21,31 @@ class Progress:
     Attributes:
         text: What the model has said.
         calls: The calls that have ended, as they are stored.
+        reasoning: What the model has thought.
     """
 
     text: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
+    reasoning: str = ""
 
     @classmethod
     def of(cls, result: Mapping[str, Any] | None) -> Progress:
         """Returns what was shown of a turn by its stored result."""
         row = result or {}
-        return cls(str(row.get("shown", "")), list(row.get("calls", [])))
+        return cls(str(row.get("shown", "")), list(row.get("calls", [])), str(row.get("reasoning", "")))
 
     def take(self, event: Event) -> None:
         """Takes the next event of the turn."""
         if isinstance(event, TextDelta):
             self.text += event.text
+        elif isinstance(event, ReasoningDelta):
+            self.reasoning += event.text
         elif isinstance(event, ToolFinished):
             self.calls.append(_row(event.call))
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
-        return {"shown": self.text, "calls": list(self.calls)}
+        return {"shown": self.text, "calls": list(self.calls), "reasoning": self.reasoning}
 
 
 @asynccontextmanager

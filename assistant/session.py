@@ -28,6 +28,7 @@ from assistant.graph import Graph
 from assistant.libraries import Libraries
 from assistant.live import LiveTurns
 from assistant.memory import Memory, Recollection, thread
+from assistant.meter import Meter
 from assistant.plugin import Context
 from assistant.preview import previewed
 from assistant.progress import Progress, kept
@@ -66,6 +67,7 @@ class Assistant:
         conversations: What was asked and answered before.
         engine: Which engine answers.
         live: The turns that run whoever watches, such as the page's.
+        meter: What the turns of this process took.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Assistant:
         self.conversations = conversations
         self.engine = engine
         self.live = LiveTurns()
+        self.meter = Meter()
         self._plugins = plugins
         self._graph = graph
         self._saver = saver
@@ -350,6 +353,7 @@ class Assistant:
             await _end_task(task)
 
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
+        self.meter.take(end)
         evidence = turn.ledger.take_new()
         if new := turn.granted - recollection.granted:
             await self.conversations.grant(begun.conversation, new)

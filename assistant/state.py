@@ -140,6 +140,11 @@ def artifacts(messages: Sequence[AnyMessage]) -> list[Artifact]:
     return [Artifact(**artifact) for some in found for artifact in some]
 
 
+def replies(messages: Sequence[AnyMessage]) -> list[AIMessage]:
+    """Returns what the model said in a turn, in order."""
+    return [message for message in messages if isinstance(message, AIMessage)]
+
+
 def is_complete(messages: Sequence[AnyMessage]) -> bool:
     """Whether a turn came to its end: a reply that calls no tool stands last."""
     return bool(messages) and isinstance(messages[-1], AIMessage) and not has_calls(messages[-1])

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta, ToolFinished, ToolProgress
+from assistant.events import (
+    Answer,
+    ApprovalNeeded,
+    End,
+    Event,
+    Failed,
+    ReasoningDelta,
+    TextDelta,
+    ToolFinished,
+    ToolProgress,
+    Usage,
+)
 from index.types import Document, DocumentHit, Hit, Passage, Picture
 
 if TYPE_CHECKING:
@@ -44,9 +55,14 @@ def _obeyed(char: str) -> bool:
 
 async def show(events: AsyncIterator[Event]) -> End:
     """Prints a turn as it happens and returns its end, or where it waits."""
-    streamed = ""
+    streamed, thinking = "", False
     async for event in events:
+        if thinking and not isinstance(event, ReasoningDelta):
+            click.echo(err=True)
+        thinking = isinstance(event, ReasoningDelta)
         match event:
+            case ReasoningDelta(text):
+                click.secho(visible(text, LINES), nl=False, dim=True, err=True)
             case TextDelta(text):
                 click.echo(visible(text, LINES), nl=False)
                 streamed += text
@@ -82,9 +98,23 @@ def ending(answer: Answer) -> str:
         lines.append(visible(f"[{citation.n}] {citation.title}{page}: “{' '.join(citation.quote.split())}”"))
     lines += [visible(f"[!] no source found for: {sentence}") for sentence in answer.unsupported]
     lines += [visible(f"[file] {artifact.path}") for artifact in answer.artifacts]
+    lines += [visible(f"[note] {note}") for note in answer.notes]
     sure = f"{sureness(answer)} ({answer.confidence:.2f})"
-    lines.append(f"— {answer.engine}; {sure}; {answer.seconds:.1f} s; conversation {answer.conversation}")
+    took = f"{answer.seconds:.1f} s{_took(answer.usage) if answer.usage else ''}"
+    lines.append(f"— {answer.engine}; {sure}; {took}; conversation {answer.conversation}")
     return "\n".join(lines)
+
+
+def _took(usage: Usage) -> str:
+    told = []
+    if usage.prompt_tokens is not None and usage.completion_tokens is not None:
+        cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
+        told.append(f"{usage.prompt_tokens:,} tokens in{cached}, {usage.completion_tokens:,} out")
+    if usage.first_token_seconds is not None:
+        told.append(f"first after {usage.first_token_seconds:.2f} s")
+    if usage.tokens_per_second is not None:
+        told.append(f"{usage.tokens_per_second:.1f} tokens/s")
+    return "".join(f", {each}" for each in told)
 
 
 def sureness(answer: Answer) -> str:

@@ -14,10 +14,13 @@ MODEL = "scripted"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An answer in words, streamed ``chunk`` characters at a time."""
+    """An answer in words, streamed ``chunk`` characters at a time; thoughts come before it in a field of their own."""
 
     text: str
     chunk: int = 8
+    thoughts: str = ""
+    field: str = "reasoning"
+    cached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class Calls:
     calls: Sequence[tuple[str, Json | str]]
     text: str = ""
     chunk: int = 8
+    thoughts: str = ""
+    field: str = "reasoning"
+    cached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ def chunks(reply: Spoken, body: Json, ids: Iterator[int]) -> Iterator[Json]:
 
 def _deltas(reply: Spoken, ids: Iterator[int]) -> Iterator[Json]:
     yield {"role": "assistant", "content": ""}
+    if isinstance(reply, Text | Calls):
+        yield from ({reply.field: piece} for piece in cut(reply.thoughts, reply.chunk))
     for piece in cut(reply.text, reply.chunk):
         yield {"content": piece}
     for index, (name, given) in enumerate(reply.calls if isinstance(reply, Calls) else ()):
@@ -113,7 +121,10 @@ def _usage(reply: Spoken, body: Json) -> Json:
     """Counts words for tokens."""
     asked = sum(len(str(message.get("content") or "").split()) for message in body["messages"])
     said = len(reply.text.split()) + (len(reply.calls) if isinstance(reply, Calls) else 0)
-    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    usage: Json = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    if isinstance(reply, Text | Calls) and reply.cached is not None:
+        usage["prompt_tokens_details"] = {"cached_tokens": reply.cached}
+    return usage
 
 
 def _finish(reply: Reply) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.events import Answer, Failed, ToolCall
+from assistant.events import Answer, Failed, ToolCall, Usage
 from assistant.terminal import sureness
 from ui.buttons import answer_deeds, earlier_html, question_deeds
 from ui.exact import editable, visible
@@ -70,7 +70,7 @@ def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[
     question = {"role": "user", "content": asked + question_deeds(turn, t)}
     steps = [_step(step, t, ended=turn.end is not None) for step in turn.steps]
     files = [_assistant(contents(turn.artifacts, t))] if turn.artifacts else []
-    return [question, *steps, *_said(turn, number, t), *files]
+    return [question, *_reasoning(turn, t), *steps, *_said(turn, number, t), *files]
 
 
 def confidence_line(answer: Answer, t: Texts) -> str:
@@ -78,6 +78,28 @@ def confidence_line(answer: Answer, t: Texts) -> str:
     words = t("turn." + sureness(answer).replace(" ", "_"))
     sure = words if answer.abstained else f"{words} ({t.number(answer.confidence, 2)})"
     return " · ".join([sure, answer.engine, t("turn.seconds", n=t.number(answer.seconds, 1))])
+
+
+def usage_line(usage: Usage, t: Texts) -> str:
+    """Returns what an answer took of the model: tokens, the time to the first one, and how fast they came."""
+    parts = []
+    if usage.prompt_tokens is not None and usage.completion_tokens is not None:
+        sent, made = t.number(usage.prompt_tokens), t.number(usage.completion_tokens)
+        parts.append(t("turn.tokens", sent=sent, made=made))
+    if usage.cached_tokens and usage.prompt_tokens:
+        parts.append(t("turn.cached", share=f"{usage.cached_tokens / usage.prompt_tokens:.0%}"))
+    if usage.first_token_seconds is not None:
+        parts.append(t("turn.first_token", n=t.number(usage.first_token_seconds, 2)))
+    if usage.tokens_per_second is not None:
+        parts.append(t("turn.speed", n=t.number(usage.tokens_per_second, 1)))
+    return " · ".join(parts)
+
+
+def _reasoning(turn: ShownTurn, t: Texts) -> list[Message]:
+    """What the model thought, folded: its status is never pending, which the chat would show unfolded."""
+    if not turn.reasoning.strip():
+        return []
+    return [_assistant(prose(turn.reasoning)) | {"metadata": {"title": t("turn.reasoning"), "status": "done"}}]
 
 
 def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:
@@ -123,6 +145,9 @@ def _foot(turn: ShownTurn, answer: Answer, missing: list[str], t: Texts) -> str:
         lines.append(f'<span class="warn" title="{html.escape(t("turn.no_source"))}">{words}</span>')
         unplaced = (html.escape(t("turn.no_source_for", sentence=sentence)) for sentence in missing)
         lines += [f'<span class="warn">{words}</span>' for words in unplaced]
+    lines += [f'<span class="told">{html.escape(note)}</span>' for note in answer.notes]
+    if answer.usage and (words := usage_line(answer.usage, t)):
+        lines.append(f'<span class="spent" title="{html.escape(t("turn.spent"))}">{html.escape(words)}</span>')
     # One line: a blank one would end the HTML for Markdown.
     return f'<div class="foot {kind}">{"".join(lines)}{answer_deeds(turn, t)}</div>'.replace("\n", " ")
 

@@ -19,12 +19,14 @@ from assistant.events import (
     Citation,
     Event,
     Failed,
+    ReasoningDelta,
     Scores,
     TextDelta,
     ToolCall,
     ToolFinished,
     ToolProgress,
     ToolStarted,
+    Usage,
 )
 from assistant.live import LiveTurn
 from ui.artifacts import ShownArtifact
@@ -77,6 +79,7 @@ class ShownTurn:
         turn: The question's row in the log, likewise.
         versions: Rows of the turns that begin here, this one among them.
         verdict: What the person thought of the answer, and why.
+        reasoning: What the model has thought so far.
     """
 
     question: str
@@ -90,6 +93,7 @@ class ShownTurn:
     turn: int | None = None
     versions: tuple[int, ...] = ()
     verdict: tuple[str, str] | None = None
+    reasoning: str = ""
 
     def take(self, event: Event) -> None:
         """Takes the next event of the turn."""
@@ -98,6 +102,8 @@ class ShownTurn:
                 self.conversation, self.turn = conversation, turn
             case TextDelta(text):
                 self.text += text
+            case ReasoningDelta(text):
+                self.reasoning += text
             case ToolStarted(call_id, name, arguments):
                 self.steps.append(Step(call_id, name, arguments))
             case ToolProgress(call_id, fraction, message):
@@ -108,7 +114,7 @@ class ShownTurn:
             case ApprovalNeeded(requests):
                 self.requests = requests
             case Answer():
-                self.end, self.text = event, event.text
+                self.end, self.text, self.reasoning = event, event.text, event.reasoning
                 if len(event.tool_calls) > len(self.steps):  # some ran before this page saw the turn
                     self.steps = _steps(event.tool_calls)
             case Failed():
@@ -253,8 +259,9 @@ def from_stored(turn: Turn, verdict: tuple[str, str] | None = None) -> ShownTurn
     if turn.state == "answered":
         answer = answer_from(result)
         shown.end, shown.text, shown.steps = answer, answer.text, _steps(answer.tool_calls)
+        shown.reasoning = answer.reasoning
         return shown
-    shown.text = result.get("shown", "")
+    shown.text, shown.reasoning = result.get("shown", ""), result.get("reasoning", "")
     shown.steps = _steps([ToolCall(str(n), **row) for n, row in enumerate(result.get("calls", []))])
     if turn.state == "running":
         shown.end = Failed(CUT_OFF, "", "CutOff")
@@ -287,6 +294,7 @@ def _steps(calls: Sequence[ToolCall]) -> list[Step]:
 
 def answer_from(result: dict[str, Any]) -> Answer:
     """The answer of ``Answer.to_json``; the ids that it leaves out are not shown anywhere."""
+    usage = result.get("usage")  # an answer of an earlier version has none
     return Answer(
         text=result["answer"],
         citations=tuple(map(_citation, result["citations"])),
@@ -299,6 +307,9 @@ def answer_from(result: dict[str, Any]) -> Answer:
         conversation=result["conversation"],
         seconds=result["seconds"],
         reasons=tuple(result.get("reasons", ())),
+        usage=Usage(**usage) if usage else None,
+        reasoning=result.get("reasoning", ""),
+        notes=tuple(result.get("notes", ())),
     )
 
 

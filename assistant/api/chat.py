@@ -18,7 +18,7 @@ from assistant.api.access import needs
 from assistant.api.errors import STATUS, ApiError, body
 from assistant.api.keys import Key
 from assistant.approval import Decision, refusals
-from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, TextDelta
+from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, ReasoningDelta, TextDelta, without
 from assistant.session import Assistant
 
 router = APIRouter(prefix="/v1", tags=["chat"])
@@ -121,7 +121,8 @@ async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[st
     )
     if asked.approval == "refuse":
         events = refusing(assistant, events, key.owner)
-    return await _reply(events, stream=asked.stream)
+    counted = bool(asked.stream_options and asked.stream_options.include_usage)
+    return await _reply(events, stream=asked.stream, counted=counted)
 
 
 @router.post("/conversations/{conversation}/approvals", response_model=None, responses=STREAMED, tags=["conversations"])
@@ -171,14 +172,18 @@ async def refusing(
         events = assistant.resume(waiting.conversation, refusals(waiting.requests), owner)
 
 
-async def _reply(events: AsyncGenerator[Event, None], *, stream: bool) -> dict[str, Any] | StreamingResponse:
+async def _reply(
+    events: AsyncGenerator[Event, None], *, stream: bool, counted: bool = False
+) -> dict[str, Any] | StreamingResponse:
     if not stream:
         return completion(await _end(events))
     # What fails before anything is said gets a status of its own.
     first = await anext(events)
     if isinstance(first, Failed):
         raise failure(first)
-    return StreamingResponse(_chunks(events), media_type="text/event-stream", headers={"cache-control": "no-cache"})
+    return StreamingResponse(
+        _chunks(events, counted=counted), media_type="text/event-stream", headers={"cache-control": "no-cache"}
+    )
 
 
 async def _end(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded:
@@ -193,29 +198,48 @@ async def _end(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded:
 
 def completion(end: Answer | ApprovalNeeded) -> dict[str, Any]:
     """Returns the object that answers a request."""
-    text = end.text if isinstance(end, Answer) else ""
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", "logprobs": None}
-    return {**_head("chat.completion"), "choices": [choice], "usage": None, "evidence": evidence(end)}
+    message = {"role": "assistant", "content": end.text if isinstance(end, Answer) else ""}
+    if isinstance(end, Answer) and end.reasoning:
+        message["reasoning_content"] = end.reasoning
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    return {**_head("chat.completion"), "choices": [choice], "usage": usage_of(end), "evidence": evidence(end)}
+
+
+def usage_of(end: End) -> dict[str, Any] | None:
+    """Returns the tokens of an answer as OpenAI's clients expect them; None where nobody has counted them."""
+    usage = end.usage if isinstance(end, Answer) else None
+    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+        return None
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
+    }
 
 
 def evidence(end: End) -> dict[str, Any]:
     """Returns what an answer rests on: citations, calls, confidence; or what waits for approval, or the error."""
     match end:
         case Answer():
-            return {**end.to_json(), "waiting": []}
+            # The thoughts have a field of their own beside the text.
+            return {**without(end.to_json(), "reasoning"), "waiting": []}
         case ApprovalNeeded(requests, conversation):
             return {"conversation": conversation, "waiting": [asdict(each) for each in requests]}
         case Failed(message, conversation, kind):
             return {"conversation": conversation, "error": message, "kind": kind, "waiting": []}
 
 
-async def _chunks(events: AsyncGenerator[Event, None]) -> AsyncIterator[str]:
+async def _chunks(events: AsyncGenerator[Event, None], *, counted: bool) -> AsyncIterator[str]:
     head = _head("chat.completion.chunk")
     yield _line(head, {"role": "assistant", "content": ""})
     streamed = ""
     async with aclosing(events):
         async for event in events:
             match event:
+                case ReasoningDelta(text):
+                    yield _line(head, {"reasoning_content": text})
                 case TextDelta(text):
                     streamed += text
                     yield _line(head, {"content": text})
@@ -224,6 +248,8 @@ async def _chunks(events: AsyncGenerator[Event, None]) -> AsyncIterator[str]:
                     if isinstance(event, Answer) and not streamed:
                         yield _line(head, {"content": event.text})
                     yield _line(head, {}, "stop", evidence(event))
+                    if counted:
+                        yield f"data: {json.dumps({**head, 'choices': [], 'usage': usage_of(event)})}\n\n"
                 case Failed(message, _, kind):
                     yield f"data: {json.dumps(body(STATUS.get(kind, 500), message, code=kind))}\n\n"
     yield "data: [DONE]\n\n"

@@ -3,25 +3,73 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.api.access import needs
 from assistant.api.keys import Key
+from assistant.meter import Meter, Spread
 from assistant.session import Assistant
 
 router = APIRouter(tags=["server"])
 SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
-class Figures:
-    """What is counted; one for each application, so that two in a process do not add up."""
+class ModelFigures(Collector):
+    """Shows what the language model has done.
 
-    def __init__(self) -> None:
+    Args:
+        meter: Where it is added up.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def collect(self) -> Iterator[Metric]:
+        """Yields the figures as they are now."""
+        meter = self._meter
+        yield CounterMetricFamily(
+            "assistant_model_requests", "Requests to the language model of turns that were answered.", meter.requests
+        )
+        tokens = CounterMetricFamily(
+            "assistant_model_tokens", "Tokens; cached are of the prompt, reasoning of the completion.", labels=["kind"]
+        )
+        for kind in ("prompt", "cached", "completion", "reasoning"):
+            tokens.add_metric([kind], meter.tokens[kind])
+        yield tokens
+        failures = CounterMetricFamily("assistant_failed_turns", "Turns without an answer.", labels=["kind"])
+        for kind, count in meter.failures.items():
+            failures.add_metric([kind], count)
+        yield failures
+        yield _histogram("assistant_first_token_seconds", "Until a model's first token.", meter.first_token)
+        yield _histogram("assistant_tokens_per_second", "Of an answer, from its first token on.", meter.speed)
+
+
+def _histogram(name: str, about: str, spread: Spread) -> HistogramMetricFamily:
+    counted, buckets = 0, []
+    for limit, count in zip([*map(str, spread.limits), "+Inf"], spread.counts, strict=True):
+        counted += count
+        buckets.append((limit, counted))
+    return HistogramMetricFamily(name, about, buckets=buckets, sum_value=spread.total)
+
+
+class Figures:
+    """What is counted; one for each application, so that two in a process do not add up.
+
+    Args:
+        meter: What the language model has done.
+    """
+
+    def __init__(self, meter: Meter) -> None:
         self.registry = CollectorRegistry()
+        self.registry.register(ModelFigures(meter))
         labels = ("method", "route", "status")
         self.requests = Counter("assistant_requests", "Requests answered.", labels, registry=self.registry)
         self.seconds = Histogram(

@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx2
 import openai
+from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr, SecretStr
 
+from assistant.engines.reasoning import THOUGHTS, Splitter, thoughts_in
 from assistant.errors import EngineError, EngineRefused, EngineTimeout, EngineUnreachable
 from assistant.settings import ServerEngine
+from assistant.usage import TIMING, Clock
 
 # Servers without accounts want no key, but the client insists on sending one.
 NO_KEY = "none"
@@ -27,6 +30,8 @@ class ServedModel(ChatOpenAI):
     """The chat completions of a server; its errors are ours, and a missing model name is asked for once."""
 
     _patience: float = PrivateAttr(default=60)
+    # Whether the prompt holds the tag that begins thoughts, so that replies begin within them; learnt from a reply.
+    _thinks_at_once: bool = PrivateAttr(default=False)
 
     def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Sends messages and tools as they are.
@@ -44,7 +49,7 @@ class ServedModel(ChatOpenAI):
         try:
             if self.model_name == UNKNOWN:
                 self.model_name = (await self.models())[0]
-            async for chunk in super()._astream(*args, **kwargs):
+            async for chunk in self._told_apart(super()._astream(*args, **kwargs)):
                 yield chunk
             if chunk is None:
                 raise EngineRefused(f"The server at {self.openai_api_base} answered with something that is no reply.")
@@ -52,6 +57,39 @@ class ServedModel(ChatOpenAI):
             raise
         except Exception as error:
             raise self._translate(error, begun=chunk is not None) from error
+
+    async def _told_apart(self, chunks: AsyncIterator[ChatGenerationChunk]) -> AsyncIterator[ChatGenerationChunk]:
+        """Moves thoughts out of the text, and tells at the end how long it took."""
+        split, clock, calls = Splitter(inside=self._thinks_at_once), Clock(), False
+        async for chunk in chunks:
+            message = chunk.message
+            assert isinstance(message, AIMessageChunk)
+            calls = calls or bool(message.tool_call_chunks)
+            if message.content or message.tool_call_chunks or THOUGHTS in message.additional_kwargs:
+                clock.tick()
+            if message.content:
+                thoughts, message.content = split.feed(str(message.content))
+                if thoughts:
+                    message.additional_kwargs[THOUGHTS] = message.additional_kwargs.get(THOUGHTS, "") + thoughts
+            yield chunk
+        if not clock.ticks:
+            return
+        thoughts, said = split.close()
+        if mistaken := "" if calls else split.mistaken:
+            said = mistaken + thoughts
+        self._thinks_at_once = split.lone or (self._thinks_at_once and not mistaken)
+        extra = {THOUGHTS: thoughts} if thoughts else {}
+        end = AIMessageChunk(content=said, additional_kwargs=extra, response_metadata={TIMING: clock.times()})
+        yield ChatGenerationChunk(message=end)
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
+    ) -> ChatGenerationChunk | None:
+        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        choices = chunk.get("choices") or []
+        if made and choices and (thoughts := thoughts_in(choices[0].get("delta"))):
+            made.message.additional_kwargs[THOUGHTS] = thoughts
+        return made
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -103,7 +141,7 @@ def serve(engine: ServerEngine) -> ServedModel:
         temperature=engine.temperature,
         # Our own, since LangChain shares one among all models, which nobody may close.
         http_async_client=openai.DefaultAsyncHttpxClient(timeout=engine.timeout),
-        stream_usage=False,
+        stream_usage=True,
         use_responses_api=False,
     )
     model._patience = engine.timeout

@@ -142,3 +142,34 @@ def test_messages_become_a_question_and_what_came_before() -> None:
     said = [("user", "a"), ("assistant", "b"), ("tool", "t"), ("assistant", "c"), ("user", "d"), ("user", "e")]
     question, earlier = question_of([Message(role=role, content=text) for role, text in said])  # type: ignore[arg-type]
     assert (question, earlier) == ("e", (("a", "b\n\nc"), ("d", "")))
+
+
+async def test_thoughts_and_tokens_have_their_usual_fields(scripted: Settings, model_server: ScriptedServer) -> None:
+    model_server.always(Text("Hello there to you.", thoughts="They greet me.", cached=3))
+    messages: list[Any] = [{"role": "user", "content": "Hello?"}]
+    options: Any = {"include_usage": True}
+    async with served(scripted) as url, asked(url) as client:
+        whole = await client.chat.completions.create(model="assistant", messages=messages)
+        stream = await client.chat.completions.create(
+            model="assistant", messages=messages, stream=True, stream_options=options
+        )
+        chunks = [chunk async for chunk in stream]
+        async with httpx.AsyncClient() as plain:
+            figures = (await plain.get(f"{url}/metrics")).text
+    message = whole.choices[0].message
+    assert (message.content, (message.model_extra or {})["reasoning_content"]) == (
+        "Hello there to you.",
+        "They greet me.",
+    )
+    assert "reasoning" not in (whole.model_extra or {})["evidence"]
+    assert whole.usage
+    assert whole.usage.completion_tokens == 4
+    assert whole.usage.prompt_tokens_details
+    assert whole.usage.prompt_tokens_details.cached_tokens == 3
+    deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+    assert "".join((delta.model_extra or {}).get("reasoning_content", "") for delta in deltas) == "They greet me."
+    assert "".join(delta.content or "" for delta in deltas) == "Hello there to you."
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage == whole.usage
+    assert 'assistant_model_tokens_total{kind="cached"} 6.0' in figures
+    assert "assistant_first_token_seconds_count 2.0" in figures

@@ -41,6 +41,8 @@ def model():
         question = body["messages"][-1]["content"]
         if "slow" in question:
             return SlowText(SLOW, 0.1)
+        if "think" in question:
+            return Text("I thought about it.", thoughts="First **this**.\n\nThen <img src=x> that.", cached=2)
         return Text(RICH if "rich" in question else f"Answer number {next(times)}, in words.")
 
     with ScriptedServer() as server:
@@ -300,3 +302,17 @@ def test_shortcuts_are_listed_and_work_where_nothing_is_typed(me):
     expect(me.box).to_be_focused()
     me.page.keyboard.type("n?")
     expect(me.box).to_have_value("n?")
+
+
+def test_thoughts_are_folded_and_what_it_took_is_told(me):
+    me.ask("Please think")
+    title = me.chat.get_by_text("Reasoning", exact=True)
+    expect(title).to_be_visible()
+    expect(me.chat.get_by_text("Then <img src=x> that.")).not_to_be_visible()
+    title.click()
+    expect(me.chat.get_by_text("Then <img src=x> that.")).to_be_visible()
+    expect(me.chat.locator(".foot .spent").last).to_contain_text("from the cache")
+    me.picture("reasoning")
+    me.page.reload()
+    expect(me.chat.get_by_text("I thought about it.")).to_be_visible()
+    expect(me.chat.get_by_text("Reasoning", exact=True)).to_be_visible()

@@ -1,6 +1,15 @@
 from dataclasses import replace
 
-from assistant.events import Artifact, Failed, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from assistant.events import (
+    Artifact,
+    Failed,
+    ReasoningDelta,
+    TextDelta,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    Usage,
+)
 from tests.ui.answers import CALL, answer
 from ui.artifacts import load
 from ui.figures import figure_html
@@ -160,3 +169,23 @@ def test_turns_are_numbered_through_the_conversation():
     all_of_them = messages([ShownTurn("a", end=answer()), ShownTurn("b", end=answer())])
     assert "#source-0-1" in all_of_them[1]["content"]
     assert "#source-1-1" in all_of_them[3]["content"]
+
+
+def test_thoughts_are_folded_before_everything_else():
+    turn = ShownTurn("How long?")
+    for event in (ReasoningDelta("Look it <b>up</b>."), ToolStarted("c1", "calculator", {})):
+        turn.take(event)
+    _, thoughts, step = turn_messages(turn, 0)
+    assert thoughts["metadata"] == {"title": "Reasoning", "status": "done"}
+    assert thoughts["content"] == "Look it &lt;b>up&lt;/b>."
+    assert step["metadata"]["status"] == "pending"
+    turn.take(answer(reasoning="All of it."))
+    assert turn_messages(turn, 0)[1]["content"] == "All of it."
+
+
+def test_an_answer_says_what_it_took_and_what_is_to_be_known_of_it():
+    usage = Usage(2, 1200, 34, 900, None, 0.25, 41.5)
+    said = ended(answer(usage=usage, notes=("The model cannot <see>.",)))[1]["content"]
+    assert "1,200 tokens in, 34 out · 75% from the cache · first after 0.25 s · 41.5 tokens/s" in said
+    assert "The model cannot &lt;see&gt;." in said
+    assert "tokens" not in ended(answer(usage=Usage(1)))[1]["content"]
