@@ -24,7 +24,9 @@ from .connection import NUMBERED, readable
 from .limits import Limits
 from .sandbox import KERNEL, Walls
 
-COUNT_SECONDS = 0.2  # so long shared memory is told apart; what is left then counts whole, since other kernels wait
+# Of processor time, as a busy machine makes nothing larger: so long shared memory is told apart. What is left then
+# counts whole, since other kernels wait.
+COUNT_SECONDS = 0.2
 ALMOST = 0.9  # of the processes that a fork bomb may have, some end while they are counted
 FIRST = 1  # the first process inside, by its number there
 
@@ -160,9 +162,9 @@ class Walled:
         return ""
 
     def _is_over(self, used: int, processes: list[psutil.Process]) -> bool:
-        end = time.monotonic() + COUNT_SECONDS
+        end = time.thread_time() + COUNT_SECONDS
         for process in processes:
-            used += _proportional(process) if time.monotonic() < end else _resident(process)
+            used += _proportional(process) if time.thread_time() < end else _resident(process)
             if used > self._limits.memory:
                 return True
         return False
