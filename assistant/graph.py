@@ -125,14 +125,15 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
 
 
 async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
-    whole: AIMessageChunk | None = None
+    pieces: list[AIMessageChunk] = []
     async for chunk in chunks:
-        whole = chunk if whole is None else whole + chunk
+        pieces.append(chunk)
         if thoughts := chunk.additional_kwargs.get(THOUGHTS):
             turn.emit(ReasoningDelta(thoughts))
         if chunk.text:
             turn.emit(TextDelta(chunk.text))
-    reply = message_chunk_to_message(whole) if whole else None
+    # Put together once, as each addition goes through all that there is so far.
+    reply = message_chunk_to_message(pieces[0] + pieces[1:]) if pieces else None
     if not isinstance(reply, AIMessage):
         raise EngineRefused(EMPTY)
     reply = settled(reply)
