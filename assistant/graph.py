@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, SystemMessage
 from langchain_core.messages.utils import message_chunk_to_message
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -132,14 +132,19 @@ async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
             turn.emit(ReasoningDelta(thoughts))
         if chunk.text:
             turn.emit(TextDelta(chunk.text))
-    # Put together once, as each addition goes through all that there is so far.
-    reply = message_chunk_to_message(pieces[0] + pieces[1:]) if pieces else None
+    reply = message_chunk_to_message(_whole(pieces)) if pieces else None
     if not isinstance(reply, AIMessage):
         raise EngineRefused(EMPTY)
     reply = settled(reply)
     if not (reply.text.strip() or turns.has_calls(reply)):
         raise EngineRefused(ONLY_THOUGHT if thoughts_of(reply) else EMPTY)
     return reply
+
+
+def _whole(pieces: list[AIMessageChunk]) -> BaseMessage:
+    """Puts pieces together, all at once, as each addition goes through all that there is so far."""
+    # A model that does not stream gives a message, which is whole.
+    return pieces[0] + pieces[1:] if len(pieces) > 1 else pieces[0]
 
 
 async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
