@@ -10,6 +10,7 @@ from assistant.events import Answer
 from assistant.session import Assistant
 from tests.replies import Calls, Text
 from tests.scripted_server import ScriptedServer
+import itertools
 
 
 def prompt(body: dict[str, Any]) -> bytes:
@@ -33,7 +34,7 @@ async def test_each_request_begins_with_the_one_before(
         (tool_folder / "dice.py").touch()  # read again, and still the same
     prompts = [prompt(request.body) for request in model_server.requests]
     assert len(prompts) == 6
-    for earlier, later in zip(prompts, prompts[1:], strict=False):
+    for earlier, later in itertools.pairwise(prompts):
         assert later.startswith(earlier)
     # Another conversation shares the tools and the rules.
     model_server.say(Text("Hello there to you."))
