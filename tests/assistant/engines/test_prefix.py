@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from assistant.events import Answer
 from assistant.session import Assistant
 from tests.replies import Calls, Text
 from tests.scripted_server import ScriptedServer
-import itertools
 
 
 def prompt(body: dict[str, Any]) -> bytes:
