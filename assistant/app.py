@@ -111,6 +111,8 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         libraries.get()
         engine = make_engine(await choose(settings), settings, embedder)
         parts.push_async_callback(engine.close)
+        if engine.vllm:
+            engine.vllm.start()
         plugins = await parts.enter_async_context(open_tools(settings))
         connection = await _connect(settings.home / "conversations.sqlite")
         parts.push_async_callback(connection.close)
@@ -126,7 +128,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
         wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity, engine.sees)
-        info = EngineInfo(engine.name, engine.advice)
+        info = EngineInfo(engine.name, engine.advice, engine.vllm)
         assistant = Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
         try:
             yield assistant

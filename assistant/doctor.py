@@ -19,6 +19,7 @@ from assistant.errors import AssistantError
 from assistant.loader import plugin_name
 from assistant.settings import ServerEngine, Settings
 from assistant.toolbox import Toolbox
+from assistant.vllm_settings import VllmEngine
 from index.errors import LibraryError
 from index.visual import VISUAL_SEARCH_IS_OFF
 
@@ -186,6 +187,8 @@ def _vllm() -> Finding:
 async def engine_finding(settings: Settings) -> Finding:
     """Looks at the engine that the settings choose, and asks its server whether it is there."""
     choice = await choose(settings)
+    if isinstance(choice.server, VllmEngine):
+        return Finding("engine", "ok", f"{choice.server.vllm} on a vLLM of our own, because {choice.reason}")
     if choice.server is None:
         return Finding("engine", "ok", f"built-in, because {choice.reason}", ADVICE)
     return await _server(choice.server, choice.reason)

@@ -126,6 +126,22 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineProgress:
+    """The turn waits for its model, which is being loaded.
+
+    Attributes:
+        fraction: Between 0 and 1; None where it cannot be told.
+        message: What is being done.
+    """
+
+    fraction: float | None
+    message: str
+
+    def __str__(self) -> str:
+        return self.message if self.fraction is None else f"{self.message} {self.fraction:.0%}"
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """The next piece of the model's text."""
 
@@ -299,7 +315,17 @@ class Failed:
 
 
 End = Answer | Failed | ApprovalNeeded
-Event = Began | ReasoningDelta | TextDelta | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
+Event = (
+    Began
+    | EngineProgress
+    | ReasoningDelta
+    | TextDelta
+    | ToolStarted
+    | ToolProgress
+    | ToolFinished
+    | CitationAdded
+    | End
+)
 
 
 def without(row: dict[str, Any], key: str) -> dict[str, Any]:

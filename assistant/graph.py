@@ -27,7 +27,7 @@ from assistant import taint
 from assistant.calls import pending, run_calls
 from assistant.engines.reasoning import THOUGHTS, settled, thoughts_of
 from assistant.errors import EngineRefused, StepLimit
-from assistant.events import Answer, CitationAdded, ReasoningDelta, TextDelta, ToolCall
+from assistant.events import Answer, CitationAdded, EngineProgress, ReasoningDelta, TextDelta, ToolCall
 from assistant.evidence import MARKER, Checked, Similarity, check
 from assistant.prompts import prompt
 from assistant.state import Turn, TurnState
@@ -127,6 +127,9 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
 async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
     pieces: list[AIMessageChunk] = []
     async for chunk in chunks:
+        if waits := chunk.response_metadata.get("progress"):  # the model is not there yet
+            turn.emit(EngineProgress(waits["fraction"], waits["message"]))
+            continue
         pieces.append(chunk)
         if thoughts := chunk.additional_kwargs.get(THOUGHTS):
             turn.emit(ReasoningDelta(thoughts))

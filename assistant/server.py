@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from assistant.accounts.identity import Identity
 from assistant.accounts.store import Accounts, present
 from assistant.app import build
+from assistant.engines.vllm.announce import announce
 from assistant.errors import SettingsError
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
@@ -89,6 +90,7 @@ async def _serve(
     async with build(settings) as assistant:
         # The model loads and reads while the page's own modules are imported; questions wait for it.
         preparing = asyncio.create_task(asyncio.to_thread(_prepare, assistant, samples))
+        telling = asyncio.create_task(announce(assistant.engine.vllm))
         assistant.wait_for(preparing)
         readying = asyncio.create_task(_ready_tools(assistant, preparing))
         application = await asyncio.to_thread(make_application, assistant, accounts)
@@ -100,7 +102,8 @@ async def _serve(
         )
         await uvicorn.Server(config).serve([listener])
         readying.cancel()
-        await asyncio.gather(preparing, readying, return_exceptions=True)
+        telling.cancel()
+        await asyncio.gather(preparing, readying, telling, return_exceptions=True)
 
 
 def make_application(assistant: Assistant, accounts: Accounts | None = None) -> FastAPI:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from langchain_core.messages import HumanMessage
@@ -39,6 +39,9 @@ from assistant.toolbox import Plugins, Toolbox
 from index.errors import LibraryError
 from index.library import Library
 
+if TYPE_CHECKING:
+    from assistant.engines.vllm.server import VllmServer
+
 log = logging.getLogger(__name__)
 
 LOCAL = "local"
@@ -52,10 +55,12 @@ class EngineInfo:
     Attributes:
         name: Such as ``built-in engine`` or ``Qwen3-8B at http://…``.
         advice: How to get a stronger one; empty where there is nothing to advise.
+        vllm: The server that is started for it, which may still load; None where there is none.
     """
 
     name: str
     advice: str
+    vllm: VllmServer | None = None
 
 
 class Assistant:

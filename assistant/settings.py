@@ -16,6 +16,7 @@ from assistant.accounts.identity import Role
 from assistant.approval import Rule
 from assistant.errors import SettingsError
 from assistant.plugin import Approval, Touch
+from assistant.vllm_settings import VllmEngine
 
 
 class _Section(BaseModel):
@@ -276,7 +277,7 @@ class Settings(_Section):
     """Everything that can be configured; ``configs/default.yaml`` explains each key."""
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("assistant", appauthor=False)))
-    engine: Literal["auto", "builtin"] | ServerEngine = "auto"
+    engine: Literal["auto", "builtin", "vllm"] | ServerEngine | VllmEngine = "auto"
     library: LibrarySettings = LibrarySettings()
     agent: AgentSettings = AgentSettings()
     tools: ToolSettings = ToolSettings()
@@ -337,7 +338,7 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"unknown key '{path}'{_suggestion(path)}; configs/default.yaml lists the keys."
     if path == "engine":
-        return "engine must be auto, builtin or {url: http://…/v1, model: …}."
+        return "engine must be auto, builtin, vllm, {url: http://…/v1, model: …} or {vllm: MODEL, …}."
     if path == "library.vectors":
         return "library.vectors must be faiss or {milvus: http://… or a path that ends in .db}."
     if path == "engine.url":
@@ -347,8 +348,9 @@ def _explain(error: ValidationError) -> str:
 
 # How pydantic names the alternatives of `engine`, `library.embedder` and `library.vectors` in an error's location.
 _UNION_BRANCHES = (
-    "literal['auto','builtin']",
+    "literal['auto','builtin','vllm']",
     "ServerEngine",
+    "VllmEngine",
     "str",
     "EmbedderServer",
     "literal['faiss']",

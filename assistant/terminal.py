@@ -14,6 +14,7 @@ from assistant.events import (
     Answer,
     ApprovalNeeded,
     End,
+    EngineProgress,
     Event,
     Failed,
     ReasoningDelta,
@@ -66,6 +67,8 @@ async def show(events: AsyncIterator[Event]) -> End:
             case TextDelta(text):
                 click.echo(visible(text, LINES), nl=False)
                 streamed += text
+            case EngineProgress():
+                click.secho(f"  The model: {visible(str(event))}", dim=True, err=True)
             case ToolProgress(message=message):
                 click.secho(f"  {message}", dim=True, err=True)
             case ToolFinished(call):

@@ -9,14 +9,34 @@ from pathlib import Path
 import pytest
 
 from tests.scripted_server import ScriptedServer
+from tests.serving import environment
 
 FOREIGN = ("ASSISTANT_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Before any fixture, and for the programs that tests start too."""
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         del os.environ[name]
+    # Its installation takes minutes, in which the other tests go on.
+    first = not hasattr(config, "workerinput")
+    if first and _runs_serving(config) and environment.wanted() and not environment.ready():
+        environment.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Says at the very end what was left out for want of vLLM."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if left := [each for each in skipped if environment.LEFT_OUT in str(each.longrepr)]:
+        print(f"{len(left)} tests were left out. Each {environment.LEFT_OUT}.")
+
+
+def _runs_serving(config: pytest.Config) -> bool:
+    """Whether this run may hold tests that need vLLM."""
+    serving = Path(__file__).parent / "serving"
+    named = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    return any(path == serving or path in serving.parents or serving in path.parents for path in named)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx2
 from langchain_core.language_models import BaseChatModel
 
+from assistant.engines.vllm.gpus import can_serve, find_gpus
 from assistant.settings import ServerEngine, Settings
 from assistant.vision import can_see
+from assistant.vllm_settings import VllmEngine
 from index.embed import Embedder
+
+if TYPE_CHECKING:
+    from assistant.engines.vllm.server import VllmServer
 
 # Where the usual servers listen: vLLM, Ollama, llama.cpp, LM Studio.
 LOCAL_SERVERS = {"vLLM": 8000, "Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234}
@@ -27,11 +34,11 @@ class Choice:
     """Which engine to use.
 
     Attributes:
-        server: The server, None for the built-in engine.
+        server: The server; a ``VllmEngine`` names its model and is started by us; None is the built-in engine.
         reason: Why it was chosen, one line.
     """
 
-    server: ServerEngine | None
+    server: ServerEngine | VllmEngine | None
     reason: str
 
 
@@ -45,6 +52,7 @@ class Engine:
         advice: How to get a stronger one; empty where there is nothing to advise.
         close: Gives back what it holds.
         sees: Whether it is shown pictures.
+        vllm: The server that is started for it, where there is one.
     """
 
     model: BaseChatModel
@@ -52,6 +60,7 @@ class Engine:
     advice: str
     close: Callable[[], Awaitable[None]]
     sees: bool = False
+    vllm: VllmServer | None = None
 
 
 async def choose(settings: Settings) -> Choice:
@@ -60,7 +69,13 @@ async def choose(settings: Settings) -> Choice:
         return Choice(settings.engine, "the settings name it")
     if settings.engine == "builtin":
         return Choice(None, "the settings ask for it")
+    if isinstance(settings.engine, VllmEngine) or settings.engine == "vllm":
+        engine = settings.engine if isinstance(settings.engine, VllmEngine) else VllmEngine(vllm="auto")
+        return await _start(engine, "the settings ask for it")
     found = await asyncio.gather(*(_probe(name, port) for name, port in LOCAL_SERVERS.items()))
+    # One that runs already has taken the GPU's memory.
+    if found[0] is None and await asyncio.to_thread(can_serve):
+        return await _start(VllmEngine(vllm="auto"), "there are a GPU and vLLM on this machine")
     if server := next(filter(None, found), None):
         return Choice(server[1], f"{server[0]} listens on this machine")
     return Choice(None, "no URL is configured and no model server listens on this machine")
@@ -68,6 +83,8 @@ async def choose(settings: Settings) -> Choice:
 
 def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engine:
     """Makes the chosen engine; neither loads nor connects anything yet."""
+    if isinstance(choice.server, VllmEngine):
+        return _watched(choice.server, settings)
     if choice.server:
         from assistant.engines.openai import serve
 
@@ -82,6 +99,27 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
     limit = settings.agent.min_confidence
     builtin = BuiltinModel(router=Router(embedder), reader=Reader(embedder, SpanReader()), min_confidence=limit)
     return Engine(builtin, NAME, ADVICE, _nothing)
+
+
+async def _start(engine: VllmEngine, reason: str) -> Choice:
+    from assistant.engines.vllm.plan import chosen_model
+
+    gpus = await asyncio.to_thread(find_gpus)
+    return Choice(engine.model_copy(update={"vllm": chosen_model(engine, gpus)}), reason)
+
+
+def _watched(engine: VllmEngine, settings: Settings) -> Engine:
+    from assistant.engines.openai import serve
+    from assistant.engines.vllm.model import WatchedModel
+    from assistant.engines.vllm.server import VllmServer
+
+    server = VllmServer(engine, settings.home)
+    folder = Path(engine.vllm).expanduser()
+    name = folder.resolve().name if folder.exists() else engine.vllm
+    model = WatchedModel.of(server, serve)
+    # Only its name is looked at; where it will be is known when it has been started.
+    sees = can_see(ServerEngine(url="http://127.0.0.1", model=engine.vllm, vision=engine.vision))
+    return Engine(model, f"{name} on vLLM", "", model.aclose, sees, server)
 
 
 async def _nothing() -> None:

@@ -1,0 +1,1 @@
+"""A ``vllm serve`` that is started, watched and stopped by the assistant."""

@@ -1,0 +1,92 @@
+"""The chat model of a vLLM of our own: it waits for the server, and asks again after one that died."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from assistant.engines.vllm.server import VllmServer
+from assistant.engines.vllm.state import Progress
+from assistant.errors import EngineUnreachable
+from assistant.settings import ServerEngine
+
+Connect = Callable[[ServerEngine], BaseChatModel]
+
+# How often one reply is asked for again after the server has died under it.
+RETRIES = 2
+
+
+class WatchedModel(BaseChatModel):
+    """A chat model behind a server that may still load or have to be started again.
+
+    While a reply waits for the server, chunks without text tell under ``progress`` of their ``response_metadata`` how
+    far it is.
+    """
+
+    _server: VllmServer = PrivateAttr()
+    _connect: Connect = PrivateAttr()
+    _models: dict[str, BaseChatModel] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def of(cls, server: VllmServer, connect: Connect) -> WatchedModel:
+        """Returns the model of a server.
+
+        Args:
+            server: Which one.
+            connect: Makes a chat model of what is told of a server that is ready.
+        """
+        model = cls()
+        model._server, model._connect = server, connect
+        return model
+
+    @property
+    def _llm_type(self) -> str:
+        return "vllm"
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError("ask it in a coroutine")
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        for left in range(RETRIES, -1, -1):
+            begun = False
+            try:
+                async for state in self._server.follow():
+                    if state.phase == "failed":
+                        raise EngineUnreachable(state.progress.message)
+                    if state.engine:
+                        break
+                    yield _waiting(state.progress)
+                async with aclosing(self._model(state.engine)._astream(*args, **kwargs)) as chunks:  # type: ignore[type-var]
+                    async for chunk in chunks:
+                        begun = True
+                        yield chunk
+            except EngineUnreachable:
+                self._server.suspect()
+                if begun or not left or self._server.state.phase == "failed":
+                    raise
+            else:
+                return
+
+    def _model(self, engine: ServerEngine | None) -> BaseChatModel:
+        assert engine
+        if engine.url not in self._models:
+            self._models[engine.url] = self._connect(engine)
+        return self._models[engine.url]
+
+    async def aclose(self) -> None:
+        """Closes the connections and stops the server."""
+        for model in self._models.values():
+            if close := getattr(model, "aclose", None):
+                await close()
+        await self._server.close()
+
+
+def _waiting(progress: Progress) -> ChatGenerationChunk:
+    told = {"progress": {"message": progress.message, "fraction": progress.fraction}}
+    return ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=told))
