@@ -67,10 +67,9 @@ async def show(events: AsyncIterator[Event]) -> End:
             case TextDelta(text):
                 click.echo(visible(text, LINES), nl=False)
                 streamed += text
-            case EngineProgress():
-                click.secho(f"  The model: {visible(str(event))}", dim=True, err=True)
-            case ToolProgress(message=message):
-                click.secho(f"  {message}", dim=True, err=True)
+            case EngineProgress() | ToolProgress():
+                told = f"The model: {event}" if isinstance(event, EngineProgress) else event.message
+                click.secho(f"  {visible(told, LINES)}", dim=True, err=True)
             case ToolFinished(call):
                 arguments = ", ".join(f"{key}={value!r}" for key, value in call.arguments.items())
                 sign = "✓" if call.ok else "✗"
