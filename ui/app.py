@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
 import gradio as gr
 
 from assistant.accounts.store import Accounts
@@ -88,6 +91,8 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
         _connect(assistant, parts, shelving, panel, pictures)
         page.load(shelving.arrive, parts.who, [token, *parts.changed], **EVENT)
         _follow_language(page)
+        if assistant.engine.vllm:
+            _follow_loading(page, assistant, head)
     guard(page)
     return page
 
@@ -115,3 +120,14 @@ def _follow_language(page: Page) -> None:
         return relabel(named, request)
 
     page.load(choose_language, None, list(named), **EVENT)
+
+
+def _follow_loading(page: Page, assistant: Assistant, head: gr.HTML) -> None:
+    """Shows in the top line how far the model is, until it is ready."""
+
+    async def load(request: gr.Request) -> AsyncGenerator[str, None]:
+        async with aclosing(header.loading(assistant, request)) as lines:
+            async for line in lines:
+                yield line
+
+    page.load(load, None, head, **EVENT)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from html import escape
 
 import gradio as gr
 
 from assistant.session import Assistant, EngineInfo
 from ui.assets import script
-from ui.language import LANGUAGES, Texts, texts
+from ui.language import LANGUAGES, Texts, preferred, texts
 
+# How often the top line is drawn while a model is loaded.
+SECONDS_BETWEEN_UPDATES = 0.5
 LOOKS = ("system", "light", "dark")
 KEYS = ("?", "/", "n", "s", "b", "e", "c", "r", "1 – 9", "Esc")
 KEY_NAMES = ("help", "ask", "new", "find", "rail", "sources", "copy", "again", "tab", "stop")
@@ -21,6 +25,18 @@ def make_header(assistant: Assistant) -> gr.HTML:
     scripts = script("header.js") + script("keys.js") + script("reading.js")
     first = header_html(assistant.engine, assistant.toolbox.broken)
     return gr.HTML(first, elem_id="header", js_on_load=scripts)
+
+
+async def loading(assistant: Assistant, request: gr.Request) -> AsyncGenerator[str, None]:
+    """Yields the top line as the model's server comes up, until it is ready."""
+    assert assistant.engine.vllm
+    words = texts(preferred(request))
+    async with aclosing(assistant.engine.vllm.follow()) as states:
+        async for state in states:
+            yield header_html(assistant.engine, assistant.toolbox.broken, words)
+            if state.phase == "ready":
+                return
+            await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
 
 
 def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None = None) -> str:
@@ -52,6 +68,15 @@ def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None =
 
 def _engine(engine: EngineInfo, t: Texts) -> str:
     name = f"<span>{escape(t('header.answering'))} </span><b>{escape(engine.name)}</b>"
+    state = engine.vllm.state if engine.vllm else None
+    if state and state.phase == "failed":
+        return (
+            f'<details class="engine broken"><summary>{name} {escape(t("header.not_running"))}</summary>'
+            f'<div class="popover"><b>{escape(t("header.why_not"))}</b>'
+            f"<p>{escape(state.progress.message)}</p></div></details>"
+        )
+    if state and state.phase == "loading":
+        return f'<div class="engine" role="status">{name} {escape(t("header.loading", what=str(state.progress)))}</div>'
     if not engine.advice:
         return f'<div class="engine">{name}</div>'
     return (

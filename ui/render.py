@@ -113,7 +113,8 @@ def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:
     if turn.text:
         return [_assistant(prose(turn.text))]
     waiting = not turn.steps or turn.steps[-1].call is not None
-    return [_assistant(f'<span class="thinking">{t("turn.thinking")}</span>')] if waiting else []
+    words = t("turn.loading", what=turn.loading) if turn.loading else t("turn.thinking")
+    return [_assistant(f'<span class="thinking">{html.escape(words)}</span>')] if waiting else []
 
 
 def _answer(turn: ShownTurn, answer: Answer, number: int, t: Texts) -> str:

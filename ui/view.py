@@ -17,6 +17,7 @@ from assistant.events import (
     Artifact,
     Began,
     Citation,
+    EngineProgress,
     Event,
     Failed,
     ReasoningDelta,
@@ -80,6 +81,7 @@ class ShownTurn:
         versions: Rows of the turns that begin here, this one among them.
         verdict: What the person thought of the answer, and why.
         reasoning: What the model has thought so far.
+        loading: How far the model is that the turn waits for; empty once it is there.
     """
 
     question: str
@@ -94,12 +96,16 @@ class ShownTurn:
     versions: tuple[int, ...] = ()
     verdict: tuple[str, str] | None = None
     reasoning: str = ""
+    loading: str = ""
 
     def take(self, event: Event) -> None:
         """Takes the next event of the turn."""
+        self.loading = ""
         match event:
             case Began(conversation, turn):
                 self.conversation, self.turn = conversation, turn
+            case EngineProgress():
+                self.loading = str(event)
             case TextDelta(text):
                 self.text += text
             case ReasoningDelta(text):

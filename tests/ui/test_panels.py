@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from assistant.conversations import Conversation
+from assistant.engines.vllm.state import Progress, State
 from assistant.events import Scores
 from assistant.session import EngineInfo
 from tests.ui.answers import CITATION, answer
@@ -110,3 +111,15 @@ def test_the_examples_show_one_tool_of_each_kind_that_is_installed():
     tools = {"robot_stop": tool(), "robot_look": tool("what is there?", "and now?"), "dice": tool("roll two dice")}
     assert [each["text"] for each in tool_examples(tools)] == ["What is there?"]
     assert tool_examples({}) == []
+
+
+def test_the_header_says_how_far_a_model_is_and_why_it_does_not_run():
+    def header(phase, words):
+        state = State(phase, Progress(words, 0.5 if phase == "loading" else None))
+        return header_html(EngineInfo("tiny on vLLM", "", SimpleNamespace(state=state)), {})
+
+    assert "tiny on vLLM</b> is being loaded: loading the weights 50%" in header("loading", "loading the weights")
+    assert "No <b>&lt;model&gt;" not in header("failed", "No <model>.")
+    assert "does not run" in header("failed", "No <model>.")
+    assert "<p>No &lt;model&gt;.</p>" in header("failed", "No <model>.")
+    assert "loaded" not in header("ready", "ready")

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from assistant.events import (
     Artifact,
+    EngineProgress,
     Failed,
     ReasoningDelta,
     TextDelta,
@@ -189,3 +190,12 @@ def test_an_answer_says_what_it_took_and_what_is_to_be_known_of_it():
     assert "1,200 tokens in, 34 out · 75% from the cache · first after 0.25 s · 41.5 tokens/s" in said
     assert "The model cannot &lt;see&gt;." in said
     assert "tokens" not in ended(answer(usage=Usage(1)))[1]["content"]
+
+
+def test_a_turn_that_waits_for_its_model_says_how_far_that_is():
+    turn = ShownTurn("How long?")
+    turn.take(EngineProgress(0.5, "loading <the> weights"))
+    said = turn_messages(turn, 0)[-1]["content"]
+    assert said == '<span class="thinking">The model is being loaded: loading &lt;the&gt; weights 50%</span>'
+    turn.take(TextDelta("Three"))
+    assert turn_messages(turn, 0)[-1]["content"] == "Three"
