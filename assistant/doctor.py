@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from assistant.app import open_library, open_tools
-from assistant.engines.choose import ADVICE, choose
+from assistant.engines.choose import ADVICE, Choice, choose
+from assistant.engines.vllm.examine import examine as examine_vllm
 from assistant.errors import AssistantError
+from assistant.finding import Finding
 from assistant.loader import plugin_name
 from assistant.settings import ServerEngine, Settings
 from assistant.toolbox import Toolbox
@@ -23,39 +23,13 @@ from assistant.vllm_settings import VllmEngine
 from index.errors import LibraryError
 from index.visual import VISUAL_SEARCH_IS_OFF
 
-State = Literal["ok", "missing", "broken"]
 PACKAGES = ("torch", "sentence-transformers", "faiss-cpu", "langgraph", "gradio", "pypdfium2", "pint")
-SIGNS = {"ok": "✓", "missing": "–", "broken": "✗"}
 LOW_DISK = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What.
-        state: ``missing`` is optional, ``broken`` is not.
-        detail: What was found.
-        advice: What to do; empty where nothing need be done.
-    """
-
-    name: str
-    state: State
-    detail: str
-    advice: str = ""
-
-    def row(self) -> dict[str, str]:
-        """Returns it for ``--json``."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        line = f"{SIGNS[self.state]} {self.name}: {self.detail}"
-        return f"{line}\n    → {self.advice}" if self.advice else line
 
 
 async def examine(settings: Settings) -> list[Finding]:
     """Looks at everything that an answer depends on."""
+    choice = await choose(settings)
     return [
         Finding("Python", "ok", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"),
         *_packages(),
@@ -65,9 +39,8 @@ async def examine(settings: Settings) -> list[Finding]:
         *await _tools(settings),
         _reader(),
         _router(),
-        _gpu(),
-        _vllm(),
-        await engine_finding(settings),
+        *await _vllm(choice, settings),
+        await _engine(choice),
     ]
 
 
@@ -169,24 +142,17 @@ def _router() -> Finding:
     return Finding("router", "ok", "the built-in engine chooses among any tools")
 
 
-def _gpu() -> Finding:
-    import torch
-
-    if torch.cuda.is_available():
-        names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
-        return Finding("GPU", "ok", ", ".join(names))
-    return Finding("GPU", "missing", "no CUDA device", "None is needed; with one, a language model can run here.")
-
-
-def _vllm() -> Finding:
-    if importlib.util.find_spec("vllm"):
-        return Finding("vLLM", "ok", importlib.metadata.version("vllm"), "`vllm serve MODEL` starts a server for auto.")
-    return Finding("vLLM", "missing", "not installed", "On a machine with an NVIDIA GPU: pip install -e '.[gpu]'")
+async def _vllm(choice: Choice, settings: Settings) -> list[Finding]:
+    engine = choice.server if isinstance(choice.server, VllmEngine) else None
+    return await asyncio.to_thread(lambda: list(examine_vllm(engine, settings.home)))
 
 
 async def engine_finding(settings: Settings) -> Finding:
     """Looks at the engine that the settings choose, and asks its server whether it is there."""
-    choice = await choose(settings)
+    return await _engine(await choose(settings))
+
+
+async def _engine(choice: Choice) -> Finding:
     if isinstance(choice.server, VllmEngine):
         return Finding("engine", "ok", f"{choice.server.vllm} on a vLLM of our own, because {choice.reason}")
     if choice.server is None:

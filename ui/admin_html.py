@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from assistant.accounts.store import Account
-from assistant.doctor import Finding
+from assistant.finding import Finding
 from assistant.overview import Disk, Trouble, Usage
 from ui.language import Texts
 from ui.lean import Load

@@ -87,7 +87,11 @@ REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"unrecognized arguments?: ([^\n]+)",
-            "This vLLM does not know {0}: install vLLM 0.28 or newer, or look at engine.flags.",
+            "This vLLM does not know {0}: install vLLM 0.32 or newer, or look at engine.flags.",
+        ),
+        (
+            r"invalid (tool call|reasoning) parser: (\S+)",
+            "This vLLM has no {0} parser {1}: install vLLM 0.32, or look at engine.flags.",
         ),
         (r"error: argument ([^\n]+)", "vLLM does not take its flags: argument {0}."),
         (
@@ -98,7 +102,8 @@ REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "No usable CUDA device was found: `assistant doctor` says what to change."),
     )
 )  # fmt: skip
-ERROR = re.compile(r"^.*?\b((?:\w+\.)*\w*(?:Error|Exception)): (.+)$", re.M)
+# In a line that only informs or warns, an error is spoken of.
+ERROR = re.compile(r"^(?!.*\b(?:INFO|WARNING) ).*?\b((?:\w+\.)*\w*(?:Error|Exception)): (.+)$", re.M)
 # These only tell that something else has failed.
 CONSEQUENCE = re.compile(
     r"Engine core initialization failed|WorkerProc initialization failed|EngineDeadError|cancelled"
