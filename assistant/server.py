@@ -23,6 +23,7 @@ from assistant.errors import SettingsError
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
 from assistant.settings import AccountSettings, Settings
+from assistant.web.answers import Say
 from assistant.web.buckets import Buckets
 from assistant.web.busy import Busy
 from assistant.web.edge import Edge
@@ -36,6 +37,7 @@ from assistant.web.sessions import SignedIn, by_header, by_session
 from assistant.web.shared import shared
 from assistant.web.signin import router, sign_out
 from assistant.web.uploads import Uploads
+from assistant.web.voice import voice_routes
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -120,11 +122,16 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
 
     from ui.app import CSS, THEME, build_page
     from ui.language import labels
+    from ui.refused import phrase
     from ui.shared import gone_html, shared_words
 
     page = build_page(assistant, accounts)
     application = FastAPI(
-        title="Assistant", docs_url=None, redoc_url=None, openapi_url=None, middleware=_layers(settings, accounts)
+        title="Assistant",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=[Middleware(Say, phrase=phrase), *_layers(settings, accounts)],
     )
 
     @application.get("/healthz")
@@ -134,6 +141,7 @@ def make_application(assistant: Assistant, accounts: Accounts | None = None) -> 
         return {"status": "ok"} | ({"engine": assistant.engine.name} if known else {})
 
     application.include_router(files(assistant))
+    application.include_router(voice_routes(settings))
     application.include_router(shared(assistant, accounts, shared_words, gone_html))
     if accounts is not None and settings.accounts.sign_in != "proxy":
         _add_sign_in(application, settings.accounts, accounts)

@@ -201,6 +201,28 @@ class PageSettings(_Section):
     shared_links: Literal["anyone", "accounts", "nobody"] = "anyone"
 
 
+class VoiceServer(_Section):
+    """Speech to text and text to speech, behind OpenAI-compatible audio endpoints.
+
+    Attributes:
+        url: The base URL, usually ending in ``/v1``.
+        hears: The model that writes down what is said, at ``/audio/transcriptions``; None leaves that to the browser.
+        speaks: The model that reads aloud, at ``/audio/speech``; None leaves that to the browser.
+        voice: Whose voice it reads with.
+        api_key_env: Name of the environment variable that holds the key. A key is never in a file.
+        timeout: Seconds to wait for the server's next byte.
+        max_mb: The largest recording, in megabytes.
+    """
+
+    url: str = Field(pattern=r"^https?://\S+$")
+    hears: str | None = "whisper-1"
+    speaks: str | None = "tts-1"
+    voice: str = "alloy"
+    api_key_env: str = "OPENAI_API_KEY"
+    timeout: float = Field(60, gt=0)
+    max_mb: int = Field(25, ge=1)
+
+
 class OpenIdProvider(_Section):
     """Who vouches for people over OpenID Connect.
 
@@ -284,6 +306,7 @@ class Settings(_Section):
     page: PageSettings = PageSettings()
     accounts: AccountSettings = AccountSettings()
     limits: LimitSettings = LimitSettings()
+    voice: VoiceServer | None = None
 
 
 def load_settings(

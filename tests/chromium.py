@@ -21,6 +21,8 @@ ARGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A microphone that beeps, for those who are given the permission.
+    "--use-fake-device-for-media-stream",
 )
 
 # Without an emoji font the page's screenshots show empty boxes.

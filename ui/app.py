@@ -21,6 +21,7 @@ from ui import (
     library,
     robot,
     tools_page,
+    voice,
 )
 from ui.assets import script
 from ui.evidence import EVENT
@@ -75,6 +76,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                     draft = conversation.make_draft()
                     with gr.Row(elem_id="ask-row"):
                         attach = attaching.make_button()
+                        voice.make_voice(assistant.settings.voice)
                         box = conversation.make_box()
                 with gr.Tab(label("library.tab"), elem_id="library") as tab:
                     panel = library.make_panel(assistant, tab, view)

@@ -12,6 +12,7 @@ import gradio as gr
 from assistant.session import Assistant, EngineInfo
 from ui.assets import script
 from ui.language import LANGUAGES, Texts, preferred, texts
+from ui.voice import voice_data
 
 # How often the top line is drawn while a model is loaded.
 SECONDS_BETWEEN_UPDATES = 0.5
@@ -58,7 +59,7 @@ def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None =
     }
     words = " ".join(f'data-{name}="{escape(t(key))}"' for name, key in said.items())
     return (
-        f'<div class="bar" {words}>'
+        f'<div class="bar" {words} {voice_data(t)}>'
         f'<button class="toggle" data-toggle="rail" aria-label="{rail}">☰</button>'
         f"<h1>Assistant</h1>{_engine(engine, t)}{_broken(broken, t)}{_menu(t)}"
         f'<button class="toggle" data-toggle="evidence" aria-label="{sources}">❝❞<span> {sources}</span></button></div>'

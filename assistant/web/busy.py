@@ -22,7 +22,6 @@ class Busy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
         if scope["type"] == "http" and (wait := self._requests.wait((scope.get("client") or ("", 0))[0])):
-            line = "Too many requests come from your address. Wait a moment, then load the page again."
-            await refusal(429, line, retry_after=str(int(wait) + 1))(scope, receive, send)
+            await refusal(429, "address", wait=wait)(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -38,4 +38,4 @@ class Edge:
             log.exception("%s %s failed", scope["method"], scope["path"])
             if begun:  # it was answered, or the server breaks the connection off
                 return
-            await refusal(500, "Something went wrong that we did not foresee; the log has it.")(scope, receive, send)
+            await refusal(500, "bug")(scope, receive, send)

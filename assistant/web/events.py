@@ -12,7 +12,15 @@ DEEPEST = 40
 
 
 class BadEvent(ValueError):
-    """An event that the page itself could not have sent; the text says why."""
+    """An event that the page itself could not have sent.
+
+    Args:
+        code: Why: a text of the catalogue of refusals.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def named(hash_: object, prefix: str) -> str:
@@ -22,7 +30,7 @@ def named(hash_: object, prefix: str) -> str:
         BadEvent: It has no form that the page gives it.
     """
     if not (isinstance(hash_, str) and hash_.isalnum() and hash_.isascii() and len(hash_) <= 64):  # noqa: PLR2004
-        raise BadEvent("The event names no session.")
+        raise BadEvent("event_session")
     return f"{prefix}{hash_}"
 
 
@@ -41,11 +49,11 @@ def checked(body: bytes, prefix: str, own: Callable[[str], bool], events: Collec
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadEvent("The event is no JSON.") from error
+        raise BadEvent("event_json") from error
     if not isinstance(event, dict):
-        raise BadEvent("The event is no JSON object.")
+        raise BadEvent("event_object")
     if events is not None and not (type(event.get("fn_index")) is int and event["fn_index"] in events):
-        raise BadEvent("The page has no such event.")
+        raise BadEvent("event_unknown")
     event["session_hash"] = named(event.get("session_hash"), prefix)
     # Gradio continues the run of any event whose id it is told.
     event.pop("event_id", None)
@@ -56,7 +64,7 @@ def checked(body: bytes, prefix: str, own: Callable[[str], bool], events: Collec
 
 def _check(value: Any, own: Callable[[str], bool], depth: int = 0) -> None:
     if depth > DEEPEST:
-        raise BadEvent("The event is nested too deeply.")
+        raise BadEvent("event_deep")
     if isinstance(value, dict):
         _check_file(value, own)
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -67,6 +75,6 @@ def _check_file(value: dict[str, Any], own: Callable[[str], bool]) -> None:
     """Lets no file pass but the person's own uploads, and no address, which Gradio would fetch."""
     path = value.get("path")
     if isinstance(path, str) and path and not own(path):
-        raise BadEvent("This file was not uploaded by you, or too long ago; upload it again.")
+        raise BadEvent("event_file")
     if "meta" in value or "path" in value:
         value.pop("url", None)

@@ -40,9 +40,9 @@ def files(assistant: Assistant) -> APIRouter:
         owner = await assistant.conversations.owner(conversation)
         who: Identity | None = request.scope.get("user")
         if owner is None or (who is not None and owner != who.owner):
-            return refusal(404, "There is no such file.")
+            return refusal(404, "no_file")
         path = await asyncio.to_thread(_within, home / conversation, name)
-        return _served(path) if path else refusal(404, "There is no such file.")
+        return _served(path) if path else refusal(404, "no_file")
 
     return routes
 

@@ -27,7 +27,6 @@ FILE, HEARTBEAT = re.compile(rf"{API}/file=(.+)", re.DOTALL), re.compile(rf"{API
 JOIN = f"{API}/queue/join"
 EVENTS = {JOIN, f"{API}/component_server", f"{API}/component_server/"}
 MB = 1_000_000
-TOO_FAST = "That is more than the server takes from one person. Wait a moment, then go on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class PageGate:
                 handle = self._handler(scope)
                 await handle(scope, receive, send)
             except BadEvent as error:
-                await refusal(400, str(error))(scope, receive, send)
+                await refusal(400, error.code)(scope, receive, send)
 
     def _handler(self, scope: Scope) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         method, path = scope["method"], scope["path"]
@@ -87,10 +86,10 @@ class PageGate:
                 return self._app
             if path == f"{API}/queue/data" or HEARTBEAT.fullmatch(path) or path == f"{API}/upload_progress":
                 return self._named
-            return self._file if FILE.fullmatch(path) else refusal(404, "There is nothing here.")
+            return self._file if FILE.fullmatch(path) else refusal(404, "nothing")
         if method == "POST" and path in EVENTS:
             return self._event
-        return self._upload if (method, path) == ("POST", f"{API}/upload") else refusal(404, "There is nothing here.")
+        return self._upload if (method, path) == ("POST", f"{API}/upload") else refusal(404, "nothing")
 
     async def _named(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what names a session, or an upload, under the person's own name for it."""
@@ -108,20 +107,17 @@ class PageGate:
         found = FILE.fullmatch(scope["path"])
         path = found[1] if found else ""
         if re.match(r"[a-z][a-z0-9+.-]*:", path, re.IGNORECASE) or self._uploads.foreign(caller(scope).key, path):
-            await refusal(404, "There is no such file.")(scope, receive, send)
+            await refusal(404, "no_file")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
         if wait := self._often.wait(caller(scope).key):
-            await refusal(429, TOO_FAST, retry_after=str(int(wait) + 1))(scope, receive, send)
+            await refusal(429, "too_fast", wait=wait)(scope, receive, send)
             return
         who = caller(scope)
         if (body := await _read(receive, self._largest)) is None:
-            too_much = (
-                f"That is more than {self._largest // MB} MB; put long texts into a file and add it to the library."
-            )
-            await refusal(413, too_much)(scope, receive, send)
+            await refusal(413, "event_large", mb=self._largest // MB)(scope, receive, send)
             return
         events = self._events if scope["path"] == JOIN else None
         body = checked(body, who.prefix, lambda path: self._uploads.own(who.key, path), events)
@@ -131,13 +127,11 @@ class PageGate:
         who, size = caller(scope), _length(scope)
         identity: Identity | None = scope.get("user")
         if identity is not None and not identity.may("user"):
-            await refusal(403, "Your account may only read.")(scope, receive, send)
+            await refusal(403, "reader")(scope, receive, send)
         elif size is None or size > self._largest_upload:
-            await refusal(413, f"The files are larger than {self._largest_upload // MB} MB.")(scope, receive, send)
+            await refusal(413, "files_large", mb=self._largest_upload // MB)(scope, receive, send)
         elif self._uploads.full(who.key, size):
-            await refusal(429, "You have uploaded a great deal; wait an hour, then go on.", retry_after="3600")(
-                scope, receive, send
-            )
+            await refusal(429, "uploads", wait=3599)(scope, receive, send)
         else:
             await self._note_upload(scope, receive, send, who, size)
 

@@ -37,9 +37,9 @@ class SameOrigin:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
-            await refusal(421, "This server is not asked for under this name.")(scope, receive, send)
+            await refusal(421, "name")(scope, receive, send)
         elif scope["method"] not in SAFE and _foreign(headers, host):
-            await refusal(403, "This was sent by another website and is refused.")(scope, receive, send)
+            await refusal(403, "website")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -16,7 +16,6 @@ from assistant.web.answers import refusal
 
 SIGN_IN = "/signin"
 OPEN = ("/signin", "/signout", "/healthz", "/favicon.ico")
-EXPIRED = "You are not signed in any more. Load the page again to sign in."
 
 # Tells who sends a request, by its headers; None where it does not show.
 Identify = Callable[[Scope, Headers], Identity | None]
@@ -90,7 +89,7 @@ class SignedIn:
         elif self._page:
             await _led(scope)(scope, receive, send)
         else:
-            await refusal(401, "The proxy in front of this page has to say who you are.")(scope, receive, send)
+            await refusal(401, "proxy")(scope, receive, send)
 
 
 def _is_open(path: str) -> bool:
@@ -101,4 +100,4 @@ def _is_open(path: str) -> bool:
 def _led(scope: Scope) -> Response:
     if scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
         return RedirectResponse(SIGN_IN, 303, headers={"cache-control": "no-store"})
-    return refusal(401, EXPIRED)
+    return refusal(401, "signed_out")

@@ -12,6 +12,7 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
+from tests.audio_server import AudioServer
 from tests.scripted_server import ScriptedServer, SlowText, Text
 from tests.ui.browser import DESKTOP, PHONE, Person, person, serving
 
@@ -56,8 +57,14 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def config(model):
-    return json.dumps({"engine": {"url": model.url, "model": "scripted"}})
+def audio():
+    with AudioServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def config(model, audio):
+    return json.dumps({"engine": {"url": model.url, "model": "scripted"}, "voice": {"url": audio.url, "max_mb": 30}})
 
 
 @pytest.fixture(scope="module")
@@ -316,3 +323,63 @@ def test_thoughts_are_folded_and_what_it_took_is_told(me):
     me.page.reload()
     expect(me.chat.get_by_text("I thought about it.")).to_be_visible()
     expect(me.chat.get_by_text("Reasoning", exact=True)).to_be_visible()
+
+
+def test_a_question_is_spoken_and_an_answer_read_aloud_by_the_server(me, audio):
+    mic, said = me.page.locator("#voice .mic"), me.page.locator("#voice .said")
+    mic.click()
+    expect(said).to_contain_text("may not use the microphone")
+    me.picture("microphone-denied")
+    me.page.context.grant_permissions(["microphone"])
+    audio.status = 500
+    me.box.fill("Tell me.")
+    mic.click()
+    expect(said).to_contain_text("press again when you are done")
+    me.picture("listening")
+    mic.click()
+    expect(said).to_contain_text("answered 500")
+    me.picture("audio-down")
+    audio.status = 200
+    said.get_by_role("button", name="Try again").click()
+    expect(me.box).to_have_value("Tell me. What is said here?")
+    assert b'filename="recording.webm"' in audio.heard[-1]
+    assert b"whisper-1" in audio.heard[-1]
+    expect(said).to_be_hidden()
+    me.box.press("Enter")
+    expect(me.ends).to_have_count(1)
+    with me.page.expect_response("**/voice/said"):
+        deed(me, "speak").click()
+    expect(said).to_be_hidden()
+    assert audio.said[-1]["input"].startswith("Answer number")
+    assert audio.said[-1]["voice"] == "alloy"
+    audio.seconds = 30
+    deed(me, "speak").click()
+    expect(said).to_contain_text("Being read aloud")
+    deed(me, "speak").click()
+    expect(said).to_be_hidden()
+    me.wrong = [each for each in me.wrong if "502" not in each]
+
+
+def test_a_recording_that_is_too_large_is_told_and_one_is_dropped_by_a_key(me, audio):
+    me.page.context.grant_permissions(["microphone"])
+    mic, said, before = me.page.locator("#voice .mic"), me.page.locator("#voice .said"), len(audio.heard)
+    mic.click()
+    expect(mic).to_have_class("mic on")
+    me.page.keyboard.press("Escape")
+    expect(mic).to_have_class("mic")
+    expect(said).to_be_hidden()
+    me.page.evaluate("""() => {
+      window.MediaRecorder = class extends EventTarget {
+        mimeType = "audio/webm";
+        start() {}
+        stop() {
+          this.dispatchEvent(Object.assign(new Event("dataavailable"), { data: new Blob([new Uint8Array(50e6)]) }));
+          this.dispatchEvent(new Event("stop"));
+        }
+      };
+    }""")
+    mic.click()
+    expect(mic).to_have_class("mic on")
+    mic.click()
+    expect(said).to_contain_text("The recording has 50 MB, more than 30 MB")
+    assert len(audio.heard) == before

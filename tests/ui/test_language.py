@@ -78,6 +78,14 @@ def test_every_text_is_said_somewhere():
     assert unused == []
 
 
+def test_every_refusal_of_the_server_has_its_words():
+    code = re.compile(r"""(?:refusal\(\d+, |BadEvent\(|VoiceError\()"(\w+)\"""")
+    sources = [*(UI.parent / "assistant" / "web").glob("*.py"), UI.parent / "assistant" / "voice.py"]
+    used = {each for path in sources for each in code.findall(path.read_text(encoding="utf-8"))}
+    told = {key.removeprefix("refused.") for key in read_catalogue(FOLDER / "en") if key.startswith("refused.")}
+    assert used == told
+
+
 def test_counts_and_numbers_are_written_as_the_language_writes_them():
     english, german = texts("en"), texts("de")
     assert english.count("turn.unsupported", 1).startswith("1 sentence has")

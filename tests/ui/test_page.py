@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.scripted_server import ScriptedServer, SlowText, Status, Text
-from tests.ui.browser import PHONE, person, serving
+from tests.ui.browser import PHONE, Person, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -292,3 +293,36 @@ def test_the_page_is_readable_in_the_dark(browser, server):
         me.tab("Library")
         expect(me.page.locator("#documents")).to_contain_text("Employee handbook")
         me.picture("dark-library")
+
+
+RECOGNITION = """
+window.SpeechRecognition = class extends EventTarget {
+  start() {
+    const heard = Object.assign([{ transcript: "How long is the notice?" }], { isFinal: true });
+    const result = Object.assign(new Event("result"), { results: [heard], resultIndex: 0 });
+    setTimeout(() => this.dispatchEvent(result), 20);
+  }
+  stop() { this.dispatchEvent(new Event("end")); }
+  abort() { this.stop(); }
+};
+"""
+
+
+def test_the_browsers_own_recognition_writes_the_question_and_a_browser_without_voice_says_so(browser, server):
+    context = browser.new_context()
+    context.add_init_script(RECOGNITION)
+    me = Person(context.new_page())
+    me.arrive(server)
+    mic, said = me.page.locator("#voice .mic"), me.page.locator("#voice .said")
+    expect(mic).to_have_attribute("title", re.compile("some browsers send it to their maker"))
+    mic.click()
+    expect(me.box).to_have_value("How long is the notice?")
+    expect(mic).to_have_class("mic on")
+    mic.click()
+    expect(mic).to_have_class("mic")
+    me.ask("17 * 3")
+    me.page.evaluate("speechSynthesis.getVoices = () => []")
+    me.chat.locator(".deed.speak").click()
+    expect(said).to_contain_text("no voice to read with")
+    assert me.wrong == []
+    context.close()

@@ -41,14 +41,9 @@ const copyLink = async (button) => {
   await (navigator.clipboard ? navigator.clipboard.writeText(field.value) : document.execCommand("copy"));
   flash(button);
 };
-const speak = (text) => {
-  if (speechSynthesis.speaking) return speechSynthesis.cancel();
-  const said = new SpeechSynthesisUtterance(text);
-  said.lang = document.documentElement.lang || navigator.language;
-  speechSynthesis.speak(said);
-};
 const here = {
   copy: (button) => put(words(message(button))).then(() => flash(button)),
+  speak: (button) => document.dispatchEvent(new CustomEvent("read-aloud", { detail: words(message(button)) })),
 };
 document.addEventListener("click", (event) => {
   const button = event.target.closest("#chat button.deed, #draft button[data-deed]");
@@ -56,7 +51,6 @@ document.addEventListener("click", (event) => {
   const { deed, turn, to } = read(button);
   button.closest("dialog")?.close();
   if (here[deed]) return here[deed](button);
-  if (deed === "speak" && window.speechSynthesis?.getVoices().length) return speak(words(message(button)));
   trigger("act", { deed, turn, to });
 });
 element.addEventListener("submit", (event) => {

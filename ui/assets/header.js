@@ -43,6 +43,10 @@ const name = () => {
   const words = element.querySelector(".bar").dataset;
   document.querySelector("#ask .submit-button")?.setAttribute("aria-label", words.send);
   document.querySelector("#attach")?.setAttribute("aria-label", words.attach);
+  const mic = document.querySelector("#voice .mic");
+  const voice = JSON.parse(words.voice);
+  mic?.setAttribute("aria-label", voice.listen);
+  mic?.setAttribute("title", mic.dataset.hears ? voice.listen : `${voice.listen}. ${voice.browser}`);
   document.querySelector("#ask .stop-button")?.setAttribute("aria-label", words.stop);
 };
 const watchButtons = () => {

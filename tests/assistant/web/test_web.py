@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.middleware import Middleware
 
 from assistant.accounts.store import Accounts
+from assistant.web.answers import Say
 from assistant.web.buckets import Buckets
 from assistant.web.busy import Busy
 from assistant.web.edge import Edge
@@ -17,6 +18,7 @@ from assistant.web.forwarded import Forwarded
 from assistant.web.origin import LOOPBACK, SameOrigin
 from assistant.web.sessions import SignedIn, by_header, cookie
 from assistant.web.uploads import HOUR, Uploads
+from ui.refused import phrase
 
 PROXY = "10.0.0.1"
 
@@ -119,12 +121,15 @@ async def test_without_accounts_no_other_name_leads_here(host, status):
 
 
 async def test_an_address_that_asks_too_much_waits_and_others_do_not():
-    application = told(Middleware(Busy, requests=Buckets(60, most=3)))
+    application = told(Middleware(Say, phrase=phrase), Middleware(Busy, requests=Buckets(60, most=3)))
     codes = [(await get(application, "1.1.1.1")).status_code for _ in range(5)]
     assert codes == [200, 200, 200, 429, 429]
     refused = await get(application, "1.1.1.1")
     assert refused.headers["retry-after"] == "1"
     assert "Wait a moment" in refused.json()["error"]
+    for headers in ({"accept_language": "de-AT,de"}, {"cookie": "x=1; language=de"}):
+        refused = await get(application, "1.1.1.1", **headers)
+        assert (refused.json()["code"], "Warten Sie" in refused.json()["error"]) == ("address", True)
     assert (await get(application, "2.2.2.2")).status_code == 200
 
 
