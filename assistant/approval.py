@@ -64,10 +64,12 @@ class Verdict:
     Attributes:
         ruling: Whether it is approved, refused, or to be asked for.
         reason: Why it is not simply approved, for people.
+        code: The same, to be said in other languages.
     """
 
     ruling: Ruling
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +107,15 @@ def judge(
     received = _received(tool, arguments) if rules else arguments
     rule = next((rule for rule in rules if rule.fits(tool.name, received)), None)
     if rule and (rule.decide != "approve" or rule.tainted or not risky):
-        return Verdict(rule.decide, RULED[rule.decide])
+        return Verdict(rule.decide, RULED[rule.decide], "rule")
     if risky:
         touched = " and ".join(f"the {touch}" if touch != "files" else touch for touch in options.touches)
-        return Verdict(
-            "ask", f"it touches {touched}, and text from documents or tools has been read, which may have asked for it"
-        )
+        why = f"it touches {touched}, and text from documents or tools has been read, which may have asked for it"
+        return Verdict("ask", why, "tainted")
     if options.approval == "always":
-        return Verdict("ask", "the tool wants every call approved")
+        return Verdict("ask", "the tool wants every call approved", "always")
     if options.approval == "first time" and tool.name not in granted:
-        return Verdict("ask", "it is the first call of this tool in the conversation")
+        return Verdict("ask", "it is the first call of this tool in the conversation", "first")
     return Verdict("approve")
 
 

@@ -27,7 +27,9 @@ def pending(messages: Sequence[AnyMessage], turn: Turn) -> list[ApprovalRequest]
         verdict = _verdict(call["name"], arguments, messages, turn)
         if verdict.ruling == "ask" and not misfit(turn.tools[call["name"]], arguments):
             touches = turn.tools[call["name"]].options.touches
-            requests.append(ApprovalRequest(str(number), call["name"], arguments, verdict.reason, touches))
+            requests.append(
+                ApprovalRequest(str(number), call["name"], arguments, verdict.reason, touches, code=verdict.code)
+            )
     return requests
 
 

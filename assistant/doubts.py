@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from assistant.wording import denies, found, names, numbers, quotations
+from index.reasons import Reason
 
-NO_SOURCE = "It points at no passage, and no tool computed it."
-DENIAL = "Either it or the passage that it cites says that something is not so, and the other does not."
-UNLIKE = "The passage that it cites says nothing much like it."
+DOUBTS = {
+    "no_source": "It points at no passage, and no tool computed it.",
+    "denial": "Either it or the passage that it cites says that something is not so, and the other does not.",
+    "unlike": "The passage that it cites says nothing much like it.",
+    "quotation": "The words in quotation marks do not stand in the passage that it cites.",
+    "numbers": "Not in the passage that it cites: {missing}.",
+    "names": "Not named in the passage that it cites: {missing}.",
+}
 
 
-def doubt(claim: str, passages: Sequence[str], computed: Set[str] = frozenset()) -> str:
+def doubt(claim: str, passages: Sequence[str], computed: Set[str] = frozenset()) -> Reason:
     """Returns the first thing that is amiss with a sentence.
 
     Args:
@@ -20,12 +26,16 @@ def doubt(claim: str, passages: Sequence[str], computed: Set[str] = frozenset())
         computed: Numbers that tools gave.
     """
     if not passages:
-        return NO_SOURCE
+        return _reason("no_source")
     cited = " ".join(passages)
     if any(found(piece, cited) is None for piece in quotations(claim)):
-        return "The words in quotation marks do not stand in the passage that it cites."
+        return _reason("quotation")
     if missing := numbers(claim) - numbers(cited) - computed:
-        return f"Not in the passage that it cites: {', '.join(sorted(missing))}."
+        return _reason("numbers", ", ".join(sorted(missing)))
     if strange := [name for name in names(claim) if name.lower() not in cited.lower()]:
-        return f"Not named in the passage that it cites: {', '.join(dict.fromkeys(strange))}."
-    return DENIAL if denies(claim) != denies(cited) else UNLIKE
+        return _reason("names", ", ".join(dict.fromkeys(strange)))
+    return _reason("denial" if denies(claim) != denies(cited) else "unlike")
+
+
+def _reason(code: str, missing: str = "") -> Reason:
+    return Reason(DOUBTS[code].format(missing=missing), f"doubt_{code}", {"missing": missing} if missing else {})

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from index.reasons import Reason
+
 if TYPE_CHECKING:
     from index.types import Hit
 
@@ -198,6 +200,7 @@ class ApprovalRequest:
         touches: What the tool may change or reach.
         preview: What it would do, where the tool can tell.
         film: Path of a film of that; empty where there is none.
+        code: The reason, to be said in other languages.
     """
 
     id: str
@@ -207,6 +210,7 @@ class ApprovalRequest:
     touches: tuple[str, ...]
     preview: str = ""
     film: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +271,7 @@ class Answer:
         engine: Which engine answered, as shown to people.
         conversation: The conversation's id.
         seconds: Wall time of the turn.
-        reasons: Why each of ``unsupported`` stands there, in their order.
+        reasons: Why each of ``unsupported`` stands there, in their order; in JSON their codes are under ``why``.
         usage: What it took of a language model; None of the built-in engine.
         reasoning: What the model thought, as it told it; no part of the answer.
         notes: What the person should know about how it came about, one sentence each.
@@ -293,10 +297,16 @@ class Answer:
         row = asdict(self)
         row = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
         row["answer"] = row.pop("text")
+        row["why"] = [_why(each) for each in self.reasons]
         row["citations"] = [without(c, "document_id") for c in row["citations"]]
         row["tool_calls"] = [without(c, "id") for c in row["tool_calls"]]
         order = ("answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation")
-        return {key: row[key] for key in (*order, "seconds", "unsupported", "reasons", "usage", "notes", "reasoning")}
+        more = ("seconds", "unsupported", "reasons", "why", "usage", "notes", "reasoning")
+        return {key: row[key] for key in (*order, *more)}
+
+
+def _why(reason: str) -> dict[str, Any]:
+    return {"code": reason.code, "values": dict(reason.values)} if isinstance(reason, Reason) else {}
 
 
 @dataclass(frozen=True, slots=True)

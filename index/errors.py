@@ -10,13 +10,23 @@ LibraryError
 
 from __future__ import annotations
 
+from index.reasons import Reason
+
 
 class LibraryError(Exception):
     """Base of everything the library raises on purpose; its text is one line for a person."""
 
 
 class UnreadableFile(LibraryError):
-    """A file that cannot be indexed: missing, empty, encrypted, corrupt or of an unknown kind."""
+    """A file that cannot be indexed: missing, empty, encrypted, corrupt or of an unknown kind.
+
+    Attributes:
+        reason: Why; the error's text.
+    """
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class UnknownDocument(LibraryError, LookupError):

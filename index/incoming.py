@@ -16,6 +16,7 @@ from index.chunk import chunk
 from index.embed import Embedder
 from index.errors import LibraryError, UnreadableFile
 from index.read.pool import Readers, ReadingStopped
+from index.reasons import reason
 from index.records import NewDocument, at_path, has_stamp
 from index.stamp import stamp
 from index.store import Store
@@ -138,7 +139,7 @@ def find(entry: Path | Outcome, store: Store) -> File | Outcome:
         return entry
     name = printable(entry)
     if name != str(entry):
-        return Outcome(name, "refused", "has a name that is not valid UTF-8; rename it")
+        return Outcome(name, "refused", reason("name"))
     # The stamp and the digest come first: a file that changes meanwhile is then seen as changed the next time.
     seen = stamp(entry)
     if seen and (known := _known(name, seen, store)):
@@ -157,14 +158,12 @@ def as_read(file: File, readers: Readers, stop: Event) -> Read | Outcome:
         content = readers.read(Path(file.path), stop.is_set)
         return Read(file.path, file.sha256, file.size, content, file.stamp)
     except UnreadableFile as error:
-        return Outcome(file.path, "refused", str(error))
+        return Outcome(file.path, "refused", error.reason)
     except (LibraryError, ReadingStopped):
         raise
     except Exception as error:  # one file is an edge: whatever it does to a parser, the others go on
         _log.exception("%s could not be read", file.path)
-        return Outcome(
-            file.path, "refused", f"could not be read ({type(error).__name__}); save it anew or in another format"
-        )
+        return Outcome(file.path, "refused", reason("failed", how=type(error).__name__))
 
 
 def _from_file(entry: Path | Outcome, store: Store, readers: Readers, stop: Event) -> Read | Outcome:

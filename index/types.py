@@ -225,7 +225,7 @@ class Outcome:
     Attributes:
         path: The file.
         status: What happened.
-        reason: One line for the person when it was refused, else empty.
+        reason: One line for the person when it was refused, else empty; a ``Reason`` where its code is known.
         document: The library's entry, None when refused.
     """
 

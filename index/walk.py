@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from index.reasons import reason
 from index.types import Outcome
 
 
@@ -36,7 +37,7 @@ def _entry(path: str, seen: set[str]) -> Iterator[Path | Outcome]:
     try:
         names = sorted(os.listdir(path))  # noqa: PTH208
     except OSError as error:
-        yield Outcome(printable(path), "refused", f"may not be searched ({error.strerror}); change its permissions")
+        yield Outcome(printable(path), "refused", reason("not_searched", why=str(error.strerror)))
         return
     for name in names:
         if not name.startswith("."):

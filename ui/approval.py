@@ -171,7 +171,7 @@ def _request(request: ApprovalRequest, t: Texts) -> str:
         f'<article class="request" data-id="{key}" data-tool="{tool}" '
         f'aria-label="{escape(t("approval.call_of", tool=request.tool))}">'
         f"<h3>{t('approval.wants', tool=name)}</h3>"
-        f'<p class="why">{escape(t("approval.because", reason=request.reason))}</p>'
+        f'<p class="why">{escape(t("approval.because", reason=_because(request, t)))}</p>'
         f"{touched}{_arguments(request.arguments, t)}{note}{_preview(request)}"
         f"<details{' open' if odd else ''}><summary>{escape(t('approval.as_json'))}</summary>"
         f'<pre tabindex="0">{escape(escaped(request.arguments))}</pre></details>'
@@ -231,6 +231,12 @@ def _editor(request: ApprovalRequest, t: Texts) -> str:
         f'<p class="mistake" id="{name}-mistake" role="alert"></p>'
         f"{_button('change', 'approve_these', t)}{_button('back', 'back', t)}</div>"
     )
+
+
+def _because(request: ApprovalRequest, t: Texts) -> str:
+    key = f"approval.because_{request.code}"
+    touched = listed([t(f"approval.touch_{each}") for each in request.touches], t("approval.and"))
+    return t(key, touched=touched) if key in t else request.reason
 
 
 def _refusal(key: str, t: Texts) -> str:

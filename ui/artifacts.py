@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from assistant.events import Artifact, Kind
 from assistant.web.files import SHOWN, url_of
+from ui.reasons import told
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class ShownArtifact:
         url: Where the browser gets it; empty where there is none.
         copy: Path of the copy that is served; empty where there is none.
         size: In bytes.
-        problem: Why it is not there, or why it can only be downloaded.
+        problem: Why it is not there, or why it can only be downloaded; as ``reasons.said`` reads it.
         table: Of a table.
         plot: Of a plot: Plotly's JSON, data and layout alone.
     """
@@ -78,13 +79,13 @@ def load(artifact: Artifact, folder: Path) -> ShownArtifact:
     kind = _kind(artifact)
     if not path.resolve().is_relative_to(folder.resolve()):
         log.warning("%s does not lie in %s and is not shown", path, folder)
-        return ShownArtifact(path.name, kind, problem="It lies outside the conversation's folder and is not shown.")
+        return ShownArtifact(path.name, kind, problem=told("artifact_outside"))
     if not path.is_file():
-        return ShownArtifact(path.name, kind, problem="This file is not there any more.")
+        return ShownArtifact(path.name, kind, problem=told("artifact_gone"))
     try:
         shown = ShownArtifact(path.name, kind, url_of(folder, path), size=path.stat().st_size)
     except OSError as error:
-        return ShownArtifact(path.name, kind, problem=f"This file cannot be read ({error.strerror}).")
+        return ShownArtifact(path.name, kind, problem=told("artifact_unreadable", why=str(error.strerror)))
     try:
         return replace(
             shown,
@@ -93,7 +94,7 @@ def load(artifact: Artifact, folder: Path) -> ShownArtifact:
         )
     except (OSError, ValueError, csv.Error, RecursionError) as error:
         log.warning("%s can only be downloaded", path, exc_info=error)
-        return replace(shown, kind="file", problem=f"It cannot be shown here ({error}).")
+        return replace(shown, kind="file", problem=told("artifact_not_shown", why=str(error)))
 
 
 def published(name: str, kind: Kind, path: Path, publish: Publish) -> ShownArtifact:

@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 from ui.language import Texts, label
+from ui.reasons import said
 from ui.stage import Stage, Updates
 from ui.uploads import Upload, Uploads
 from ui.view import View
@@ -62,5 +63,5 @@ def _state(upload: Upload) -> str:
 
 def _words(upload: Upload, t: Texts) -> str:
     if upload.failed:
-        return t("attach.refused", reason=upload.outcome.reason if upload.outcome else "")
+        return t("attach.refused", reason=said(upload.outcome.reason, t) if upload.outcome else "")
     return t("attach.added") if upload.outcome else t("attach.reading")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ui.artifacts import ShownArtifact, Table
 from ui.language import Texts, texts
+from ui.reasons import said
 from ui.text import shortened
 
 Content = dict[str, Any]
@@ -32,7 +33,7 @@ def figure_html(artifact: ShownArtifact, t: Texts | None = None) -> str:
     """Returns a file with its name and a link to download it; of a plot that alone."""
     t = t or texts()
     body = _body(artifact)
-    problem = f'<span class="problem">{escape(artifact.problem)}</span>' if artifact.problem else ""
+    problem = f'<span class="problem">{escape(said(artifact.problem, t))}</span>' if artifact.problem else ""
     caption = f"<figcaption>{_caption(artifact, t)}{problem}</figcaption>"
     return f'<figure class="artifact {artifact.kind}">{body}{caption}</figure>'
 

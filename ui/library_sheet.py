@@ -8,6 +8,7 @@ from html import escape
 from index.inventory import UNKNOWN, Gap, Inventory
 from ui.exact import visible
 from ui.language import Texts
+from ui.reasons import said
 
 MOST_ROWS = 12
 MOST_REFUSED = 50
@@ -80,7 +81,7 @@ def _lacks(found: Inventory, t: Texts) -> Iterator[str]:
             yield _gap(t.count(f"inventory.{name}", gap.count), gap, t)
     if found.refused:
         rows = "".join(
-            f"<li><b>{escape(visible(each.path.rpartition('/')[2]))}</b> {escape(visible(each.reason))} "
+            f"<li><b>{escape(visible(each.path.rpartition('/')[2]))}</b> {escape(visible(said(each.reason, t)))} "
             f"<span>{each.refused[:10]}</span></li>"
             for each in found.refused[:MOST_REFUSED]
         )

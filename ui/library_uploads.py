@@ -8,6 +8,7 @@ from html import escape
 from index.read import LABELS
 from index.types import Document, Outcome
 from ui.language import Texts
+from ui.reasons import said
 from ui.upload_queue import UploadQueue
 from ui.uploads import Upload
 
@@ -146,5 +147,5 @@ def _so_far(upload: Upload, t: Texts) -> str:
 def _ended(outcome: Outcome, t: Texts) -> str:
     words = t(f"library.{outcome.status}")
     if outcome.reason:
-        return t("library.outcome_why", outcome=words, reason=outcome.reason)
+        return t("library.outcome_why", outcome=words, reason=said(outcome.reason, t))
     return t("library.outcome_what", outcome=words, amount=amount(outcome.document, t)) if outcome.document else words

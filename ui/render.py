@@ -13,6 +13,7 @@ from ui.buttons import answer_deeds, earlier_html, question_deeds
 from ui.exact import editable, visible
 from ui.figures import contents
 from ui.language import Texts, texts
+from ui.reasons import said
 from ui.text import fenced, linked, listed, marked, plain, prose, shortened
 from ui.view import WINDOW, ShownTurn, Step
 
@@ -134,7 +135,7 @@ def _answer(turn: ShownTurn, answer: Answer, number: int, t: Texts) -> str:
 
 def _mark(answer: Answer, place: int, t: Texts) -> str:
     why = answer.reasons[place] if place < len(answer.reasons) else ""  # an earlier version gave none
-    title = html.escape(" ".join([t("turn.no_source"), why]).strip())
+    title = html.escape(" ".join([t("turn.no_source"), said(why, t)]).strip())
     return f'<mark class="unsupported" tabindex="0" title="{title}">'
 
 

@@ -130,7 +130,9 @@ class _Page:
         if verdict.ruling == "refuse":
             yield self._told(view.t("tools.refused", reason=verdict.reason))
         elif verdict.ruling == "ask":
-            bench.waits = ApprovalRequest(TRIAL, tool.name, arguments, verdict.reason, tool.options.touches)
+            bench.waits = ApprovalRequest(
+                TRIAL, tool.name, arguments, verdict.reason, tool.options.touches, code=verdict.code
+            )
             yield {self._card: card_html(TRIAL, [bench.waits], view.t), self._result: []}
         else:
             async for update in self._run(tool, arguments, view):

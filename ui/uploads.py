@@ -16,6 +16,7 @@ from index.ingest import Progress
 from index.read import LABELS, SUFFIXES
 from index.types import Outcome, OutcomeStatus
 from ui.language import Texts
+from ui.reasons import told
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +126,8 @@ class Uploads:
             upload.far = progress
 
         if upload.received.suffix.lower() not in SUFFIXES:
-            kind = upload.received.suffix or "without an ending"
-            return Outcome(upload.name, "refused", f"files {kind} cannot be read; the library reads {kinds()}.")
+            kind = upload.received.suffix or "?"
+            return Outcome(upload.name, "refused", told("upload_kind", kind=kind, kinds=kinds()))
         try:
             kept = self._keep(upload)
             library = self._libraries.get(upload.library)
@@ -136,7 +137,7 @@ class Uploads:
             return Outcome(upload.name, "refused", str(error))
         except Exception as error:  # the edge: the other files go on
             log.exception("upload of %s failed", upload.name)
-            return Outcome(upload.name, "refused", f"something went wrong ({type(error).__name__}: {error})")
+            return Outcome(upload.name, "refused", told("upload_bug", error=f"{type(error).__name__}: {error}"))
         outcome = outcomes[0] if outcomes else None
         if outcome is None or outcome.status == "refused":
             self._forget(kept)

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from assistant.conversations import Turn
@@ -30,6 +31,7 @@ from assistant.events import (
     Usage,
 )
 from assistant.live import LiveTurn
+from index.reasons import Reason
 from ui.artifacts import ShownArtifact
 from ui.identity import identity
 from ui.language import DEFAULT, Texts, texts
@@ -312,11 +314,15 @@ def answer_from(result: dict[str, Any]) -> Answer:
         engine=result["engine"],
         conversation=result["conversation"],
         seconds=result["seconds"],
-        reasons=tuple(result.get("reasons", ())),
+        reasons=tuple(map(_reason, result.get("reasons", ()), result.get("why") or repeat({}))),
         usage=Usage(**usage) if usage else None,
         reasoning=result.get("reasoning", ""),
         notes=tuple(result.get("notes", ())),
     )
+
+
+def _reason(text: str, why: dict[str, Any]) -> Reason:
+    return Reason(text, why.get("code", ""), why.get("values", {}))
 
 
 def _citation(row: dict[str, Any]) -> Citation:

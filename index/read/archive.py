@@ -14,14 +14,12 @@ from zlib import error as ZlibError  # noqa: N812
 
 from index.errors import UnreadableFile
 from index.read.budget import Beside, Harmful, budget
+from index.reasons import reason
 
 MOST_UNPACKED = 500_000_000
 """Bytes that a document may unpack to."""
 MOST_UNPACKED_TEXT = 100_000_000
 """Bytes that any one of its XML parts may unpack to; parsed, they take ten times as much."""
-_BOMB = "unpacks to {size:,.0f} MB, far more than a document needs; it may be made to do harm and is not opened"
-_OUTSIDE = "holds an entry whose path leads out of the archive ({name}); it may be made to do harm and is not opened"
-_LOCKED = "is protected by a password; pack it again without one"
 _BROKEN = "the archive is cut short or broken"
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _LINK = 0o120000
@@ -52,7 +50,7 @@ def check_document(data: bytes) -> None:
     total = sum(member.file_size for member in found)
     texts = (member.file_size for member in found if member.filename.endswith((".xml", ".rels")))
     if total > MOST_UNPACKED or max(texts, default=0) > MOST_UNPACKED_TEXT:
-        raise Harmful(_BOMB.format(size=total / 1_000_000))
+        raise Harmful(reason("bomb", size=total // 1_000_000))
 
 
 class Archive:
@@ -69,7 +67,7 @@ class Archive:
         for member in found:
             _refuse_tricks(member)
         if found and all(member.flag_bits & _ENCRYPTED for member in found):
-            raise UnreadableFile(_LOCKED)
+            raise UnreadableFile(reason("locked"))
         self._members = {member.filename: member for member in found}
 
     def names(self) -> Iterator[str]:
@@ -99,11 +97,11 @@ class Archive:
         member = self._members[name]
         budget().unpack(member.file_size)
         if member.flag_bits & _ENCRYPTED:
-            raise UnreadableFile(_LOCKED)
+            raise UnreadableFile(reason("locked"))
         try:
             return self._zip.read(member)
         except (zipfile.BadZipFile, ZlibError, EOFError, OSError, ValueError, NotImplementedError) as error:
-            raise UnreadableFile(f"is damaged ({error}); pack it again") from error
+            raise UnreadableFile(reason("broken_member", why=str(error))) from error
 
 
 def _opened(data: bytes) -> zipfile.ZipFile:
@@ -117,4 +115,4 @@ def _refuse_tricks(member: zipfile.ZipInfo) -> None:
     name = member.orig_filename.replace("\\", "/")
     link = (member.external_attr >> 16) & _TYPE == _LINK
     if link or name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/") or "\x00" in name:
-        raise Harmful(_OUTSIDE.format(name=ascii(name[:80])))
+        raise Harmful(reason("outside", name=ascii(name[:80])))

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from index.errors import UnreadableFile
+from index.reasons import reason
 
 SECONDS = 30.0
 PATIENCE = 4.0
@@ -23,7 +24,6 @@ MOST_MEMBERS = 1000
 # Text recognition is the one thing that takes seconds; what remains is for packing and handing over.
 _SHARE_FOR_PAGES, _SHARE_FOR_PICTURES = 0.93, 0.5
 _MOST_PICTURES_RECOGNISED = 20
-_BOMB = "unpacks to far more than a document needs ({what}); it may be made to do harm and is not opened"
 
 
 def counted(clock: float, processor: float) -> float:
@@ -85,9 +85,9 @@ class Budget:
         self.members += 1
         self.unpacked += size
         if self.members > MOST_MEMBERS:
-            raise Harmful(_BOMB.format(what=f"over {MOST_MEMBERS:,} files"))
+            raise Harmful(reason("bomb_files", most=MOST_MEMBERS))
         if self.unpacked > MOST_UNPACKED:
-            raise Harmful(_BOMB.format(what=f"over {MOST_UNPACKED // 1_000_000} MB"))
+            raise Harmful(reason("bomb_size", most=MOST_UNPACKED // 1_000_000))
 
     def time_for(self, seconds: float) -> bool:
         """Whether something that will take so long may be begun."""
@@ -110,9 +110,7 @@ class Budget:
             UnreadableFile: There are too many in one another.
         """
         if self.depth >= DEEPEST:
-            raise UnreadableFile(
-                f"stands in more than {DEEPEST} archives or messages; take it out and add it by itself"
-            )
+            raise UnreadableFile(reason("deep", most=DEEPEST))
         before = self.beside
         self.depth, self.beside = self.depth + 1, beside or (lambda name: None)
         try:

@@ -8,6 +8,7 @@ import re
 from charset_normalizer import CharsetMatch, from_bytes
 
 from index.errors import UnreadableFile
+from index.reasons import reason
 
 # Detection reads this much; a longer look costs seconds and changes nothing.
 _SAMPLE = 256 * 1024
@@ -26,8 +27,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_BINARY = "holds binary data, not text; save it as one of the kinds that can be read"
-_UNKNOWN = "its text is in an encoding that could not be recognised; save it as UTF-8"
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -68,9 +67,9 @@ def _damaged_utf8(data: bytes) -> str | None:
 
 def _checked(text: str | None) -> str:
     if text is None:
-        raise UnreadableFile(_UNKNOWN)
+        raise UnreadableFile(reason("encoding"))
     if len(_CONTROL.findall(text[:_SAMPLE])) > _MOST_CONTROLS * len(text[:_SAMPLE]):
-        raise UnreadableFile(_BINARY)
+        raise UnreadableFile(reason("binary"))
     return text
 
 
@@ -94,13 +93,13 @@ def _detected(data: bytes) -> str:
     """
     sample = data[:_SAMPLE]
     if b"\x00" in sample:
-        raise UnreadableFile(_BINARY)
+        raise UnreadableFile(reason("binary"))
     best = from_bytes(sample, cp_isolation=list(_IN_WIDE_USE)).best()
     western = from_bytes(sample, cp_isolation=["cp1252"]).best()
     if western and (best is None or _as_likely(western, best)):
         return western.encoding
     if best is None:
-        raise UnreadableFile(_UNKNOWN)
+        raise UnreadableFile(reason("encoding"))
     return best.encoding
 
 

@@ -10,6 +10,7 @@ from index.errors import UnreadableFile
 from index.read.archive import members
 from index.read.budget import Budget, new_budget
 from index.read.formats import BY_KIND, BY_SUFFIX, LARGEST, MEGABYTE, Format, is_picture, kinds, stranger
+from index.reasons import reason
 from index.types import ReadDocument
 
 _PDF_HEADER_WITHIN = 1024
@@ -18,8 +19,6 @@ _ZIP = b"PK\x03\x04"
 # What an archive holds that is a document of a certain kind.
 _BY_MEMBER = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
 _EPUB_CONTAINER = "META-INF/container.xml"
-_OPEN_DOCUMENT = "is an OpenDocument file; save it as .docx, .xlsx, .pptx or .pdf"
-_BINARY_WORKBOOK = "is a binary Excel workbook; save it as .xlsx"
 
 
 def read(path: Path) -> ReadDocument:
@@ -50,7 +49,7 @@ def read_data(data: bytes, name: str) -> ReadDocument:
         UnreadableFile: As ``read``.
     """
     if not data:
-        raise UnreadableFile("is empty (0 bytes); there is nothing in it to index")
+        raise UnreadableFile(reason("empty"))
     form = _format(PurePath(name).suffix.lower(), data)
     if len(data) > form.limit:
         raise _too_large(len(data), form.limit)
@@ -60,10 +59,10 @@ def read_data(data: bytes, name: str) -> ReadDocument:
         raise
     # A broken document fails in as many ways as it has parts: zlib, the XML parser, missing relations, wrong types.
     except Exception as error:
-        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
-        raise UnreadableFile(form.damaged(reason)) from error
+        why = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+        raise UnreadableFile(form.damaged(why)) from error
     if not any(page.text.strip() for page in document.pages):
-        raise UnreadableFile("holds no text; there is nothing in it to index")
+        raise UnreadableFile(reason("no_text"))
     return document
 
 
@@ -95,41 +94,38 @@ def load(path: Path) -> bytes:
         _refuse_what_is_no_file(found)
         return path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableFile("there is no such file; check the path") from None
+        raise UnreadableFile(reason("no_file")) from None
     except PermissionError:
-        raise UnreadableFile("may not be read by this user; change its permissions or copy it") from None
+        raise UnreadableFile(reason("not_allowed")) from None
     except (OSError, ValueError) as error:
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise UnreadableFile(f"cannot be read from the disk ({why}); check the path and the disk") from error
+        raise UnreadableFile(reason("disk", why=why)) from error
 
 
 def _refuse_what_is_no_file(found: os.stat_result) -> None:
     if stat.S_ISDIR(found.st_mode):
-        raise UnreadableFile("is a folder, not a file; name the files in it")
+        raise UnreadableFile(reason("folder"))
     if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFile("is not an ordinary file but a device, pipe or socket; copy its content into a file")
+        raise UnreadableFile(reason("device"))
     if found.st_size > LARGEST:
         raise _too_large(found.st_size, LARGEST)
 
 
 def _too_large(size: int, limit: int) -> UnreadableFile:
-    most = limit // MEGABYTE
-    return UnreadableFile(
-        f"is too large ({size / MEGABYTE:,.1f} MB, at most {most} MB are read); split it into smaller files"
-    )
+    return UnreadableFile(reason("large", size=size / MEGABYTE, most=limit // MEGABYTE))
 
 
 def _format(suffix: str, data: bytes) -> Format:
     """What the content says beyond doubt wins over the suffix, which wins over what the content merely looks like."""
     if (kind := _signature(data, suffix)) is not None:
         return BY_KIND[kind]
-    if reason := stranger(data, suffix):
-        raise UnreadableFile(reason)
+    if strange := stranger(data, suffix):
+        raise UnreadableFile(strange)
     if suffix in BY_SUFFIX:
         return _among_texts(BY_SUFFIX[suffix], data)
     if not suffix:
         return _among_texts(BY_KIND["text"], data)
-    raise UnreadableFile(f"is of a kind that cannot be read ({suffix}); these can: {kinds()}")
+    raise UnreadableFile(reason("kind", suffix=suffix, kinds=kinds()))
 
 
 def _signature(data: bytes, suffix: str) -> str | None:
@@ -149,9 +145,9 @@ def _archive_kind(data: bytes, suffix: str) -> str | None:
     if _EPUB_CONTAINER in names and any(name.endswith(".opf") for name in names):
         return "epub"
     if {"mimetype", "content.xml"} <= names:
-        raise UnreadableFile(_OPEN_DOCUMENT)
+        raise UnreadableFile(reason("open_document"))
     if "xl/workbook.bin" in names:
-        raise UnreadableFile(_BINARY_WORKBOOK)
+        raise UnreadableFile(reason("binary_workbook"))
     return "zip" if not suffix and names else None
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from index.errors import UnreadableFile
 from index.read.dispatch import load
 from index.read.pictures import LONGEST_SIDE, opened
+from index.reasons import reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_NO_PAGE = "has no page {page}"
-_NO_PICTURE = "is of a kind whose pages cannot be drawn"
 _PDF_WITHIN = 1024
 
 
@@ -36,7 +35,7 @@ def draw(path: Path, page: int, longest: int = 1600) -> bytes:
     try:
         image = _pdf_page(data, page, size) if b"%PDF-" in data[:_PDF_WITHIN] else _picture(data, page, size)
     except (OSError, ValueError, RuntimeError) as error:
-        raise UnreadableFile(_NO_PICTURE) from error
+        raise UnreadableFile(reason("not_drawn")) from error
     packed = BytesIO()
     image.save(packed, "PNG")
     return packed.getvalue()
@@ -48,7 +47,7 @@ def _pdf_page(data: bytes, number: int, longest: int) -> Image:
 
     with opened_page(data, number - 1) as page:
         if page is None:
-            raise UnreadableFile(_NO_PAGE.format(page=number))
+            raise UnreadableFile(reason("no_page", page=number))
         return rendered(page, longest)
 
 
@@ -57,7 +56,7 @@ def _picture(data: bytes, number: int, longest: int) -> Image:
 
     with opened(data) as image:
         if not 1 <= number <= getattr(image, "n_frames", 1):
-            raise UnreadableFile(_NO_PAGE.format(page=number))
+            raise UnreadableFile(reason("no_page", page=number))
         if number > 1:
             image.seek(number - 1)
         upright = ImageOps.exif_transpose(image).convert("RGB")

@@ -12,11 +12,11 @@ from index.read.budget import budget
 from index.read.clean import title_or
 from index.read.html import read_into
 from index.read.pictures import Gallery
+from index.reasons import reason
 from index.types import Page, ReadDocument
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
-_PROTECTED = "is protected against copying (DRM); only the reading program that it was bought for can open it"
 _CHAPTERS = ("application/xhtml+xml", "text/html")
 
 
@@ -33,7 +33,7 @@ def read_epub(data: bytes, name: str) -> ReadDocument:
     root = _xml(archive.read(package))
     chapters = [normpath(join(dirname(package), href)) for href in _spine(root)]
     if _ENCRYPTION in names and any(chapter.encode() in archive.read(_ENCRYPTION) for chapter in chapters):
-        raise UnreadableFile(_PROTECTED)
+        raise UnreadableFile(reason("drm"))
     gallery, pages = Gallery(), list[Page]()
     for chapter in (one for one in chapters if one in names):
         with budget().inside(archive.beside(chapter)):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
+from index.reasons import Reason, reason
 from index.types import ReadDocument
 
 MEGABYTE = 1_000_000
@@ -39,9 +40,10 @@ class Format:
         reader: Reader = getattr(import_module(f"index.read.{self.module or self.kind}"), f"read_{self.kind}")
         return reader
 
-    def damaged(self, reason: str) -> str:
+    def damaged(self, why: str) -> Reason:
         """What is said of a file that its reader cannot make sense of."""
-        return f"is damaged or is no {self.noun} ({reason}); {self.remedy}"
+        text = f"is damaged or is no {self.noun} ({why}); {self.remedy}"
+        return Reason(text, f"damaged_{self.kind}", {"why": why})
 
 
 _CODE = """
@@ -107,31 +109,33 @@ LABELS = tuple(form.label for form in FORMATS)
 """What the kinds are called."""
 LARGEST = max(form.limit for form in FORMATS)
 
-_OFFICE = (
-    "is an old Office file or protected by a password; open it in {program} and save it as {suffix} without a password"
-)
+
+def _old_office(program: str, suffix: str) -> Reason:
+    return reason("old_office", program=program, suffix=suffix)
+
+
 _OLD_OFFICE = {
-    ".xls": _OFFICE.format(program="Excel", suffix=".xlsx"),
-    ".xlsx": _OFFICE.format(program="Excel", suffix=".xlsx"),
-    ".ppt": _OFFICE.format(program="PowerPoint", suffix=".pptx"),
-    ".pptx": _OFFICE.format(program="PowerPoint", suffix=".pptx"),
-    ".msg": "is an Outlook message; open it in Outlook and save it as .eml, or print it into a PDF",
+    ".xls": _old_office("Excel", ".xlsx"),
+    ".xlsx": _old_office("Excel", ".xlsx"),
+    ".ppt": _old_office("PowerPoint", ".pptx"),
+    ".pptx": _old_office("PowerPoint", ".pptx"),
+    ".msg": reason("outlook"),
 }
 # What a file that is none of ours starts with, and what to say about it.
 _STRANGERS = {
-    b"{\\rtf": "is a rich text file; save it as .docx or .pdf",
-    b"7z\xbc\xaf\x27\x1c": "is a 7-Zip archive; unpack it or pack it as .zip",
-    b"Rar!\x1a\x07": "is a RAR archive; unpack it or pack it as .zip",
-    b"\x1f\x8b": "is packed by gzip; unpack it first",
+    b"{\\rtf": reason("rich_text"),
+    b"7z\xbc\xaf\x27\x1c": reason("packed", kind="7-Zip"),
+    b"Rar!\x1a\x07": reason("packed", kind="RAR"),
+    b"\x1f\x8b": reason("gzip"),
 }
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def stranger(data: bytes, suffix: str) -> str | None:
+def stranger(data: bytes, suffix: str) -> Reason | None:
     """What to say of a file that looks like one of a kind that cannot be read, None for any other."""
     if data.startswith(_OLE):
-        return _OLD_OFFICE.get(suffix, _OFFICE.format(program="Word", suffix=".docx"))
-    return next((reason for start, reason in _STRANGERS.items() if data.startswith(start)), None)
+        return _OLD_OFFICE.get(suffix, _old_office("Word", ".docx"))
+    return next((strange for start, strange in _STRANGERS.items() if data.startswith(start)), None)
 
 
 def kinds() -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from index.errors import UnreadableFile
 from index.read.budget import budget
 from index.read.clean import clean, title_or
+from index.read.formats import BY_KIND
 from index.read.ocr import Pages
 from index.read.pdf_paragraphs import CELL_GAP, HYPHENS, Line, between, page_paragraphs, page_text
 from index.read.pdf_pictures import (
@@ -30,6 +31,7 @@ from index.read.pdf_pictures import (
     to_box,
 )
 from index.read.pictures import Gallery
+from index.reasons import reason
 from index.types import Box, Page, ReadDocument
 
 if TYPE_CHECKING:
@@ -37,12 +39,6 @@ if TYPE_CHECKING:
 
 # PDFium keeps global state and may be called by one thread at a time.
 _PDFIUM = threading.Lock()
-_ENCRYPTED = "is encrypted and opens only with a password; save a copy without the password and add that"
-_CORRUPT = "is damaged or is no PDF ({reason}); open it in a viewer and save it again"
-_TOO_LONG = (
-    "is scanned: {seconds:g} s were not enough to recognise more than {page} of its {pages} pages; "
-    "split it into smaller files and add those"
-)
 # Fewer letters are a page number or a stamp on a scan.
 _FEW_LETTERS = 16
 # From here on a picture is the page itself rather than something on it; with print on it, it is the paper.
@@ -128,7 +124,7 @@ def _extract(data: bytes, gallery: Gallery) -> tuple[str, list[_Content]]:
                 _take_pictures(pdf, index, content, gallery)
         return clean(pdf.get_metadata_value("Title")), contents
     except pdfium.PdfiumError as error:
-        raise UnreadableFile(_CORRUPT.format(reason=_reason(error))) from error
+        raise UnreadableFile(BY_KIND["pdf"].damaged(_reason(error))) from error
     finally:
         pdf.close()
 
@@ -141,11 +137,11 @@ def _open(data: bytes) -> PdfDocument:
         pdf = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) in (c.FPDF_ERR_PASSWORD, c.FPDF_ERR_SECURITY):
-            raise UnreadableFile(_ENCRYPTED) from error
-        raise UnreadableFile(_CORRUPT.format(reason=_reason(error))) from error
+            raise UnreadableFile(reason("encrypted")) from error
+        raise UnreadableFile(BY_KIND["pdf"].damaged(_reason(error))) from error
     if len(pdf) == 0:
         pdf.close()
-        raise UnreadableFile(_CORRUPT.format(reason="it has no pages"))
+        raise UnreadableFile(BY_KIND["pdf"].damaged("it has no pages"))
     if pdf.get_formtype() != c.FORMTYPE_NONE:
         pdf.init_forms()
     return pdf
@@ -180,7 +176,7 @@ def _content(pdf: PdfDocument, index: int, pages: Pages) -> _Content:
         if _is_scan(page, content):
             content.recognised = pages.begin(rendered(page))
             if content.recognised is None:
-                raise UnreadableFile(_TOO_LONG.format(page=index, pages=len(pdf), seconds=budget().seconds))
+                raise UnreadableFile(reason("scanned", page=index, pages=len(pdf), seconds=budget().seconds))
         return content
 
 

@@ -12,6 +12,7 @@ from index.read.budget import budget
 from index.read.ocr import LONGEST_SIDE, Pages
 from index.read.pdf_paragraphs import Line, page_paragraphs, page_text
 from index.read.pictures import encoded, line_for, opened
+from index.reasons import reason
 from index.types import Box, Page, ReadDocument, ReadPicture
 from index.types import Line as PlacedLine
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 100
 _WHOLE = Box(0.0, 0.0, 1.0, 1.0)
-_TOO_MANY = "holds {frames} pictures, at most {most} are read; split it into smaller files"
-_TOO_LONG = (
-    "holds {frames} pictures, of which {done} could be recognised within {seconds:g} s; split it into smaller files"
-)
 
 
 def read_picture(data: bytes, name: str) -> ReadDocument:
@@ -38,7 +35,7 @@ def read_picture(data: bytes, name: str) -> ReadDocument:
         # The frames of a TIFF are the pages of a scan; those of a GIF are a film.
         frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
         if frames > MOST_FRAMES:
-            raise UnreadableFile(_TOO_MANY.format(frames=frames, most=MOST_FRAMES))
+            raise UnreadableFile(reason("many_pictures", frames=frames, most=MOST_FRAMES))
         found = [_begin(image, number, frames, data, pages) for number in range(frames)]
         texts = page_paragraphs([future.result() for _, future in found])
     read, pictures = [], []
@@ -66,5 +63,5 @@ def _begin(image: Image, number: int, frames: int, data: bytes, pages: Pages) ->
     upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     future = pages.begin(upright)
     if future is None:
-        raise UnreadableFile(_TOO_LONG.format(frames=frames, done=number, seconds=budget().seconds))
+        raise UnreadableFile(reason("slow_pictures", frames=frames, done=number, seconds=budget().seconds))
     return (one.data, one.media_type, one.width, one.height), future

@@ -22,6 +22,7 @@ from threading import BoundedSemaphore, Lock, Timer
 from index.errors import UnreadableFile
 from index.read import wire
 from index.read.budget import MEGABYTES, SECONDS, counted
+from index.reasons import reason, reason_from
 from index.types import ReadDocument
 
 _MOST_WORKERS = 8
@@ -38,12 +39,6 @@ _ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000"}
 # Set before the process starts, since a variable that Python sets reaches the libraries too late for some of them.
 _QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
 _MOST_STORY = 64_000
-_TIME = (
-    "took longer than {seconds:g} s to read; split it into smaller files, or add it again when the machine is less busy"
-)
-_MEMORY = "needs more than {megabytes:,} MB of memory to be read; split it into smaller files"
-_DIED = "made its reader stop ({how}); save it anew or in another format"
-_FAILED = "could not be read ({how}); save it anew or in another format"
 _log = logging.getLogger(__name__)
 Stopped = Callable[[], bool]
 
@@ -102,7 +97,7 @@ class Readers:
         try:
             return wire.decode(payload if kind == wire.DOCUMENT else b"")
         except wire.Malformed as error:
-            raise UnreadableFile(_FAILED.format(how="its reader answered with nonsense")) from error
+            raise UnreadableFile(reason("failed", how="its reader answered with nonsense")) from error
 
     def draw(self, path: Path, page: int, longest: int = 1600) -> bytes:
         """Draws a page as a viewer shows it, in a process of its own; boxes count on this picture.
@@ -134,7 +129,7 @@ class Readers:
         finally:
             self._free.release()
         if kind == wire.EXHAUSTED:
-            raise UnreadableFile(_MEMORY.format(megabytes=self.limits.megabytes))
+            raise UnreadableFile(reason("memory", megabytes=self.limits.megabytes))
         if kind in (wire.REFUSED, wire.FAILED):
             raise _refusal(path, kind, payload)
         return kind, payload
@@ -182,11 +177,12 @@ class Readers:
 
 
 def _refusal(path: Path, kind: bytes, payload: bytes) -> UnreadableFile:
-    reason, _, story = payload.decode("utf-8", "replace").partition("\n")
+    line, _, story = payload.decode("utf-8", "replace").partition("\n")
+    told = reason_from(line) if kind == wire.REFUSED else reason("failed", how=line)
     if story.strip():
         level = logging.INFO if kind == wire.REFUSED else logging.WARNING
-        _log.log(level, "%s was refused: %s\n%s", path, reason, story)
-    return UnreadableFile(reason if kind == wire.REFUSED else _FAILED.format(how=reason))
+        _log.log(level, "%s was refused: %s\n%s", path, told, story)
+    return UnreadableFile(told)
 
 
 class _Worker:
@@ -275,14 +271,14 @@ class _Worker:
         began, worked, reply = time.monotonic(), self.worked, bytearray()
         while (length := _expected(reply)) is None or len(reply) < length:
             if not self._receive(reply):
-                raise UnreadableFile(_DIED.format(how=self._how_it_ended()))
+                raise UnreadableFile(reason("died", how=self._how_it_ended()))
             if stopped():
                 raise ReadingStopped
             clock = time.monotonic() - began
             if clock > seconds and counted(clock, self.worked - worked) > seconds:
-                raise UnreadableFile(_TIME.format(seconds=seconds))
+                raise UnreadableFile(reason("slow", seconds=seconds))
             if self.megabytes > self._limits.megabytes:
-                raise UnreadableFile(_MEMORY.format(megabytes=self._limits.megabytes))
+                raise UnreadableFile(reason("memory", megabytes=self._limits.megabytes))
         return bytes(reply[:1]), bytes(reply[wire.LENGTH.size : length])
 
     def _receive(self, reply: bytearray) -> bool:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from index.reasons import Reason, reason
 from index.types import Box, Line, Page, ReadDocument, ReadPicture
 
 MOST_BYTES = 256_000_000
@@ -104,8 +105,6 @@ def _whole(value: Any) -> int:
     return value
 
 
-def too_much(size: int) -> str:
+def too_much(size: int) -> Reason:
     """Why a reply of so many bytes is refused."""
-    most = MOST_BYTES // 1_000_000
-    size_now = f"{size / 1_000_000:,.0f} MB"
-    return f"holds {size_now} of text and pictures, at most {most} MB are taken; split it into smaller files"
+    return reason("much", size=size // 1_000_000, most=MOST_BYTES // 1_000_000)

@@ -25,6 +25,7 @@ from index.read import wire
 from index.read.budget import PATIENCE, new_budget
 from index.read.dispatch import read_within
 from index.read.draw import draw
+from index.reasons import Reason
 
 # Above the limit of whoever watches; only an orphan lives long enough to meet it.
 _GRACE_SECONDS = 5
@@ -62,13 +63,13 @@ def _answer(request: dict[str, Any], seconds: float) -> tuple[bytes, bytes, bool
     try:
         payload = _done(request, seconds)
     except UnreadableFile as error:
-        return wire.REFUSED, _told(str(error), error.__cause__), True
+        return wire.REFUSED, _told(_one_line(error.reason).to_json(), error.__cause__), True
     except MemoryError:
         return wire.EXHAUSTED, b"", False
     except Exception as error:  # the edge: whatever a file does to a parser is that file's reply
         return wire.FAILED, _told(type(error).__name__, error), True
     if len(payload) > wire.MOST_BYTES:
-        return wire.REFUSED, _told(wire.too_much(len(payload)), None), True
+        return wire.REFUSED, _told(wire.too_much(len(payload)).to_json(), None), True
     return kind, payload, True
 
 
@@ -78,6 +79,10 @@ def _done(request: dict[str, Any], seconds: float) -> bytes:
         return draw(path, request["page"], request["longest"])
     with new_budget(seconds) as spent:
         return wire.encode(read_within(path, spent))
+
+
+def _one_line(told: Reason) -> Reason:
+    return Reason(" ".join(told.split()), told.code, told.values)
 
 
 def _told(reason: str, cause: BaseException | None) -> bytes:

@@ -9,6 +9,7 @@ from index.read.archive import Archive
 from index.read.budget import budget
 from index.read.clean import not_headings
 from index.read.parts import Parts
+from index.reasons import Reason, reason
 from index.types import Page, ReadDocument
 
 
@@ -38,8 +39,9 @@ def _read_member(archive: Archive, member: str) -> ReadDocument:
         return read_data(archive.read(member), member)
 
 
-def _nothing(listing: list[str]) -> str:
+def _nothing(listing: list[str]) -> Reason:
     if not listing:
-        return "is an archive with nothing in it to index"
-    more = f" and {len(listing) - 1} more files" if len(listing) > 1 else ""
-    return f"holds nothing that can be read: {listing[0]}{more}"
+        return reason("empty_archive")
+    if len(listing) == 1:
+        return reason("nothing_readable", first=listing[0])
+    return reason("nothing_readable_more", first=listing[0], more=len(listing) - 1)

@@ -1,4 +1,5 @@
 import ast
+import pickle
 import re
 from string import Formatter
 from types import SimpleNamespace
@@ -6,7 +7,11 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from assistant.doubts import DOUBTS
+from index.read.formats import FORMATS
+from index.reasons import TEXTS, reason, reason_from
 from ui.language import FOLDER, LANGUAGES, asked_for, label, labelled, preferred, read_catalogue, relabel, texts
+from ui.reasons import said, told
 
 UI = FOLDER.parent
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -84,6 +89,24 @@ def test_every_refusal_of_the_server_has_its_words():
     used = {each for path in sources for each in code.findall(path.read_text(encoding="utf-8"))}
     told = {key.removeprefix("refused.") for key in read_catalogue(FOLDER / "en") if key.startswith("refused.")}
     assert used == told
+
+
+def test_the_reasons_of_readers_and_doubts_are_said_as_they_are_elsewhere():
+    english = read_catalogue(FOLDER / "en")
+    known = dict(TEXTS) | {f"damaged_{form.kind}": str(form.damaged("{why}")) for form in FORMATS}
+    known |= {f"doubt_{code}": text for code, text in DOUBTS.items()}
+    told = {key.removeprefix("reasons."): text for key, text in english.items() if key.startswith("reasons.")}
+    assert {key: text for key, text in told.items() if not key.startswith(("upload_", "artifact_"))} == known
+
+
+def test_a_reason_with_a_code_is_said_in_the_language_of_the_page():
+    why = reason_from(reason("large", size=1234.56, most=200).to_json())
+    assert why == "is too large (1,234.6 MB, at most 200 MB are read); split it into smaller files"
+    assert said(why, texts("en")) == why
+    assert said(why, texts("de")).startswith("ist zu groß (1.234,6 MB, höchstens 200 MB")
+    assert said("as it came", texts("de")) == said(reason_from("as it came"), texts("de")) == "as it came"
+    assert said(pickle.loads(pickle.dumps(why)), texts("de")) == said(why, texts("de"))
+    assert said(told("artifact_gone"), texts("de")) == "Diese Datei ist nicht mehr da."
 
 
 def test_counts_and_numbers_are_written_as_the_language_writes_them():

@@ -1,0 +1,35 @@
+"""Reasons with a code, in the language of the page."""
+
+from __future__ import annotations
+
+from index.reasons import Reason, Values
+from ui.language import Texts, texts
+
+
+def told(code: str, **values: str | float) -> Reason:
+    """Returns a reason of the page's own.
+
+    Args:
+        code: Of a text of ``reasons``.
+        **values: What stands in its places.
+    """
+    return Reason(texts()(f"reasons.{code}", **_written(values, texts())), code, values)
+
+
+def said(reason: str, t: Texts) -> str:
+    """Returns a reason in words; one without a code, as of an engine or a tool, in its own.
+
+    Args:
+        reason: A ``Reason``, or a text.
+        t: The page's texts.
+    """
+    key = f"reasons.{reason.code}" if isinstance(reason, Reason) else ""
+    return t(key, **_written(reason.values, t)) if isinstance(reason, Reason) and key in t else reason
+
+
+def _written(values: Values, t: Texts) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else _number(value, t) for name, value in values.items()}
+
+
+def _number(value: float, t: Texts) -> str:
+    return t.number(value, 0 if round(value, 1) == round(value) else 1)
