@@ -73,7 +73,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                 with gr.Tab(label("chat.tab"), elem_id="conversation"):
                     chat = conversation.make_chat(assistant.toolbox.tools)
                     card = approval.make_card(assistant)
-                    draft = conversation.make_draft()
+                    draft = conversation.make_draft(assistant.settings.agent.max_question_characters)
                     with gr.Row(elem_id="ask-row"):
                         attach = attaching.make_button()
                         voice.make_voice(assistant.settings.voice)

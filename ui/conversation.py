@@ -68,9 +68,14 @@ def make_box() -> gr.Textbox:
     )
 
 
-def make_draft() -> gr.HTML:
-    """Makes the place of words about the next question and of dialogs; the chat's buttons are its events."""
-    return gr.HTML("", elem_id="draft", js_on_load=script("deeds.js"), container=False)
+def make_draft(longest: int) -> gr.HTML:
+    """Makes the place of words about the next question and of dialogs; the chat's buttons are its events.
+
+    Args:
+        longest: Characters that a question may have.
+    """
+    scripts = f"const longest = {longest};\n{script('long.js', 'deeds.js')}"
+    return gr.HTML("", elem_id="draft", js_on_load=scripts, container=False)
 
 
 def example_messages(path: Path) -> list[Any]:

@@ -56,6 +56,10 @@ def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None =
         "save": "header.save_table",
         "close": "dialogs.close",
         "attach": "attach.name",
+        "long": "chat.long",
+        "as-file": "chat.as_file",
+        "leave": "chat.leave",
+        "pasted": "chat.pasted",
     }
     words = " ".join(f'data-{name}="{escape(t(key))}"' for name, key in said.items())
     return (

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from assistant.accounts.store import Accounts
-from tests.ui.browser import ARTIFACTS, PHONE, serving
+from tests.ui.browser import ARTIFACTS, DESKTOP, PHONE, serving
 from tests.ui.people import PASSWORD, enrol, sign_in, signed_in, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -71,6 +71,13 @@ def test_the_page_speaks_german_and_fits_a_phone(browser, server):
         expect(someone.page).to_have_title("Sign in · Assistant")
 
 
+def serious(page):
+    page.wait_for_timeout(400)  # colours fade in
+    found = Axe().run(page).response["violations"]
+    bad = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [(each["id"], node["target"]) for each in bad for node in each["nodes"]]
+
+
 def test_an_admin_sees_how_the_server_is_and_changes_accounts(browser, server):
     with signed_in(browser, server, "anna") as anna:
         anna.tab("Admin")
@@ -86,6 +93,12 @@ def test_an_admin_sees_how_the_server_is_and_changes_accounts(browser, server):
         anna.page.locator("#admin-save").click()
         expect(anna.page.locator("#admin-people tbody tr")).to_have_count(4)
         anna.picture("admin")
+        assert serious(anna.page) == []
+        anna.page.set_viewport_size(PHONE)
+        assert serious(anna.page) == []
+        assert anna.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        anna.picture("admin-phone")
+        anna.page.set_viewport_size(DESKTOP)
         with visitor(browser) as carl:
             sign_in(carl, server, "carl", "a long one 9")
             expect(carl.box).to_be_visible()

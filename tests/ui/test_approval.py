@@ -120,12 +120,12 @@ def config():
         yield json.dumps({"engine": {"url": model.url, "model": "scripted"}})
 
 
-def rung(place):
-    rungs = [line for path in (place / "home" / "files").glob("*/rung") for line in path.read_text().splitlines()]
+def rung(place, home="home"):
+    rungs = [line for path in (place / home / "files").glob("*/rung") for line in path.read_text().splitlines()]
     return sorted(rungs)  # the folders of conversations have names at random
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(place, config):
     with serving(place / "home", config, "--tools", str(place / "tools")) as url:
         yield url
@@ -158,6 +158,32 @@ def test_a_call_runs_with_what_the_person_changed_and_its_files_are_shown(browse
         me.chat.locator(".artifact.table th").nth(1).click()
         expect(column).to_have_text(["3", "2", "1"])
         me.picture("files")
+        with me.page.expect_download() as download:
+            me.chat.locator(".artifact.table a.download").click()
+        assert download.value.path().read_text().splitlines()[1].startswith("1,")
+        plot = me.chat.locator(".js-plotly-plot").first
+        plot.scroll_into_view_if_needed()
+        box, span = (
+            plot.locator(".nsewdrag").first.bounding_box(),
+            "plot => plot.layout.xaxis.range[1] - plot.layout.xaxis.range[0]",
+        )
+        before = plot.evaluate(span)
+        me.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+        me.page.mouse.down()
+        me.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.7, steps=5)
+        me.page.mouse.up()
+        me.page.wait_for_function(
+            f"before => ({span})(document.querySelector('.js-plotly-plot')) < before / 2", arg=before
+        )
+        me.picture("plot-zoomed")
+        me.chat.locator(".artifact.picture a:has(img)").click()
+        near = me.page.locator("dialog.near img")
+        expect(near).to_be_visible()
+        near.click()
+        expect(near).to_have_class("whole")
+        me.picture("picture-near")
+        me.page.keyboard.press("Escape")
+        expect(near).to_have_count(0)
         assert rung(place) == ["gong 3"]
 
 
@@ -194,12 +220,12 @@ def test_what_one_tab_decides_no_other_tab_decides_again(browser, place, served)
 @pytest.mark.slow
 @pytest.mark.xdist_group("browser")
 def test_a_card_waits_through_a_restart(browser, place, config):
-    options, before = ("--tools", str(place / "tools")), rung(place)
-    with serving(place / "home", config, *options) as url, person(browser, url) as me:
+    options, home = ("--tools", str(place / "tools")), place / "home-2"
+    with serving(home, config, *options) as url, person(browser, url) as me:
         me.send("ring once more")
         expect(me.page.locator(".approval")).to_contain_text("ring wants to run")
         kept = me.page.context.storage_state()["origins"][0]["localStorage"]
-    with serving(place / "home", config, *options) as url, person(browser, url) as me:
+    with serving(home, config, *options) as url, person(browser, url) as me:
         me.page.evaluate("(items) => items.forEach((item) => localStorage.setItem(item.name, item.value))", kept)
         me.page.reload()
         me.page.locator("#history .open").first.click()
@@ -208,15 +234,14 @@ def test_a_card_waits_through_a_restart(browser, place, config):
         card.get_by_role("button", name="Refuse …").click()
         card.locator(".refuse input").press("Enter")
         expect(me.chat).to_contain_text("this call was not approved")
-        assert rung(place) == before
+        assert rung(place, "home-2") == []
 
 
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.xdist_group("browser")
-def test_the_card_fits_a_phone_and_a_broken_change_of_a_tool_is_told(browser, place, config):
-    options = ("--tools", str(place / "tools"))
-    with serving(place / "home-2", config, *options) as url, person(browser, url, size=PHONE) as me:
+def test_the_card_fits_a_phone_and_a_broken_change_of_a_tool_is_told(browser, place, served):
+    with person(browser, served, size=PHONE) as me:
         expect(me.page.locator(".engine.broken")).to_have_count(0)
         (place / "tools" / "ring.py").write_text("def broken(:")
         me.send("ring the bell")

@@ -137,6 +137,13 @@ def test_an_answer_is_copied_with_its_formulas_and_tables_as_text(me):
     assert "June" in copied
     assert 'print("hello")' in copied
     assert "scripted" not in copied
+    table = me.chat.locator(".bot.message table")
+    for first in ("9", "120"):
+        table.locator("th", has_text="sum").click()
+        expect(table.locator("tbody tr").first).to_contain_text(first)
+    with me.page.expect_download() as download:
+        me.page.get_by_role("button", name="Save as CSV").click()
+    assert download.value.path().read_bytes() == b"month,sum\r\nJune,120\r\nMay,9"
 
 
 def test_a_conversation_leaves_as_a_file_and_is_read_by_a_link(browser, me, tmp_path):

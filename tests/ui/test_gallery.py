@@ -77,13 +77,6 @@ def test_pictures_are_gathered_and_lead_to_their_conversations(tmp_path):
             cells.last.get_by_role("button").click()
             expect(me.chat.locator(".user.message")).to_contain_text("@paint_square")
         with person(browser, url, size=PHONE, dark=True) as other:
-            # On a phone the last tabs may stand in a menu.
-            tab = other.page.get_by_role("tab", name="Pictures")
-            menu = other.page.locator("#tabs > .tab-wrapper .overflow-menu > button")
-            expect(tab.or_(menu).first).to_be_visible()
-            if not tab.count():
-                menu.click()
-                tab = other.page.locator(".overflow-dropdown button", has_text="Pictures")
-            tab.click()
+            other.tab_on_a_phone("Pictures")
             expect(other.page.locator("#gallery-list")).to_contain_text("No pictures yet.")
             other.picture("gallery-phone-dark")

@@ -152,6 +152,30 @@ def test_a_folder_is_added_with_what_lies_below_it(me, rows, folder):
     expect(rows).to_have_count(50)
 
 
+def test_a_folder_is_dropped_on_the_library(me, rows, folder):
+    """By the browser's own protocol, since a page cannot make up folders."""
+    browser, box = me.page.context.new_cdp_session(me.page), me.page.locator("#upload .drop").bounding_box()
+    data = {"items": [], "files": [str(folder / "reports")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 20, "y": box["y"] + 20, "data": data})
+    expect(me.page.locator("#upload .drop.over")).to_be_visible()
+    me.picture("library-drop")
+    browser.send("Input.dispatchDragEvent", {"type": "drop", "x": box["x"] + 20, "y": box["y"] + 20, "data": data})
+    progress = me.page.locator("#progress")
+    expect(progress).to_contain_text("reports/deep/bell.md added")
+    expect(progress).to_contain_text("reports/harbour.md")
+    expect(progress).not_to_contain_text("hidden")
+    browser.detach()
+    me.page.get_by_label("Search documents").fill("bell.md")
+    expect(rows).to_have_count(1)
+    remove = me.page.get_by_role("button", name="Remove bell.md")
+    remove.click()
+    remove.click()
+    expect(rows).to_have_count(0)
+    me.page.locator("#toolbar").get_by_role("button", name="Clear").click()
+    expect(rows).to_have_count(50)
+
+
 def test_an_upload_is_paused_stopped_and_tried_again(me, folder, home):
     book, broken, harbour = folder / "book.txt", folder / "broken.pdf", folder / "reports" / "harbour.md"
     me.page.locator("#upload input[type=file]").set_input_files([str(book), str(broken), str(harbour)])

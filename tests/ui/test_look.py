@@ -10,6 +10,8 @@ from tests.ui.browser import DESKTOP, PHONE, Person, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
+# What is there once a tab has been filled.
+TABS = {"Library": "#documents li", "Tools": "#tools-list li", "Pictures": "#gallery-list .empty"}
 BUS = "When does the last bus to Aldbury leave?"
 
 
@@ -42,10 +44,25 @@ def test_axe_finds_nothing_serious_on_any_tab(browser, url, dark):
             me.picture(f"look-{'dark' if dark else 'light'}-{tab.inner_text().lower()}")
 
 
-def test_axe_finds_nothing_serious_on_a_phone(browser, url):
+def test_axe_finds_nothing_serious_on_a_phone_and_every_tab_fits_it(browser, url):
     with person(browser, url, size=PHONE) as me:
         me.page.wait_for_timeout(500)
         assert found(me.page) == []
+        for name, shown in TABS.items():
+            me.tab_on_a_phone(name)
+            expect(me.page.locator(shown).first).to_be_visible()
+            assert found(me.page) == [], name
+            assert me.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+            me.picture(f"look-phone-{name.lower()}")
+        me.tab_on_a_phone("Library")
+        me.page.locator("#documents").get_by_role("button", name="Employee handbook").click()
+        expect(me.page.locator("#preview img")).to_be_visible()
+        assert found(me.page) == []
+        me.tab_on_a_phone("Tools")
+        me.page.locator("#tools-list").get_by_role("button", name="calculator").click()
+        expect(me.page.locator("#tool form")).to_be_visible()
+        assert found(me.page) == []
+        me.picture("look-phone-tool")
 
 
 def test_the_page_speaks_the_browsers_language_until_another_is_chosen(browser, url):

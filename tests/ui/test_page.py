@@ -117,13 +117,29 @@ def test_the_page_says_who_answers_and_what_is_broken(me):
     expect(me.page.locator("#header .popover").last).to_be_hidden()
 
 
-def test_nothing_happens_for_an_empty_question_and_a_huge_one_is_refused(me):
+def test_nothing_happens_for_an_empty_question_and_a_huge_one_is_offered_as_a_file(me):
     me.send("   ")
-    me.box.fill("x" * 1_000_000)
+    notice = me.page.locator("#ask-row > .said")
+    me.box.fill("half a question")
+    me.box.evaluate(
+        """box => {
+          const held = new DataTransfer();
+          held.setData("text/plain", "word ".repeat(2e6));
+          box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(notice).to_contain_text("This has 10,000,000 characters, a question at most 20,000. Nothing was sent.")
+    expect(me.box).to_have_value("half a question")
+    me.picture("paste-10-mb")
+    notice.get_by_role("button", name="Leave it").click()
+    me.box.evaluate("box => (box.value = 'x'.repeat(1e7), box.dispatchEvent(new Event('input', { bubbles: true })))")
     me.box.press("Enter")
-    expect(me.chat.locator(".note.failed")).to_contain_text("1,000,000 characters")
-    expect(me.chat.locator(".user.message")).to_have_count(1)
+    expect(notice).to_contain_text("This has 10,000,000 characters")
+    assert me.box.evaluate("box => box.value.length") == 10_000_000
+    expect(me.chat.locator(".message")).to_have_count(0)
+    me.box.fill("")
     me.send("1 + 1")
+    expect(notice).to_be_hidden()
     expect(me.chat.locator(".foot.answered")).to_be_visible()
 
 

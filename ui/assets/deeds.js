@@ -75,7 +75,8 @@ watch("value", () => requestAnimationFrame(shown));
 // What is being typed survives a reload and a lost connection.
 const DRAFT = "draft";
 document.addEventListener("input", (event) => {
-  if (event.target === box()) sessionStorage.setItem(DRAFT, event.target.value);
+  // What is too long to be asked is more than a browser keeps.
+  if (event.target === box()) sessionStorage.setItem(DRAFT, event.target.value.slice(0, longest));
 });
 const restore = () => {
   if (!box()) return setTimeout(restore, 100);

@@ -99,3 +99,15 @@ const watchChat = () => {
   plain(chat);
 };
 watchChat();
+// The head of a message of Gradio's is a button that holds one; folding it is not worth that.
+const watchToasts = () => {
+  const toasts = document.querySelector(".toast-wrap");
+  if (!toasts) return setTimeout(watchToasts, 100);
+  new MutationObserver(() => {
+    toasts.querySelectorAll('.toast-header[role="button"]').forEach((head) => {
+      head.removeAttribute("role");
+      head.removeAttribute("tabindex");
+    });
+  }).observe(toasts, { childList: true, subtree: true });
+};
+watchToasts();
