@@ -39,6 +39,7 @@ def test_a_line_tells_how_far_it_is(line: str, told: str | None) -> None:
         ("OSError: [Errno 98] Address already in use", "Its port is in use"),
         ("huggingface_hub.errors.GatedRepoError: 401 Client Error", "accept its terms there and set HF_TOKEN"),
         ("vllm: error: unrecognized arguments: --tool-strict-level=parameter", "does not know --tool-strict-level"),
+        ("KeyError: 'invalid tool call parser: nonsense (chose from { a,b })'", "has no tool call parser nonsense"),
         ("RuntimeError: No CUDA GPUs are available", "No usable CUDA device"),
     ],
 )
@@ -49,8 +50,13 @@ def test_an_end_that_would_come_again_is_explained(output: str, said: str) -> No
 
 
 def test_other_ends_are_told_by_their_last_error_that_is_no_consequence() -> None:
-    output = (
-        "KeyError: 'first'\nValueError: the  cause\nRuntimeError: Engine core initialization failed. See root cause."
+    output = "\n".join(
+        [
+            "WARNING 11-30 this can cause errors like OSError: too many files",
+            "KeyError: 'first'",
+            "ValueError: the  cause",
+            "RuntimeError: Engine core initialization failed. See root cause above.",
+        ]
     )
     assert explain(output).text == "vLLM failed with ValueError: the cause"
     assert not explain(output).final
