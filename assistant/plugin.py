@@ -31,11 +31,12 @@ from assistant.context import Context, LibraryView
 from assistant.events import Artifact
 from index.errors import LibraryError, UnknownDocument
 from index.filter import Filter
+from index.torchvision_guard import guard_torchvision
 from index.types import Document, DocumentHit, Hit
 
 __all__ = [
     "Artifact", "Context", "Document", "DocumentHit", "Filter", "Hit", "LibraryError", "LibraryView", "ToolError",
-    "ToolOptions", "Unavailable", "UnknownDocument", "tool",
+    "ToolOptions", "Unavailable", "UnknownDocument", "guard_torchvision", "tool",
 ]  # fmt: skip
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -1,0 +1,113 @@
+"""The tools that make pictures by diffusion: ``generate_image`` and ``edit_image``."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any, Literal
+
+from assistant.plugin import Context, Unavailable, tool
+
+from .settings import CARD, STARTER, PictureSettings
+
+MINUTES = 60
+
+
+def need_model(settings: PictureSettings) -> None:
+    """Looks whether there is a model, and diffusers to run it.
+
+    Raises:
+        Unavailable: There is not.
+    """
+    if importlib.util.find_spec("diffusers") is None:
+        raise Unavailable("diffusers is missing; get it with: pip install diffusers")
+    if not settings.model and not (STARTER / CARD).is_file():
+        raise Unavailable("no picture model; name one in the settings, see docs/making-pictures.md")
+
+
+def diagnose(settings: PictureSettings) -> str:
+    """Returns which model makes pictures, and where."""
+    model = settings.model or "the starter model that ships"
+    return f"pictures by {model} on {settings.device if settings.device != 'auto' else 'whatever there is'}"
+
+
+@tool(
+    examples=[
+        "Draw a lighthouse at dusk",
+        "Make a picture of a red circle above a blue square",
+        "Paint three trees on green hills",
+        "Generate an image of a boat on the sea at night",
+    ],
+    timeout=30 * MINUTES,
+    trusted=True,
+    settings=PictureSettings,
+    requires=need_model,
+    diagnose=diagnose,
+)
+def generate_image(
+    prompt: str,
+    ctx: Context,
+    negative_prompt: str = "",
+    size: str = "",
+    count: int = 1,
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    style: str = "",
+) -> dict[str, Any]:
+    """Make new pictures from words by diffusion; the person gets them with the seed and the settings that made them.
+
+    Args:
+        prompt: What the picture shows.
+        negative_prompt: What it must not show.
+        size: Width and height in pixels such as 1024x768; without it as the model likes.
+        count: How many pictures.
+        seed: The same seed and settings make the same picture; without it one is drawn.
+        steps: How many steps of diffusion; more take longer.
+        guidance: How closely the words are followed, 0 to 50.
+        style: Such as watercolour, comic or photograph.
+    """
+    from .generate import generate
+
+    return generate(ctx, prompt, negative_prompt, size, count, seed, steps, guidance, style)
+
+
+@tool(
+    examples=[
+        "Make the picture larger",
+        "Change the last picture: make the circle green",
+        "Extend the drawing on all sides",
+        "Edit picture-5.png so that it is night",
+    ],
+    timeout=30 * MINUTES,
+    trusted=True,
+    settings=PictureSettings,
+    requires=need_model,
+)
+def edit_image(
+    ctx: Context,
+    instruction: str = "",
+    image: str = "last",
+    mask: str = "",
+    mode: Literal["change", "extend", "enlarge"] = "change",
+    strength: float = 0.6,
+    negative_prompt: str = "",
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+) -> dict[str, Any]:
+    """Edit a picture of the conversation by diffusion: change all of it or a masked part, extend it, or enlarge it.
+
+    Args:
+        instruction: What the picture shows afterwards.
+        image: Name of the picture's file; "last" is the newest one.
+        mask: Name of a picture of the same size, white where something new is drawn; without it all is changed.
+        mode: "change" draws anew, "extend" draws on beyond all edges, "enlarge" makes it twice as large.
+        strength: How far it may go from the picture, above 0 to 1.
+        negative_prompt: What it must not show.
+        seed: The same seed and settings make the same picture.
+        steps: How many steps of diffusion.
+        guidance: How closely the words are followed, 0 to 50.
+    """
+    from .edit import edit
+
+    return edit(ctx, image, instruction, mask, mode, strength, negative_prompt, seed, steps, guidance)

@@ -1,0 +1,187 @@
+"""The tool ``edit_image``: picture to picture, inpainting, outpainting, enlarging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from PIL import Image, ImageFilter
+
+from assistant.plugin import Context, ToolError
+
+from .generate import keep
+from .model import Model
+from .pictures import Made, negative, ready, run
+from .request import Request, checked_prompt, checked_seed, checked_steps
+from .settings import PictureSettings
+from .source import find, open_picture
+from .vocabulary import check_known
+from .waiting import Stopped
+
+Mode = Literal["change", "extend", "enlarge"]
+ENLARGED = 2  # times
+ENLARGING_STRENGTH = 0.25  # changes details, keeps what there is
+MARGIN = 0.25  # of a side, by which a picture is extended on each
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is done to a picture.
+
+    Attributes:
+        picture: RGB.
+        mask: White where something new is to be drawn; None changes all of it.
+        strength: How far it may go from the picture, 0 to 1.
+    """
+
+    picture: Image.Image
+    mask: Image.Image | None
+    strength: float
+
+
+def edit(
+    ctx: Context,
+    image: str,
+    instruction: str,
+    mask: str,
+    mode: Mode,
+    strength: float,
+    negative_prompt: str,
+    seed: int | None,
+    steps: int | None,
+    guidance: float | None,
+) -> dict[str, Any]:
+    """Edits a picture as `edit_image` says.
+
+    Raises:
+        ToolError: The picture, the mask or a number cannot be used.
+    """
+    settings: PictureSettings = ctx.settings
+    said = checked_prompt(instruction, "prompt" if mode != "enlarge" else "instruction")
+    checked_steps(steps, guidance)
+    if not 0 < strength <= 1:
+        raise ToolError("The strength goes from above 0 (hardly changed) to 1 (quite another picture).")
+    picture = open_picture(ctx.folder, image)
+    task = _task(picture, _mask(ctx.folder, mask, picture), mode, strength)
+    request = Request(
+        said,
+        checked_prompt(negative_prompt, "negative prompt"),
+        None,
+        None,
+        1,
+        checked_seed(seed, ctx.random),
+        steps,
+        guidance,
+    )
+    try:
+        with ready(settings, ctx) as model:
+            note = check_known(said, model.card) if model.card and said else ""
+            made = _made(model, task, request, settings, ctx, mode)
+    except Stopped as error:
+        raise ToolError("Stopped; the picture is as it was.") from error
+    row = keep(ctx, made, "edited")
+    return {"instruction": said, "picture": row, **({"note": note} if note else {})}
+
+
+def _mask(folder: Path, name: str, picture: Image.Image) -> Image.Image | None:
+    if not name.strip():
+        return None
+    mask = open_picture(folder, find(folder, name).name).convert("L")
+    if mask.size != picture.size:
+        raise ToolError(
+            f"The mask is {mask.width}x{mask.height} and the picture {picture.width}x{picture.height}; both have to be "
+            "of one size, white where something new is drawn."
+        )
+    return mask
+
+
+def _task(picture: Image.Image, mask: Image.Image | None, mode: Mode, strength: float) -> Task:
+    if mode == "enlarge":
+        size = picture.width * ENLARGED, picture.height * ENLARGED
+        return Task(picture.resize(size, Image.Resampling.LANCZOS), None, ENLARGING_STRENGTH)
+    if mode == "extend":
+        return _extended(picture)
+    return Task(picture, mask, 1.0 if mask else strength)
+
+
+def _extended(picture: Image.Image) -> Task:
+    """Puts a picture on a larger one whose rim repeats its edges, blurred, for something new to be drawn there."""
+    across, down = round(picture.width * MARGIN), round(picture.height * MARGIN)
+    size = picture.width + 2 * across, picture.height + 2 * down
+    wider = picture.resize(size).filter(ImageFilter.GaussianBlur(max(size) / 20))
+    wider.paste(picture, (across, down))
+    mask = Image.new("L", size, 255)
+    mask.paste(0, (across, down, across + picture.width, down + picture.height))
+    return Task(wider, mask, 1.0)
+
+
+def _made(model: Model, task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode) -> Made:
+    wanted = _fitting(model, task.picture.size, settings)
+    if mode == "enlarge" and model.card:
+        # The starter knows one size only, so that it has nothing to add to a larger picture.
+        return Made(task.picture, request.seed, 0, 0.0, 0.0, "Lanczos")
+    small = task.picture.resize(wanted, Image.Resampling.LANCZOS)
+    given: dict[str, Any] = {"prompt": request.prompt, "image": small, "strength": task.strength}
+    if task.mask is None:
+        given |= negative(model, request, "image")
+        made = run(model, "image", given, request, 0, settings, ctx)
+        return _at(made, made.picture.resize(task.picture.size, Image.Resampling.LANCZOS))
+    mask = task.mask.resize(wanted, Image.Resampling.BILINEAR)
+    if model.card:
+        alter = _kept(model, small, mask, request.seed)
+        made = run(model, "image", given | negative(model, request, "image"), request, 0, settings, ctx, alter)
+    else:
+        given |= {"mask_image": mask, **negative(model, request, "mask"), **_sized(model, wanted)}
+        made = run(model, "mask", given, request, 0, settings, ctx)
+    fresh = made.picture.resize(task.picture.size, Image.Resampling.LANCZOS)
+    # What is not masked stays as it was, to the last bit.
+    return _at(made, Image.composite(fresh, task.picture, task.mask))
+
+
+def _at(made: Made, picture: Image.Image) -> Made:
+    return Made(picture, made.seed, made.steps, made.guidance, made.seconds, made.model)
+
+
+def _sized(model: Model, size: tuple[int, int]) -> dict[str, int]:
+    return {"width": size[0], "height": size[1]} if model.takes("width", "mask") else {}
+
+
+def _fitting(model: Model, size: tuple[int, int], settings: PictureSettings) -> tuple[int, int]:
+    """Returns the size nearest to a picture's that the model can work at."""
+    if model.card:
+        return model.card.side, model.card.side
+    scale = min(1.0, settings.largest_side / max(size))
+    width, height = (max(model.step, round(side * scale / model.step) * model.step) for side in size)
+    return width, height
+
+
+def _kept(
+    model: Model, picture: Image.Image, mask: Image.Image, seed: int
+) -> Callable[[Any, int, Any, dict[str, Any]], None]:
+    """Returns what puts the unmasked part back after each step, as noisy as the rest.
+
+    Blended latent diffusion (Avrahami et al. 2022, arXiv:2206.02779), for models whose latents the inpainting of
+    diffusers does not take.
+    """
+    pipeline = model.pipeline
+    with torch.no_grad():
+        pixels = pipeline.image_processor.preprocess(picture).to(model.device, pipeline.vae.dtype)
+        known = pipeline.vae.encode(pixels).latent_dist.mean * pipeline.vae.config.scaling_factor
+    small = mask.resize((known.shape[-1], known.shape[-2]), Image.Resampling.BOX)
+    new = (
+        torch.tensor(list(small.getdata()), dtype=known.dtype)
+        .div(255)
+        .reshape(1, 1, *known.shape[-2:])
+        .to(known.device)
+    )
+    noise = torch.randn(known.shape, generator=torch.Generator("cpu").manual_seed(seed)).to(known)
+
+    def alter(pipe: Any, step: int, when: Any, values: dict[str, Any]) -> None:
+        later = pipe.scheduler.timesteps[pipe.scheduler.timesteps < when]
+        old = pipe.scheduler.add_noise(known, noise, later[:1]) if len(later) else known
+        values["latents"] = new * values["latents"] + (1 - new) * old
+
+    return alter

@@ -1,0 +1,70 @@
+"""The tool ``generate_image``: checks, makes, keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from assistant.plugin import Context, ToolError
+
+from .pictures import Made, make, ready
+from .request import Request, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
+from .settings import PictureSettings
+from .vocabulary import check_known
+from .waiting import Stopped
+
+
+def generate(
+    ctx: Context,
+    prompt: str,
+    negative: str,
+    size: str,
+    count: int,
+    seed: int | None,
+    steps: int | None,
+    guidance: float | None,
+    style: str,
+) -> dict[str, Any]:
+    """Makes pictures as `generate_image` says, and keeps each as soon as it is made.
+
+    Raises:
+        ToolError: Something that was asked for cannot be made.
+    """
+    settings: PictureSettings = ctx.settings
+    prompt = checked_prompt(prompt)
+    told = f"{prompt}, {checked_prompt(style, 'style')}" if style.strip() else prompt
+    width, height = checked_size(size, settings)
+    checked_steps(steps, guidance)
+    request = Request(
+        told,
+        checked_prompt(negative, "negative prompt"),
+        width,
+        height,
+        checked_count(count, settings),
+        checked_seed(seed, ctx.random),
+        steps,
+        guidance,
+    )
+    made: list[dict[str, Any]] = []
+    try:
+        with ready(settings, ctx) as model:
+            note = check_known(prompt, model.card) if model.card else ""
+            for picture in make(model, request, settings, ctx):
+                made.append(keep(ctx, picture, "picture"))
+    except Stopped as error:
+        raise ToolError(f"Stopped; {len(made)} of {count} pictures were made.") from error
+    return {"prompt": told, "pictures": made, **({"note": note} if note else {})}
+
+
+def keep(ctx: Context, made: Made, name: str) -> dict[str, Any]:
+    """Keeps a picture for the person; returns how it was made."""
+    artifact = ctx.save_picture(f"{name}-{made.seed}", made.picture)
+    return {
+        "file": Path(artifact.path).name,
+        "model": made.model,
+        "seed": made.seed,
+        "steps": made.steps,
+        "guidance": made.guidance,
+        "size": f"{made.picture.width}x{made.picture.height}",
+        "seconds": round(made.seconds, 2),
+    }

@@ -1,0 +1,42 @@
+"""What the settings may say to the pictures' tools, under ``tools.settings.generate_image``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+STARTER = Path(__file__).parent / "starter"
+CARD = "starter.json"  # in the folder of a starter model: what it was trained for
+
+
+class PictureSettings(BaseModel):
+    """Of all tools that make pictures.
+
+    Attributes:
+        model: A folder as diffusers keeps pipelines, or a name on the Hugging Face hub, which downloads it at first
+            use; without one the starter model that ships.
+        device: Where it runs; ``auto`` takes a GPU where there is one.
+        precision: Of its numbers; ``auto`` is bf16 on a GPU, else fp32.
+        offload: Whether parts that do not run lie in ordinary memory; ``auto`` does so where the GPU is too small.
+        memory_share: Of the GPU's memory, what pictures may take at most, since a language model may own the rest.
+        loras: Files or folders of LoRA weights that are put on the model, each with its strength.
+        steps: Where a request names none; without it as the model's kind wants.
+        guidance: Likewise.
+        largest_side: Pixels of a picture's side at most.
+        most_pictures: In one request.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = ""
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    offload: Literal["auto", "never", "always"] = "auto"
+    memory_share: float = Field(1.0, gt=0, le=1)
+    loras: dict[Path, float] = {}
+    steps: int | None = Field(None, ge=1, le=200)
+    guidance: float | None = Field(None, ge=0, le=50)
+    largest_side: int = Field(2048, ge=64, le=8192)
+    most_pictures: int = Field(8, ge=1, le=64)

@@ -1,0 +1,67 @@
+"""Pictures of the conversation, opened with care."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from assistant.plugin import ToolError
+
+MOST_PIXELS = 50_000_000
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+def open_picture(folder: Path, name: str) -> Image.Image:
+    """Returns a picture of the conversation in RGB, turned as it is meant to be seen.
+
+    Args:
+        folder: Of the conversation.
+        name: Of the file; ``last`` or nothing is the newest picture.
+
+    Raises:
+        ToolError: There is no such file, or it is no picture, damaged or too large.
+    """
+    path = _newest(folder) if name.strip().lower() in ("", "last") else find(folder, name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise _too_large(path)
+                return ImageOps.exif_transpose(picture).convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(path) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise ToolError(f"{path.name} cannot be read as a picture; PNG, JPEG, WebP and the like can.") from error
+
+
+def _too_large(path: Path) -> ToolError:
+    return ToolError(f"{path.name} has too many pixels; up to {MOST_PIXELS // 1_000_000} million can be taken.")
+
+
+def find(folder: Path, name: str) -> Path:
+    """Returns a file of the conversation.
+
+    Raises:
+        ToolError: There is none of this name.
+    """
+    path = (folder / name.strip()).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        there = ", ".join(each.name for each in _pictures(folder)[-5:]) or "none"
+        raise ToolError(f"There is no file '{name[:80]}' in this conversation; its pictures: {there}.")
+    return path
+
+
+def _newest(folder: Path) -> Path:
+    there = _pictures(folder)
+    if not there:
+        raise ToolError("There is no picture in this conversation yet; add a file, or have one drawn first.")
+    return there[-1]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """The pictures of a conversation, the newest last."""
+    there = [path for path in folder.glob("*") if path.suffix.lower() in ENDINGS and path.is_file()]
+    return sorted(there, key=lambda path: (path.stat().st_mtime_ns, path.name))
