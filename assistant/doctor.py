@@ -13,6 +13,7 @@ from pathlib import Path
 
 from assistant.app import open_library, open_tools
 from assistant.engines.choose import ADVICE, Choice, choose
+from assistant.engines.profile import Profile
 from assistant.engines.vllm.examine import examine as examine_vllm
 from assistant.errors import AssistantError
 from assistant.finding import Finding
@@ -161,13 +162,21 @@ async def _engine(choice: Choice) -> Finding:
 
 
 async def _server(server: ServerEngine, reason: str) -> Finding:
-    from assistant.engines.openai import list_models
+    from assistant.engines.openai import profile_of
 
-    try:
-        models = await list_models(server)
-    except AssistantError as error:
-        return Finding("engine", "broken", f"{server.url}, because {reason}", str(error))
-    if server.model and server.model not in models:
+    each = [server.model_copy(update={"url": url}) for url in server.urls]
+    found = await asyncio.gather(*map(profile_of, each), return_exceptions=True)
+    down = [error for error in found if isinstance(error, AssistantError)]
+    profiles = [profile for profile in found if isinstance(profile, Profile)]
+    if not profiles:
+        return Finding("engine", "broken", f"{server.place}, because {reason}", str(down[0]))
+    models = profiles[0].models
+    if server.model and (lacking := [one for one, it in zip(each, found, strict=True) if _lacks(it, server.model)]):
         advice = f"The server has: {', '.join(models) or 'none'}. Change engine.model."
-        return Finding("engine", "broken", f"{server.url} has no model {server.model}", advice)
-    return Finding("engine", "ok", f"{server.model or models[0]} at {server.url}, because {reason}")
+        return Finding("engine", "broken", f"{lacking[0].url} has no model {server.model}", advice)
+    advice = f"{len(down)} of {len(each)} replicas cannot be asked: {down[0]}" if down else ""
+    return Finding("engine", "ok", f"{server.model or models[0]} at {server.place}, because {reason}", advice)
+
+
+def _lacks(found: object, model: str) -> bool:
+    return isinstance(found, Profile) and model not in found.models

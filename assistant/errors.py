@@ -5,6 +5,8 @@ AssistantError
 ├── EngineError          the chat model could not answer
 │   ├── EngineUnreachable    nothing answers at the URL
 │   ├── EngineTimeout        the server took longer than ``engine.timeout``
+│   ├── EngineBusy           the server has too much to do just now
+│   ├── ContextOverflow      the request is longer than the model's context
 │   └── EngineRefused        the server answered with an error or with nonsense
 ├── PluginError          a tool file that cannot be loaded; names the file and the reason
 ├── ToolCrashed          a tool raised something other than ToolError: a bug in the tool
@@ -43,8 +45,38 @@ class EngineTimeout(EngineError):
     """The server did not answer, or stopped answering, within the time limit."""
 
 
+class EngineBusy(EngineError):
+    """The server has too much to do just now.
+
+    Attributes:
+        wait: Seconds after which it may be asked again; None where it does not say.
+    """
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class ContextOverflow(EngineError):
+    """The request is longer than the model's context.
+
+    Attributes:
+        limit: The context in tokens; None where the server does not say.
+    """
+
+    def __init__(self, message: str, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
 class EngineRefused(EngineError):
-    """The server answered with an error status or with something that is no chat completion."""
+    """The server answered with an error status or with something that is no chat completion.
+
+    Attributes:
+        passing: Whether it may be over the next time.
+    """
+
+    passing = False
 
 
 class PluginError(AssistantError):

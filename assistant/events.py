@@ -129,15 +129,17 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class EngineProgress:
-    """The turn waits for its model, which is being loaded.
+    """The turn waits for its model, which is being loaded, is busy, or does not answer at the moment.
 
     Attributes:
         fraction: Between 0 and 1; None where it cannot be told.
         message: What is being done.
+        loading: Whether the model is being loaded.
     """
 
     fraction: float | None
     message: str
+    loading: bool = True
 
     def __str__(self) -> str:
         return self.message if self.fraction is None else f"{self.message} {self.fraction:.0%}"
@@ -325,17 +327,8 @@ class Failed:
 
 
 End = Answer | Failed | ApprovalNeeded
-Event = (
-    Began
-    | EngineProgress
-    | ReasoningDelta
-    | TextDelta
-    | ToolStarted
-    | ToolProgress
-    | ToolFinished
-    | CitationAdded
-    | End
-)
+Spoken = EngineProgress | ReasoningDelta | TextDelta
+Event = Began | Spoken | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
 
 
 def without(row: dict[str, Any], key: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from langgraph.types import interrupt
 from assistant import state as turns
 from assistant import taint
 from assistant.calls import pending, run_calls
+from assistant.engines.chunks import AGAIN, PROGRESS
 from assistant.engines.reasoning import THOUGHTS, settled, thoughts_of
 from assistant.errors import EngineRefused, StepLimit
 from assistant.events import Answer, CitationAdded, EngineProgress, ReasoningDelta, TextDelta, ToolCall
@@ -118,7 +119,7 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
     if parts.sees:
         shown = await with_pictures(shown, turn.picture)
     offered: dict[str, Any] = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
-    reply = await _stream(parts.engine.astream(shown, **offered), turn)
+    reply = await _stream(parts.engine.astream(shown, conversation=turn.conversation, **offered), turn)
     if taint.is_tainted(context):
         reply = taint.mark(reply)
     return {"messages": [*messages, reply], "decisions": {}}
@@ -127,8 +128,11 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
 async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
     pieces: list[AIMessageChunk] = []
     async for chunk in chunks:
-        if waits := chunk.response_metadata.get("progress"):  # the model is not there yet
-            turn.emit(EngineProgress(waits["fraction"], waits["message"]))
+        if waits := chunk.response_metadata.get(PROGRESS):  # the model is not there yet
+            turn.emit(EngineProgress(waits["fraction"], waits["message"], waits.get("loading", True)))
+            continue
+        if chunk.response_metadata.get(AGAIN):  # it begins anew, and has said nothing so far
+            pieces.clear()
             continue
         pieces.append(chunk)
         if thoughts := chunk.additional_kwargs.get(THOUGHTS):

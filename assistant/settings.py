@@ -10,10 +10,18 @@ from typing import Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    model_validator,
+)
 
 from assistant.accounts.identity import Role
 from assistant.approval import Rule
+from assistant.engine_settings import ServerEngine as ServerEngine  # noqa: PLC0414 — it belongs to the settings
 from assistant.errors import SettingsError
 from assistant.plugin import Approval, Touch
 from assistant.vllm_settings import VllmEngine
@@ -21,26 +29,6 @@ from assistant.vllm_settings import VllmEngine
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerEngine(_Section):
-    """A chat model behind an OpenAI-compatible URL: vLLM, Ollama, llama.cpp or a hosted one.
-
-    Attributes:
-        url: The base URL, usually ending in ``/v1``.
-        model: The model's name at the server; None takes the first one that the server lists.
-        api_key_env: Name of the environment variable that holds the key. A key is never in a file.
-        timeout: Seconds to wait for the server's next byte.
-        temperature: Sampling temperature.
-        vision: Whether the model is sent the pictures that are found; ``auto`` goes by its name.
-    """
-
-    url: str = Field(pattern=r"^https?://\S+$")
-    model: str | None = None
-    api_key_env: str = "OPENAI_API_KEY"
-    timeout: float = Field(60, gt=0)
-    temperature: float = Field(0, ge=0, le=2)
-    vision: bool | Literal["auto"] = "auto"
 
 
 DEFAULT_LIBRARY = "default"
@@ -365,7 +353,7 @@ def _explain(error: ValidationError) -> str:
     if path == "library.vectors":
         return "library.vectors must be faiss or {milvus: http://… or a path that ends in .db}."
     if path == "engine.url":
-        return f"engine.url must begin with http:// or https:// (got {first['input']!r})."
+        return f"engine.url {first['msg'].removeprefix('Value error, ')}."
     return f"{path}: {first['msg'].lower()} (got {first['input']!r})."
 
 

@@ -62,34 +62,41 @@ async def show(events: AsyncIterator[Event]) -> End:
             click.echo(err=True)
         thinking = isinstance(event, ReasoningDelta)
         match event:
-            case ReasoningDelta(text):
-                click.secho(visible(text, LINES), nl=False, dim=True, err=True)
             case TextDelta(text):
                 click.echo(visible(text, LINES), nl=False)
                 streamed += text
-            case EngineProgress() | ToolProgress():
-                told = f"The model: {event}" if isinstance(event, EngineProgress) else event.message
-                click.secho(f"  {visible(told, LINES)}", dim=True, err=True)
-            case ToolFinished(call):
-                arguments = ", ".join(f"{key}={value!r}" for key, value in call.arguments.items())
-                sign = "✓" if call.ok else "✗"
-                line = f"{sign} {call.name}({arguments}) → {_short(call.result)} ({call.seconds:.2f} s)"
-                click.secho(line, dim=True, err=True)
-            case Answer():
+            case Answer() | Failed() | ApprovalNeeded():
                 if streamed:
                     click.echo()
-                click.echo(ending(event))
+                _show_end(event)
                 return event
-            case Failed(message):
-                if streamed:
-                    click.echo()
-                click.secho(f"Error: {message}", fg="red", err=True)
-                return event
-            case ApprovalNeeded():
-                if streamed:
-                    click.echo()
-                return event
+            case _:
+                _show_beside(event)
     raise AssertionError("a turn ends with Answer or Failed")
+
+
+def _show_beside(event: Event) -> None:
+    """Shows on standard error what is no part of the answer."""
+    match event:
+        case ReasoningDelta(text):
+            click.secho(visible(text, LINES), nl=False, dim=True, err=True)
+        case EngineProgress():
+            told = f"The model: {event}" if event.loading else str(event)
+            click.secho(f"  {visible(told, LINES)}", dim=True, err=True)
+        case ToolProgress(message=message):
+            click.secho(f"  {message}", dim=True, err=True)
+        case ToolFinished(call):
+            arguments = ", ".join(f"{key}={value!r}" for key, value in call.arguments.items())
+            sign = "✓" if call.ok else "✗"
+            line = f"{sign} {call.name}({arguments}) → {_short(call.result)} ({call.seconds:.2f} s)"
+            click.secho(line, dim=True, err=True)
+
+
+def _show_end(end: End) -> None:
+    if isinstance(end, Answer):
+        click.echo(ending(end))
+    elif isinstance(end, Failed):
+        click.secho(f"Error: {end.message}", fg="red", err=True)
 
 
 def ending(answer: Answer) -> str:

@@ -114,7 +114,7 @@ def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:
     if turn.text:
         return [_assistant(prose(turn.text))]
     waiting = not turn.steps or turn.steps[-1].call is not None
-    words = t("turn.loading", what=turn.loading) if turn.loading else t("turn.thinking")
+    words = turn.waits or (t("turn.loading", what=turn.loading) if turn.loading else t("turn.thinking"))
     return [_assistant(f'<span class="thinking">{html.escape(words)}</span>')] if waiting else []
 
 

@@ -84,6 +84,7 @@ class ShownTurn:
         verdict: What the person thought of the answer, and why.
         reasoning: What the model has thought so far.
         loading: How far the model is that the turn waits for; empty once it is there.
+        waits: Why nothing comes from the model at the moment; empty where it is at work.
     """
 
     question: str
@@ -99,15 +100,19 @@ class ShownTurn:
     verdict: tuple[str, str] | None = None
     reasoning: str = ""
     loading: str = ""
+    waits: str = ""
 
     def take(self, event: Event) -> None:
         """Takes the next event of the turn."""
-        self.loading = ""
+        self.loading = self.waits = ""
         match event:
             case Began(conversation, turn):
                 self.conversation, self.turn = conversation, turn
             case EngineProgress():
-                self.loading = str(event)
+                if event.loading:
+                    self.loading = str(event)
+                else:
+                    self.waits = str(event)
             case TextDelta(text):
                 self.text += text
             case ReasoningDelta(text):

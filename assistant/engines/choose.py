@@ -89,7 +89,7 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
         from assistant.engines.openai import serve
 
         model = serve(choice.server)
-        name = f"{choice.server.model or 'model'} at {choice.server.url}"
+        name = f"{choice.server.model or 'model'} at {choice.server.place}"
         return Engine(model, name, "", model.aclose, can_see(choice.server))
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader

@@ -158,9 +158,9 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped(
     ("reply", "kind", "said"),
     [
         (Status(500), "EngineRefused", "answered 500"),
-        (Status(429), "EngineRefused", "answered 429"),
+        (Status(429), "EngineBusy", "answered 429"),
         (Status(404, '{"error": {"message": "no model x"}}'), "EngineRefused", "no model x"),
-        (Status(200, "<html>Welcome</html>", "text/html"), "EngineRefused", ""),
+        (Status(200, "<html>Welcome</html>", "text/html"), "EngineRefused", "a web page"),
         (Nonsense(b"data: {not json\n\n"), "EngineRefused", "no chat completion"),
         (Nonsense(b""), "EngineRefused", ""),
         (Text(""), "EngineRefused", "empty reply"),

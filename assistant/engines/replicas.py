@@ -1,0 +1,221 @@
+"""One chat model behind one or several servers: asked in turn, left out while they are down, asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from assistant.engines.chunks import again, waiting
+from assistant.engines.profile import Profile
+from assistant.engines.served import ServedModel
+from assistant.errors import EngineBusy, EngineError, EngineRefused, EngineTimeout, EngineUnreachable
+
+log = logging.getLogger(__name__)
+
+# Conversations whose replica is remembered.
+MAX_PLACES = 4096
+# Between two looks at a replica that is down, in seconds: at first, and at most.
+RECHECK, RECHECK_MOST = 0.5, 5.0
+# How often one reply is asked for again.
+MOST_AGAIN = 3
+PAUSE = 0.5
+
+
+class Replica:
+    """One server.
+
+    Attributes:
+        model: The chat model there.
+        running: Requests under way.
+        seen: Whether it has ever answered.
+        up: Set while it may be asked.
+    """
+
+    def __init__(self, model: ServedModel) -> None:
+        self.model = model
+        self.running = 0
+        self.seen = False
+        self.up = asyncio.Event()
+        self.up.set()
+        self._watch: asyncio.Task[None] | None = None
+
+    def down(self) -> None:
+        """Leaves it out until it answers again."""
+        if self.up.is_set():
+            log.warning("the model server at %s is left out until it answers again", self.model.url)
+            self.up.clear()
+            self._watch = asyncio.create_task(self._recheck())
+
+    async def _recheck(self) -> None:
+        pause = RECHECK
+        while True:
+            await asyncio.sleep(pause)
+            if await self.model.alive():
+                log.info("the model server at %s answers again", self.model.url)
+                self.up.set()
+                return
+            pause = min(2 * pause, RECHECK_MOST)
+
+    async def aclose(self) -> None:
+        """Stops looking after it and closes the connections."""
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self.model.aclose()
+
+
+class Replicas(BaseChatModel):
+    """The chat model of one server or of several that serve the same.
+
+    A conversation stays where it is, whose prefix cache holds its beginning; a new one goes where the fewest requests
+    run. While a request has to wait, chunks without text tell why; see ``assistant.engines.chunks``.
+    """
+
+    _replicas: list[Replica] = PrivateAttr()
+    _places: OrderedDict[str, Replica] = PrivateAttr(default_factory=OrderedDict)
+    _patience: float = PrivateAttr()
+    _waits: bool = PrivateAttr()
+
+    @classmethod
+    def of(cls, models: Sequence[ServedModel], patience: float, *, waits: bool = True) -> Replicas:
+        """Returns the model.
+
+        Args:
+            models: One for each server.
+            patience: Seconds that a request may spend on waiting.
+            waits: Whether it waits for servers that have answered before and are down now.
+        """
+        made = cls()
+        made._replicas = [Replica(model) for model in models]
+        made._patience, made._waits = patience, waits
+        return made
+
+    @property
+    def _llm_type(self) -> str:
+        return "replicas"
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """The servers."""
+        return tuple(self._replicas)
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError("ask it in a coroutine")
+
+    async def _astream(self, *args: Any, conversation: str = "", **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        deadline, attempt = time.monotonic() + self._patience, 0
+        avoided: set[Replica] = set()
+        while True:
+            replica = self._choose(conversation, avoided)
+            said = begun = False
+            try:
+                async with aclosing(self._ask(replica, *args, **kwargs)) as chunks:
+                    async for chunk in chunks:
+                        message = chunk.message
+                        said = said or bool(message.content)
+                        begun = begun or said or _brings(message)
+                        yield chunk
+            except EngineError as error:
+                attempt += 1
+                avoided.add(replica)
+                pause = None if said or attempt > MOST_AGAIN else self._pause(error, replica, attempt, avoided)
+                if pause is None or time.monotonic() + pause > deadline:
+                    raise
+                log.warning("asked again: %s", error)
+                if pause:
+                    yield waiting(f"{error} Trying again in {pause:.0f} s.")
+                if begun:
+                    yield again()
+                await asyncio.sleep(pause)
+                if isinstance(error, EngineUnreachable):
+                    if not any(each.up.is_set() for each in self._replicas):
+                        yield waiting(f"{error} Waiting until it answers again.")
+                    if not await self._one_is_up(deadline):
+                        raise
+            else:
+                return
+
+    async def _ask(self, replica: Replica, *args: Any, **kwargs: Any) -> AsyncGenerator[ChatGenerationChunk, None]:
+        replica.running += 1
+        try:
+            async with aclosing(replica.model._astream(*args, **kwargs)) as chunks:  # type: ignore[type-var]
+                async for chunk in chunks:
+                    replica.seen = True
+                    yield chunk
+        except (EngineUnreachable, EngineTimeout):
+            replica.down()
+            raise
+        finally:
+            replica.running -= 1
+
+    def _choose(self, conversation: str, avoided: set[Replica]) -> Replica:
+        """The replica where the conversation is, else the one with the least to do; the same after a restart."""
+        up = [each for each in self._replicas if each.up.is_set()] or self._replicas
+        fresh = [each for each in up if each not in avoided] or up
+        place = self._places.get(conversation)
+        if place is None or place not in fresh:
+            place = min(fresh, key=lambda each: (each.running, _rank(conversation, each)))
+        self._places[conversation] = place
+        self._places.move_to_end(conversation)
+        while len(self._places) > MAX_PLACES:
+            self._places.popitem(last=False)
+        return place
+
+    def _pause(self, error: EngineError, replica: Replica, attempt: int, avoided: set[Replica]) -> float | None:
+        """Returns after how many seconds to ask again; None for an error that would come again."""
+        another = any(each.up.is_set() and each not in avoided for each in self._replicas)
+        match error:
+            case EngineBusy():
+                return 0.0 if another else error.wait if error.wait is not None else PAUSE * 2**attempt
+            case EngineRefused():
+                return None if not error.passing else 0.0 if another else PAUSE if attempt == 1 else None
+            case EngineUnreachable():
+                return 0.0 if another or (self._waits and replica.seen) else None
+        return None
+
+    async def _one_is_up(self, deadline: float) -> bool:
+        """Waits until some replica may be asked; false where none comes up in time."""
+        waits = [asyncio.create_task(each.up.wait()) for each in self._replicas]
+        left = max(0.0, deadline - time.monotonic())
+        done, pending = await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for each in pending:
+            each.cancel()
+        return bool(done)
+
+    async def describe(self) -> Profile:
+        """Returns what the first server that answers tells of itself.
+
+        Raises:
+            EngineError: None of them can be asked.
+        """
+        failed: EngineError | None = None
+        for replica in sorted(self._replicas, key=lambda each: not each.up.is_set()):
+            try:
+                return await replica.model.describe()
+            except EngineError as error:
+                failed = failed or error
+        assert failed
+        raise failed
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await asyncio.gather(*(each.aclose() for each in self._replicas))
+
+
+def _brings(message: Any) -> bool:
+    return bool(message.additional_kwargs or getattr(message, "tool_call_chunks", None))
+
+
+def _rank(conversation: str, replica: Replica) -> str:
+    """An order of the replicas that differs from conversation to conversation and is always the same for one."""
+    return hashlib.sha256(f"{conversation} {replica.model.url}".encode()).hexdigest()
