@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import click
 
+from assistant.again import retry
 from assistant.app import build
-from assistant.events import Answer, Failed
-from assistant.session import Assistant
+from assistant.events import Answer, Event, Failed
+from assistant.session import LOCAL, Assistant
 from assistant.settings import Settings
 from assistant.terminal_approval import show_turn
 
@@ -23,13 +25,25 @@ async def run(settings: Settings, conversation: str | None) -> None:
         conversation: Continues that one; None begins a new one.
     """
     async with build(settings) as assistant:
-        click.echo(f"{assistant.engine.name} — /new begins a new conversation, /exit leaves, Ctrl-C stops an answer.")
+        click.echo(
+            f"{assistant.engine.name} — /new begins a new conversation, /retry goes on with a question that failed, "
+            "/exit leaves, Ctrl-C stops an answer."
+        )
         while (question := await asyncio.to_thread(_read)) is not None:
             if question == "/new":
                 conversation = None
                 click.echo("New conversation.")
+            elif question == "/retry" and conversation is None:
+                click.echo("There is nothing to go on with yet.")
             elif question:
-                end = await _answer(assistant, question, conversation, settings.library.name)
+                again = question == "/retry"
+                library = settings.library.name
+                events = (
+                    retry(assistant, conversation or "", LOCAL)
+                    if again
+                    else assistant.stream(question, conversation, library=library)
+                )
+                end = await _answer(assistant, events)
                 conversation = (end.conversation if end else None) or conversation
 
 
@@ -44,11 +58,9 @@ def _read() -> str | None:
     return None if line in ("/exit", "/quit") else line
 
 
-async def _answer(
-    assistant: Assistant, question: str, conversation: str | None, library: str | None
-) -> Answer | Failed | None:
+async def _answer(assistant: Assistant, events: AsyncGenerator[Event, None]) -> Answer | Failed | None:
     """Shows one turn; Ctrl-C stops the turn, not the program."""
-    turn = asyncio.ensure_future(show_turn(assistant, assistant.stream(question, conversation, library=library)))
+    turn = asyncio.ensure_future(show_turn(assistant, events))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, turn.cancel)
     try:

@@ -23,11 +23,7 @@ from assistant.tool_commands import tools
 from assistant.user_commands import users
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeIs
-
     from assistant.approval import Rule
-    from assistant.events import Answer, Failed
-    from assistant.settings import Settings
     from index.filter import Filter
     from index.types import DocumentHit
 
@@ -62,8 +58,22 @@ def cli() -> None:
 def ask(question: str, as_json: bool, conversation: str | None, rules: Sequence[Rule]) -> None:
     """Answer one QUESTION ("-" reads it from standard input)."""
     text = options.read_stdin() if question == "-" else question
-    end = asyncio.run(_ask(load(), text, as_json, conversation, rules))
-    if not _is_answer(end):
+    from assistant.asking import asked
+
+    if not asyncio.run(asked(load(), text, conversation, rules, as_json=as_json)):
+        sys.exit(1)
+
+
+@cli.command(epilog=options.examples("assistant retry", "assistant retry 4f0c…"))
+@click.argument("conversation", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@options.policy
+@common
+def retry(conversation: str | None, as_json: bool, rules: Sequence[Rule]) -> None:
+    """Ask the last question of a CONVERSATION again that was not answered; without one, of the newest."""
+    from assistant.asking import retried
+
+    if not asyncio.run(retried(load(), conversation, rules, as_json=as_json)):
         sys.exit(1)
 
 
@@ -266,32 +276,6 @@ def mcp(address: str | None, rules: Sequence[Rule]) -> None:
     if not port.isdigit() or not host:
         raise click.BadParameter(f"{address} is no HOST:PORT, such as 127.0.0.1:8765", param_hint="--http")
     asyncio.run(serve_http(load(), rules, host, int(port)))
-
-
-async def _ask(
-    settings: Settings, question: str, as_json: bool, conversation: str | None, rules: Sequence[Rule]
-) -> Answer | Failed:
-    from assistant.app import build
-    from assistant.terminal_approval import show_turn
-
-    async with build(settings) as assistant:
-        for reason in assistant.toolbox.broken.values():
-            click.echo(f"Warning: {reason}", err=True)
-        if not as_json:
-            events = assistant.stream(question, conversation, rules=rules, library=settings.library.name)
-            return await show_turn(assistant, events, rules)
-        end = await assistant.ask(question, conversation, rules=rules, library=settings.library.name)
-    if _is_answer(end):
-        click.echo(json.dumps(end.to_json(), ensure_ascii=False))
-    else:
-        click.echo(f"Error: {end.message}", err=True)
-    return end
-
-
-def _is_answer(end: Answer | Failed) -> TypeIs[Answer]:
-    from assistant.events import Answer
-
-    return isinstance(end, Answer)
 
 
 def main() -> None:

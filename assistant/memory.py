@@ -77,6 +77,20 @@ class Memory:
         """Puts questions and answers from elsewhere before a conversation's first turn."""
         recollection.turns = self._within([[HumanMessage(asked), AIMessage(said)] for asked, said in history])
 
+    async def unfinished(self, conversation: str, turn: int) -> list[AnyMessage]:
+        """Returns the messages of a turn that was broken off, up to the last call that has its result.
+
+        Args:
+            conversation: Where it was.
+            turn: Its row.
+        """
+        async for checkpoint in self._saver.alist(thread(conversation), filter={"turn": turn}, limit=1):
+            messages: list[AnyMessage] = checkpoint.checkpoint["channel_values"].get("messages", [])
+            while messages and isinstance(messages[-1], AIMessage):
+                messages = messages[:-1]
+            return messages
+        return []
+
     def forget(self, conversation: str) -> None:
         """Drops a conversation."""
         self._kept.pop(conversation, None)

@@ -19,10 +19,12 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
+from assistant.again import replayed, taken_up
 from assistant.approval import Decision, Rule, refusals
 from assistant.conversations import Begun, Conversations
+from assistant.endings import end_task, failure, message, request
 from assistant.errors import AssistantError, BadQuestion
-from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, Began, End, Event, Failed
+from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
 from assistant.export import Exported
 from assistant.graph import Graph
 from assistant.libraries import Libraries
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOCAL = "local"
-SECONDS_TO_CANCEL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +184,15 @@ class Assistant:
             begun = await self.conversations.begin(conversation, owner, question, library, off, instead_of)
         except (AssistantError, LibraryError, sqlite3.Error) as error:
             log.warning("question refused: %s", error)
-            yield Failed(_message(error), conversation or "", type(error).__name__)
+            yield Failed(message(error), conversation or "", type(error).__name__)
             return
         yield Began(begun.conversation, begun.turn)
-        state: TurnState = {"messages": [HumanMessage(question)], "decisions": {}}
-        async with aclosing(self._turn(state, begun, rules, history=history)) as events:
+        done, shown = await taken_up(self.conversations, self._memory, begun, question, instead_of), Progress()
+        for event in replayed(done):
+            shown.take(event)
+            yield event
+        state: TurnState = {"messages": done or [HumanMessage(question)], "decisions": {}}
+        async with aclosing(self._turn(state, begun, rules, shown, history=history)) as events:
             async for event in events:
                 yield event
 
@@ -209,7 +214,7 @@ class Assistant:
             begun, turn = await self.conversations.resume(conversation, owner)
         except (AssistantError, sqlite3.Error) as error:
             log.warning("decision refused: %s", error)
-            yield Failed(_message(error), conversation, type(error).__name__)
+            yield Failed(message(error), conversation, type(error).__name__)
             return
         command: Command[Any] = Command(resume={key: asdict(value) for key, value in decisions.items()})
         async with aclosing(self._turn(command, begun, rules, Progress.of(turn.result))) as events:
@@ -270,7 +275,7 @@ class Assistant:
             except (AssistantError, LibraryError) as error:  # it was removed, or moved away
                 log.warning("turn failed: %s", error)
                 end = Failed(str(error), begun.conversation, type(error).__name__)
-                await self.conversations.end(begun, "failed", _failure(end, shown))
+                await self.conversations.end(begun, "failed", failure(end, shown))
                 yield end
                 return
             recollection = await self._memory.recall(begun)
@@ -291,7 +296,7 @@ class Assistant:
                 end = Failed(str(error), begun.conversation, type(error).__name__)
             except Exception as error:  # the edge: whatever went wrong, the next question can be asked
                 log.exception("turn failed")
-                end = Failed(_message(error), begun.conversation, type(error).__name__)
+                end = Failed(message(error), begun.conversation, type(error).__name__)
             finally:
                 if self.live.closing and isinstance(end, Failed) and end.kind == "Stopped":
                     end = replace(end, kind="Interrupted")
@@ -352,10 +357,10 @@ class Assistant:
                 yield event
             result = await task  # raises what the graph raised
             if stops := result.get("__interrupt__"):
-                requests = tuple([await previewed(_request(row), turn) for row in stops[0].value])
+                requests = tuple([await previewed(request(row), turn) for row in stops[0].value])
                 yield ApprovalNeeded(requests, turn.conversation)
         finally:
-            await _end_task(task)
+            await end_task(task)
 
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
         self.meter.take(end)
@@ -370,22 +375,13 @@ class Assistant:
                 result = {"requests": [asdict(request) for request in requests], **shown.to_json()}
                 await self.conversations.end(begun, "waiting", result, evidence)
             case Failed():
-                await self.conversations.end(begun, "failed", _failure(end, shown), evidence)
+                await self.conversations.end(begun, "failed", failure(end, shown), evidence)
 
     def _folder(self, conversation: str) -> Path:
         return self.settings.home / "files" / conversation
 
     def _lock(self, conversation: str) -> asyncio.Lock:
         return self._locks.setdefault(conversation, asyncio.Lock())
-
-
-async def _end_task(task: asyncio.Task[Any]) -> None:
-    """Cancels a task until it has ended; what it raised is left in it."""
-    while not task.done():
-        # Once may not do: before Python 3.12 `asyncio.wait_for`, which reads a server's stream, swallows a cancellation
-        # that comes together with the next piece of text.
-        task.cancel()
-        await asyncio.wait([task], timeout=SECONDS_TO_CANCEL)
 
 
 async def _end(events: AsyncGenerator[Event, None]) -> End:
@@ -395,19 +391,3 @@ async def _end(events: AsyncGenerator[Event, None]) -> End:
             end = event
     assert end is not None
     return end
-
-
-def _failure(end: Failed, shown: Progress) -> dict[str, Any]:
-    return {"error": end.message, "kind": end.kind, **shown.to_json()}
-
-
-def _request(row: dict[str, Any]) -> ApprovalRequest:
-    return ApprovalRequest(**{**row, "touches": tuple(row["touches"])})
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, AssistantError | LibraryError):
-        return str(error)
-    if isinstance(error, sqlite3.OperationalError):
-        return f"The conversations cannot be saved ({error}); check the disk and the permissions of the home folder."
-    return f"Something went wrong that we did not foresee ({type(error).__name__}: {error}); the log has the details."

@@ -42,6 +42,7 @@ class Status:
     code: int
     body: str = '{"error": {"message": "scripted failure", "type": "server_error"}}'
     content_type: str = "application/json"
+    headers: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class HalfStream:
 
     text: str
     chunk: int = 8
+    thoughts: str = ""
+    field: str = "reasoning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def chunks(reply: Spoken, body: Json, ids: Iterator[int]) -> Iterator[Json]:
 
 def _deltas(reply: Spoken, ids: Iterator[int]) -> Iterator[Json]:
     yield {"role": "assistant", "content": ""}
-    if isinstance(reply, Text | Calls):
+    if isinstance(reply, Text | Calls | HalfStream):
         yield from ({reply.field: piece} for piece in cut(reply.thoughts, reply.chunk))
     for piece in cut(reply.text, reply.chunk):
         yield {"content": piece}

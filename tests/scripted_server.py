@@ -20,7 +20,7 @@ import runpy
 import socket
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -137,7 +137,7 @@ class ScriptedServer:
 
     Attributes:
         script: Replies in order, or a function from the request's JSON to a reply.
-        models: What ``GET /v1/models`` lists.
+        models: What ``GET /v1/models`` lists: names, or rows.
         on_models: A reply in place of that list.
         port: 0 takes a free one.
         requests: Every chat request, in order of arrival.
@@ -145,7 +145,7 @@ class ScriptedServer:
     """
 
     script: Script = default_reply
-    models: tuple[str, ...] = (MODEL,)
+    models: tuple[str | Json, ...] = (MODEL,)
     on_models: Reply | None = None
     port: int = 0
     requests: list[Request] = field(default_factory=list)
@@ -189,6 +189,8 @@ class ScriptedServer:
     def __exit__(self, *_: object) -> None:
         assert self._loop is not None
         assert self._thread is not None
+        if not self._thread.is_alive():  # a test has ended it before
+            return
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
 
@@ -231,7 +233,8 @@ class ScriptedServer:
             case "GET", "/v1/models" if self.on_models:
                 await self._reply(self.on_models, {"messages": []}, receive, send)
             case "GET", "/v1/models":
-                await _send_json(send, {"object": "list", "data": [{"id": m, "object": "model"} for m in self.models]})
+                rows = [{"object": "model"} | ({"id": m} if isinstance(m, str) else m) for m in self.models]
+                await _send_json(send, {"object": "list", "data": rows})
             case method, path:
                 await _send_json(send, {"error": {"message": f"nothing at {method} {path}"}}, 404)
 
@@ -251,8 +254,8 @@ class ScriptedServer:
 
     async def _reply(self, reply: Reply, body: Json, receive: _Receive, send: _Send) -> None:
         match reply:
-            case Status(code, text, content_type):
-                await _send_whole(send, text.encode(), content_type, code)
+            case Status(code, text, content_type, headers):
+                await _send_whole(send, text.encode(), content_type, code, headers)
             case Nonsense(raw, content_type):
                 await _send_whole(send, raw, content_type)
             case Hang(seconds):
@@ -322,15 +325,20 @@ async def _disconnected(receive: _Receive) -> None:
         pass
 
 
-async def _start(send: _Send, code: int, content_type: str, length: int | None = None) -> None:
+async def _start(
+    send: _Send, code: int, content_type: str, length: int | None = None, more: Sequence[tuple[str, str]] = ()
+) -> None:
     headers = [(b"content-type", content_type.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in more]
     if length is not None:
         headers.append((b"content-length", str(length).encode()))
     await send({"type": "http.response.start", "status": code, "headers": headers})
 
 
-async def _send_whole(send: _Send, body: bytes, content_type: str, code: int = 200) -> None:
-    await _start(send, code, content_type, len(body))
+async def _send_whole(
+    send: _Send, body: bytes, content_type: str, code: int = 200, more: Sequence[tuple[str, str]] = ()
+) -> None:
+    await _start(send, code, content_type, len(body), more)
     await send({"type": "http.response.body", "body": body})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,8 @@ def _watched(engine: VllmEngine, settings: Settings) -> Engine:
     server = VllmServer(engine, settings.home)
     folder = Path(engine.vllm).expanduser()
     name = folder.resolve().name if folder.exists() else engine.vllm
-    model = WatchedModel.of(server, serve)
+    # It knows better than its address whether the server will come back.
+    model = WatchedModel.of(server, partial(serve, waits=False))
     # Only its name is looked at; where it will be is known when it has been started.
     sees = can_see(ServerEngine(url="http://127.0.0.1", model=engine.vllm, vision=engine.vision))
     return Engine(model, f"{name} on vLLM", "", model.aclose, sees, server)

@@ -27,7 +27,7 @@ MAX_PLACES = 4096
 # Between two looks at a replica that is down, in seconds: at first, and at most.
 RECHECK, RECHECK_MOST = 0.5, 5.0
 # How often one reply is asked for again.
-MOST_AGAIN = 3
+MOST_AGAIN, MOST_REFUSED = 3, 2
 PAUSE = 0.5
 
 
@@ -178,7 +178,7 @@ class Replicas(BaseChatModel):
             case EngineBusy():
                 return 0.0 if another else error.wait if error.wait is not None else PAUSE * 2**attempt
             case EngineRefused():
-                return None if not error.passing else 0.0 if another else PAUSE if attempt == 1 else None
+                return None if not error.passing else 0.0 if another else PAUSE if attempt <= MOST_REFUSED else None
             case EngineUnreachable():
                 return 0.0 if another or (self._waits and replica.seen) else None
         return None

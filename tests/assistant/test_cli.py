@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.replies import Calls, Text
+from tests.replies import Calls, Status, Text
 from tests.scripted_server import ScriptedServer, refused_url
 
 COMMANDS = [
-    [], ["ask"], ["chat"], ["search"], ["batch"], ["doctor"], ["ui"], ["index"], ["index", "add"], ["index", "list"],
+    [], ["ask"], ["retry"], ["chat"], ["search"], ["batch"], ["doctor"], ["ui"], ["index"], ["index", "add"], ["index", "list"],
     ["index", "remove"], ["index", "status"], ["index", "verify"], ["index", "libraries"], ["index", "create"],
     ["index", "delete"], ["index", "tag"], ["index", "untag"], ["index", "tags"], ["index", "watch"], ["tools"],
     ["tools", "list"],
@@ -168,6 +168,20 @@ def test_a_served_model_streams_to_the_terminal(home: Path, tmp_path: Path, mode
     done = assistant(home, "ask", "What is six times seven?", "--config", str(config))
     assert "The result is 42." in done.stdout
     assert "✓ calculator(expression='6*7')" in done.stderr
+
+
+def test_a_question_that_failed_is_gone_on_with(home: Path, tmp_path: Path, model_server: ScriptedServer) -> None:
+    model_server.say(Calls([("calculator", {"expression": "6*7"})]), Status(400), Text("The result is 42."))
+    config = tmp_path / "c.yaml"
+    config.write_text(f"engine: {{url: {model_server.url}, model: scripted}}\n")
+    failed = assistant(home, "ask", "What is six times seven?", "--config", str(config), ok=False)
+    (error, hint) = failed.stderr.splitlines()[-2:]
+    assert error == f"Error: The server at {model_server.url} answered 400: scripted failure."
+    command = hint.rpartition(": assistant ")[2].split()
+    done = assistant(home, *command, "--json", "--config", str(config))
+    row = json.loads(done.stdout)
+    assert (row["answer"], len(row["tool_calls"])) == ("The result is 42.", 1)
+    assert len(model_server.requests) == 3
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assistant.app import build
+from assistant.endings import end_task
 from assistant.events import (
     Answer,
     Began,
@@ -22,7 +23,7 @@ from assistant.events import (
     ToolProgress,
     ToolStarted,
 )
-from assistant.session import Assistant, _end_task
+from assistant.session import Assistant
 from assistant.settings import ServerEngine, Settings
 from tests.replies import Calls, HalfStream, Hang, Nonsense, SlowText, Status, Text
 from tests.scripted_server import ScriptedServer, refused_url
@@ -289,7 +290,7 @@ async def test_a_stop_that_is_swallowed_once_is_said_again() -> None:
 
     task = asyncio.create_task(deaf())
     await asyncio.sleep(0)
-    await asyncio.wait_for(_end_task(task), 10)
+    await asyncio.wait_for(end_task(task), 10)
     assert task.cancelled()
 
 
