@@ -109,10 +109,7 @@ class ShownTurn:
             case Began(conversation, turn):
                 self.conversation, self.turn = conversation, turn
             case EngineProgress():
-                if event.loading:
-                    self.loading = str(event)
-                else:
-                    self.waits = str(event)
+                self.loading, self.waits = (str(event), "") if event.loading else ("", str(event))
             case TextDelta(text):
                 self.text += text
             case ReasoningDelta(text):

@@ -12,10 +12,10 @@ from tests.replies import Calls, Status, Text
 from tests.scripted_server import ScriptedServer, refused_url
 
 COMMANDS = [
-    [], ["ask"], ["retry"], ["chat"], ["search"], ["batch"], ["doctor"], ["ui"], ["index"], ["index", "add"], ["index", "list"],
-    ["index", "remove"], ["index", "status"], ["index", "verify"], ["index", "libraries"], ["index", "create"],
-    ["index", "delete"], ["index", "tag"], ["index", "untag"], ["index", "tags"], ["index", "watch"], ["tools"],
-    ["tools", "list"],
+    [], ["ask"], ["retry"], ["chat"], ["search"], ["batch"], ["doctor"], ["ui"], ["index"], ["index", "add"],
+    ["index", "list"], ["index", "remove"], ["index", "status"], ["index", "verify"], ["index", "libraries"],
+    ["index", "create"], ["index", "delete"], ["index", "tag"], ["index", "untag"], ["index", "tags"],
+    ["index", "watch"], ["tools"], ["tools", "list"],
 ]  # fmt: skip
 KEYS = "answer citations tool_calls artifacts confidence abstained engine conversation seconds".split()
 

@@ -75,9 +75,9 @@ class WatchedModel(BaseChatModel):
 
     def _model(self, engine: ServerEngine | None) -> BaseChatModel:
         assert engine
-        if engine.url not in self._models:
-            self._models[engine.url] = self._connect(engine)
-        return self._models[engine.url]
+        if engine.place not in self._models:
+            self._models[engine.place] = self._connect(engine)
+        return self._models[engine.place]
 
     async def aclose(self) -> None:
         """Closes the connections and stops the server."""

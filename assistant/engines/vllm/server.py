@@ -227,7 +227,7 @@ class VllmServer:
 async def _answers(client: httpx2.AsyncClient, server: ServerEngine) -> bool:
     """Whether a server is ready for questions."""
     try:
-        return (await client.get(f"{server.url.removesuffix('/v1')}/health")).is_success
+        return (await client.get(f"{server.place.removesuffix('/v1')}/health")).is_success
     except httpx2.HTTPError:
         return False
 
