@@ -134,6 +134,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             yield assistant
         finally:
             await assistant.live.close()
+            assistant.attachments.close()
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

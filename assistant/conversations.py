@@ -144,6 +144,22 @@ class Conversations:
         async with self._beginning:  # so that of two questions at the same moment one follows the other
             return await self._begin(conversation, owner, question, library, off, instead_of)
 
+    async def open(self, owner: str, title: str, library: str | None = None, off: Collection[str] = ()) -> str:
+        """Begins a conversation without a question; the first one gives it its title.
+
+        Args:
+            owner: Whose it is.
+            title: What it is called until then.
+            library: Which library it is about.
+            off: The tools that are turned off in it.
+
+        Returns:
+            Its id.
+        """
+        conversation = await self._open(owner, title, library, off)
+        await self._db.commit()
+        return conversation
+
     async def resume(self, conversation: str, owner: str) -> tuple[Begun, Turn]:
         """Takes up the turn that waits for approval; from then on it is running.
 
@@ -324,15 +340,15 @@ class Conversations:
     ) -> Begun:
         now, parent = _now(), None
         if conversation is None:
-            conversation, library = uuid.uuid4().hex, library or DEFAULT_LIBRARY
-            insert = "INSERT INTO conversations (id, owner, title, created, updated, library) VALUES (?, ?, ?, ?, ?, ?)"
-            await self._db.execute(insert, (conversation, owner, shortened(question), now, now, library))
-            await self._turn_off(conversation, off)
+            library = library or DEFAULT_LIBRARY
+            conversation = await self._open(owner, question, library, off)
         else:
             parent, own = await self._require(conversation, owner)
             if instead_of is not None:
                 parent = await self._parent(conversation, instead_of)
             library = _same(library, own)
+            first = "UPDATE conversations SET title = ? WHERE id = ? AND leaf IS NULL"
+            await self._db.execute(first, (shortened(question), conversation))
         # Going on without deciding is a refusal: nothing that waited can run any more.
         given_up = json.dumps({"error": GIVEN_UP, "kind": "NotApproved", "shown": ""})
         give_up = "UPDATE turns SET state = 'failed', result = ? WHERE conversation = ? AND state = 'waiting'"
@@ -346,6 +362,14 @@ class Conversations:
         await self._db.execute(update, (now, turn, conversation))
         await self._db.commit()
         return Begun(conversation, turn, parent, library, await self._path(parent))
+
+    async def _open(self, owner: str, title: str, library: str | None, off: Collection[str]) -> str:
+        conversation, now = uuid.uuid4().hex, _now()
+        insert = "INSERT INTO conversations (id, owner, title, created, updated, library) VALUES (?, ?, ?, ?, ?, ?)"
+        row = (conversation, owner, shortened(title), now, now, library or DEFAULT_LIBRARY)
+        await self._db.execute(insert, row)
+        await self._turn_off(conversation, off)
+        return conversation
 
     async def _require(self, conversation: str, owner: str) -> tuple[int | None, str]:
         """Returns the row of its leaf, and its library."""

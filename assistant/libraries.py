@@ -182,6 +182,19 @@ class Libraries:
                 self._open[name] = self._opened(name, begin)
             return self._open[name]
 
+    def opened_at(self, folder: Path) -> Library:
+        """Opens a library that has no name, which the caller closes; it has the models of the others, and FAISS.
+
+        Args:
+            folder: Where it lies; it is made where there is none.
+
+        Raises:
+            LibraryError: It cannot be opened.
+        """
+        return Library.open(
+            folder, self._embedder, self._reranker, faiss_index(Options()), picture_embedder=self._picture_embedder
+        )
+
     def remove(self, name: str) -> None:
         """Closes a library and deletes it; see ``remove``."""
         with self._lock:

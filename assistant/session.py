@@ -21,12 +21,14 @@ from langgraph.types import Command
 
 from assistant.again import replayed, taken_up
 from assistant.approval import Decision, Rule, refusals
+from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.endings import end_task, failure, message, request
 from assistant.errors import AssistantError, BadQuestion
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
 from assistant.export import Exported
 from assistant.graph import Graph
+from assistant.joint import JointLibrary
 from assistant.libraries import Libraries
 from assistant.live import LiveTurns
 from assistant.memory import Memory, Recollection, thread
@@ -70,6 +72,7 @@ class Assistant:
     Attributes:
         settings: As they were read.
         libraries: The documents.
+        attachments: Those that belong to one conversation only.
         conversations: What was asked and answered before.
         engine: Which engine answers.
         live: The turns that run whoever watches, such as the page's.
@@ -88,6 +91,7 @@ class Assistant:
     ) -> None:
         self.settings = settings
         self.libraries = libraries
+        self.attachments = Attachments(libraries, settings.home)
         self.conversations = conversations
         self.engine = engine
         self.live = LiveTurns()
@@ -235,6 +239,7 @@ class Assistant:
         await self._saver.adelete_thread(conversation)
         self._memory.forget(conversation)
         await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
+        await asyncio.to_thread(self.attachments.forget, conversation)
 
     async def exported(self, conversation: str, owner: str = LOCAL) -> Exported:
         """Returns a conversation as it can leave as a file.
@@ -271,7 +276,7 @@ class Assistant:
         # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
         async with self._lock(begun.conversation):
             try:
-                library, toolbox = await asyncio.to_thread(self._refreshed, begun.library)
+                library, toolbox = await asyncio.to_thread(self._refreshed, begun)
             except (AssistantError, LibraryError) as error:  # it was removed, or moved away
                 log.warning("turn failed: %s", error)
                 end = Failed(str(error), begun.conversation, type(error).__name__)
@@ -314,14 +319,15 @@ class Assistant:
         """Reads the tool files that have changed, as is done at each question."""
         return self._plugins.refresh()
 
-    def _refreshed(self, library: str) -> tuple[Library, Toolbox]:
-        return self.libraries.get(library), self._plugins.refresh()
+    def _refreshed(self, begun: Begun) -> tuple[Library | JointLibrary, Toolbox]:
+        library = self.attachments.beside(begun.conversation, self.libraries.get(begun.library))
+        return library, self._plugins.refresh()
 
     def _prepare(
         self,
         begun: Begun,
         recollection: Recollection,
-        library: Library,
+        library: Library | JointLibrary,
         tools: Mapping[str, Tool],
         rules: Sequence[Rule],
     ) -> Turn:

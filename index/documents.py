@@ -56,6 +56,15 @@ class AcrossDocuments(ABC):
         """
         return [self._search_one(thing, query, k, only) for thing in things]
 
+    def knows(self, reference: str) -> bool:
+        """Whether exactly one document goes by an id, path, file name or title."""
+        try:
+            with self._store.reading() as connection:
+                records.find(connection, reference)
+        except UnknownDocument:
+            return False
+        return True
+
     def _search_one(self, thing: str, query: str, k: int, only: Filter | None) -> list[Hit]:
         try:
             with self._store.reading() as connection:

@@ -1,18 +1,23 @@
-"""Files dropped on, pasted into or chosen for a question: they join the library, then the question is asked."""
+"""Files dropped on, pasted into or chosen for a question: they belong to its conversation, unless they are kept."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
-from ui.language import Texts, label
+from assistant.errors import AssistantError
+from index.errors import LibraryError
+from ui.attached import attached_html
+from ui.identity import identity
+from ui.language import label
 from ui.reasons import said
 from ui.stage import Stage, Updates
-from ui.uploads import Upload, Uploads
-from ui.view import View
+from ui.uploads import Upload
+from ui.view import ShownTurn, View
 
 
 def make_button() -> gr.UploadButton:
@@ -28,7 +33,7 @@ def make_button() -> gr.UploadButton:
 
 
 class Attaching:
-    """The event of files for a question.
+    """The events of files for a question.
 
     Args:
         stage: Shows the conversation.
@@ -36,32 +41,62 @@ class Attaching:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._uploads = Uploads(stage.assistant)
 
     async def attach(self, files: list[str], token: str | None, view: View) -> AsyncGenerator[Updates, None]:
-        """Adds files to the library of the conversation, one by one; the next question names those that it took."""
-        view, draft = view.of(token), self._stage.parts.draft
-        uploads = [Upload(Path(path).name, Path(path), view.library) for path in files or []]
+        """Adds files to the conversation, one by one; the next question names those that it took."""
+        view, draft, history = view.of(token), self._stage.parts.draft, self._stage.parts.history
+        if not files:
+            yield {draft: gr.skip()}
+            return
+        begun = not view.written
+        key = view.written or await self._begun(view, Path(files[0]).name)
+        uploads = [Upload(Path(path).name, Path(path), conversation=key) for path in files]
         for upload in uploads:
-            yield {draft: attached_html(uploads, view.t)}
-            await self._uploads.add(upload)
+            yield {draft: attached_html(await self._stage.attached(key, view.library), view.t, uploads)}
+            await self._stage.uploads.add(upload)
         view.attached += [each.name for each in uploads if each.outcome and not each.failed]
-        yield {draft: attached_html(uploads, view.t)}
+        if begun and not view.attached and view.conversation == key and not view.turns:  # nothing came of it
+            await self._stage.assistant.delete(key, view.owner)
+            view.show(None, [])
+        rows = await self._stage.attached(key, view.library)
+        yield {draft: attached_html(rows, view.t, uploads), history: await self._stage.history(view)}
+
+    async def adopt(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
+        """Puts a document of the conversation into the library as well."""
+        who, key, number = identity(), view.written or "", _number(event)
+        if who is not None and not who.may("user"):
+            gr.Warning(view.t("account.refused"))
+        for each in await self._stage.attached(key, view.library):
+            if each.document.id == number and (who is None or who.may("user")):
+                path = Path(each.document.path)
+                upload = Upload(path.name, path, view.library)
+                await self._stage.uploads.add(upload)
+                if upload.failed and upload.outcome:
+                    gr.Warning(said(upload.outcome.reason, view.t))
+        yield await self._shown(view)
+
+    async def detach(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
+        """Takes a document away from the conversation."""
+        try:
+            attachments = self._stage.assistant.attachments
+            await asyncio.to_thread(attachments.remove, view.written or "", _number(event))
+        except (AssistantError, LibraryError) as error:
+            gr.Warning(str(error))
+        yield await self._shown(view)
+
+    async def _shown(self, view: View) -> Updates:
+        rows = await self._stage.attached(view.written or "", view.library)
+        names = {each.document.path.rpartition("/")[2] for each in rows}
+        view.attached = [each for each in view.attached if each in names]
+        return {self._stage.parts.draft: attached_html(rows, view.t)}
+
+    async def _begun(self, view: View, title: str) -> str:
+        """Begins a conversation for files that come before the first question."""
+        assistant = self._stage.assistant
+        library = view.library or assistant.libraries.default
+        view.conversation = await assistant.conversations.open(view.owner, title, library, view.off)
+        return view.conversation
 
 
-def attached_html(uploads: list[Upload], t: Texts) -> str:
-    """Returns one line for each file with what became of it."""
-    rows = "".join(
-        f'<li class="{_state(each)}"><b>{escape(each.name)}</b> {escape(_words(each, t))}</li>' for each in uploads
-    )
-    return f'<ul class="attached" role="status">{rows}</ul>'
-
-
-def _state(upload: Upload) -> str:
-    return "refused" if upload.failed else "added" if upload.outcome else "reading"
-
-
-def _words(upload: Upload, t: Texts) -> str:
-    if upload.failed:
-        return t("attach.refused", reason=said(upload.outcome.reason, t) if upload.outcome else "")
-    return t("attach.added") if upload.outcome else t("attach.reading")
+def _number(event: Any) -> int:
+    return int(event.to) if str(getattr(event, "to", "")).isdecimal() else 0

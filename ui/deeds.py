@@ -14,6 +14,7 @@ from assistant.export import Exported, export, file_name
 from assistant.web.files import url_of
 from ui import dialogs
 from ui.asking import Asking
+from ui.attaching import Attaching
 from ui.sharing import Sharing
 from ui.stage import Stage, Updates
 from ui.view import WINDOW, ShownTurn, View
@@ -35,7 +36,6 @@ class Deeds:
         self._deeds: dict[str, Deed] = {
             "again": self._again,
             "edit": self._edit,
-            "keep": self._keep,
             "version": self._version,
             "good": self._verdict,
             "bad": self._verdict,
@@ -46,6 +46,13 @@ class Deeds:
             "unlink": sharing.withdraw,
             "export": self._export,
         }
+        attaching = Attaching(stage)
+        # These are about no turn.
+        self._others: dict[str, Deed] = {
+            "keep": self._keep,
+            "adopt": attaching.adopt,
+            "detach": attaching.detach,
+        }
 
     async def act(self, token: str | None, view: View, event: gr.EventData) -> AsyncGenerator[Updates, None]:
         """Does what a button stands for; nothing where it stands for no turn that is shown."""
@@ -54,8 +61,10 @@ class Deeds:
         turn = next((each for each in view.turns if wanted in map(str, (each.turn, *each.versions))), None)
         if name == "earlier":
             updates = self._earlier(view)
-        elif name == "keep" or (turn and name in self._deeds and not view.busy):
-            updates = self._deeds[name](view, turn or ShownTurn(""), event)
+        elif name in self._others:
+            updates = self._others[name](view, ShownTurn(""), event)
+        elif turn and name in self._deeds and not view.busy:
+            updates = self._deeds[name](view, turn, event)
         else:
             updates = self._nothing()
         async with aclosing(updates):
@@ -76,7 +85,10 @@ class Deeds:
 
     async def _keep(self, view: View, _: ShownTurn, __: Any) -> AsyncGenerator[Updates, None]:
         view.instead_of = None
-        yield {self._stage.parts.draft: "", self._stage.parts.box: gr.update(value=self._stage.typed(""))}
+        yield {
+            self._stage.parts.draft: await self._stage.attached_html_of(view),
+            self._stage.parts.box: gr.update(value=self._stage.typed("")),
+        }
 
     async def _version(self, view: View, turn: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
         to = int(event.to) if str(event.to).isdecimal() else 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from assistant.attachments import Held
 from assistant.errors import AssistantError
 from assistant.events import Answer, Citation
 from assistant.session import Assistant
 from index.errors import LibraryError
-from index.library import Library
 from index.types import Passage
 from ui.view import View
 
@@ -35,7 +35,7 @@ def followups(assistant: Assistant, view: View) -> list[str]:
     asked = {_key(turn.question) for turn in view.turns}
     found: dict[str, str] = {}
     try:
-        for subject, title in _nearby(assistant.libraries.get(view.library), end):
+        for subject, title in _nearby(assistant.attachments.holder(view.library), end):
             question = view.t("followups.about", subject=subject, title=title)
             if _key(question) not in asked:
                 found.setdefault(_key(subject), question)
@@ -46,9 +46,10 @@ def followups(assistant: Assistant, view: View) -> list[str]:
     return list(found.values())
 
 
-def _nearby(library: Library, answer: Answer) -> Iterator[tuple[str, str]]:
+def _nearby(held: Held, answer: Answer) -> Iterator[tuple[str, str]]:
     """What stands near a citation, with its document's title: headings, else names, the nearest first."""
     for citation in {each.document: each for each in reversed(answer.citations)}.values():
+        library = held(citation.document)
         if (document := library.at_path(citation.document)) is None:
             continue
         where = document.id, citation.page, citation.start, citation.end

@@ -133,8 +133,8 @@ def _pictures(assistant: Assistant, row: Illustrated, t: Texts) -> Iterator[Show
         if each.kind == "picture" and (made := artifacts.load(each, folder)).url:
             yield Shown(made.url, made.name, t("gallery.made", date=date), row.conversation, row.title)
     try:
-        library = assistant.libraries.get(row.library)
-        for citation, picture in named_pictures(library, answer):
+        held = assistant.attachments.holder(row.library)
+        for citation, library, picture in named_pictures(held, answer):
             origin = t("gallery.found", place=place(citation), date=date)
             name = picture.caption or t("evidence.picture")
             yield Shown(_small(library, picture), name, origin, row.conversation, row.title)

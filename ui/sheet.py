@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from assistant.attachments import Held
 from assistant.events import Answer, Citation
 from index.errors import LibraryError
 from index.library import Library
@@ -72,28 +73,31 @@ def sheet_html(sheet: Sheet) -> str:
     )
 
 
-def named_pictures(library: Library, answer: Answer) -> list[tuple[Citation, Picture]]:
-    """Returns the pictures that an answer names, each with the citation that names it."""
-    found = {picture.id: (citation, picture) for citation, picture in _named(library, answer)}
+def named_pictures(held: Held, answer: Answer) -> list[tuple[Citation, Library, Picture]]:
+    """Returns the pictures that an answer names, each with the citation that names it and its library."""
+    found = {
+        (id(library), picture.id): (citation, library, picture) for citation, library, picture in _named(held, answer)
+    }
     return list(found.values())[:MOST]
 
 
-def cited_pictures(library: Library, answer: Answer, publish: Publish, t: Texts | None = None) -> list[ShownArtifact]:
+def cited_pictures(held: Held, answer: Answer, publish: Publish, t: Texts | None = None) -> list[ShownArtifact]:
     """Gets the pictures that an answer names ready to be shown in it.
 
     Args:
-        library: Of the conversation.
+        held: Gives the library of each document.
         answer: The answer.
         publish: Copies a file to where the page may fetch it.
         t: What the page says; None is English.
     """
     t = t or texts()
-    return [_shown(library, cited.n, one, publish, t) for cited, one in named_pictures(library, answer)]
+    return [_shown(library, cited.n, one, publish, t) for cited, library, one in named_pictures(held, answer)]
 
 
-def _named(library: Library, answer: Answer) -> Iterator[tuple[Citation, Picture]]:
+def _named(held: Held, answer: Answer) -> Iterator[tuple[Citation, Library, Picture]]:
     """The pictures whose caption is quoted; words in a picture, such as a scan, may be quoted for their own sake."""
     for citation in answer.citations:
+        library = held(citation.document)
         if (document := library.at_path(citation.document)) is None:
             continue
         number = document.id
@@ -101,7 +105,7 @@ def _named(library: Library, answer: Answer) -> Iterator[tuple[Citation, Picture
             line = library.page_text(number, citation.page)[picture.start : picture.end].partition("\n")[0]
             label = line.partition("]")[0] if picture.caption else line
             if citation.start < picture.start + len(label):
-                yield citation, picture
+                yield citation, library, picture
 
 
 def _shown(library: Library, n: int, picture: Picture, publish: Publish, t: Texts) -> ShownArtifact:

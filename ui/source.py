@@ -83,7 +83,7 @@ class Source:
 def find_source(assistant: Assistant, citation: Citation, name: str | None, around: Around, t: Texts) -> Source:
     """Looks a citation up in the library of a name."""
     try:
-        library = assistant.libraries.get(name)
+        library = assistant.attachments.holding(citation.document, name)
         # By path, since a stored answer names no ids and a document that was changed has a new one.
         if (document := library.at_path(citation.document)) is None:
             return Source(citation.n, problem=t("evidence.gone"))

@@ -18,10 +18,12 @@ from assistant.live import LiveTurn
 from assistant.session import Assistant
 from index.errors import LibraryError
 from ui import approval, artifacts, dialogs, evidence, header, history
+from ui.attached import Attached, attached_html
 from ui.followups import followups
 from ui.library import shelf
 from ui.render import messages, turn_messages
 from ui.sheet import cited_pictures
+from ui.uploads import Uploads
 from ui.view import ASKED_WINDOW, ShownTurn, View, from_live, from_stored
 
 # Faster updates than this look the same and cost a message to the browser each.
@@ -91,6 +93,7 @@ class Stage:
     def __init__(self, assistant: Assistant, parts: Parts) -> None:
         self.assistant = assistant
         self.parts = parts
+        self.uploads = Uploads(assistant)
 
     async def open(self, key: str, view: View) -> None:
         """Has a view show a stored conversation.
@@ -165,7 +168,7 @@ class Stage:
                     yield {self.parts.history: await self.history(view)}
                     return
                 # One message to the browser for the beginning: each more would keep the first word waiting.
-                update: Updates = {} if told else self._busy(view, own=own)
+                update: Updates = {} if told else await self._busy(view, own=own)
                 update |= {self.parts.chat: before + turn_messages(turn, len(turns) - 1, view.t)}
                 if not told:
                     view.conversation, told = live.conversation or view.conversation, True
@@ -179,14 +182,14 @@ class Stage:
                 await self.refresh(view)
             yield await self.shown(view)
 
-    def _busy(self, view: View, *, own: bool) -> Updates:
+    async def _busy(self, view: View, *, own: bool) -> Updates:
         """What to change when a turn begins to run; a line that somebody types in another tab is left alone."""
         view.instead_of = None
         line = {"value": self.typed("")} if own else {}
         return {
             self.parts.box: _box(running=True, **line),
             self.parts.card: "",
-            self.parts.draft: "",
+            self.parts.draft: await self.attached_html_of(view),
         }
 
     async def shown(self, view: View) -> Updates:
@@ -201,10 +204,31 @@ class Stage:
             parts.chat: messages(view.turns, view.t, first, asked),
             parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else (), view.t),
             parts.box: _box(running=False),
-            parts.draft: self._draft(view),
+            parts.draft: self._draft(view) + await self.attached_html_of(view),
             parts.evidence: evidence.latest(view),
             parts.history: await self.history(view),
         }
+
+    async def attached(self, key: str, library: str | None) -> list[Attached]:
+        """Returns the documents of a conversation.
+
+        Args:
+            key: Its id; empty where there is none yet.
+            library: Which library it is about.
+        """
+
+        def read() -> list[Attached]:
+            documents = self.assistant.attachments.documents(key) if key else []
+            return [Attached(each, self.uploads.has(each, library)) for each in documents]
+
+        try:
+            return await asyncio.to_thread(read)
+        except LibraryError:  # what keeps them from being read is told when they are searched
+            return []
+
+    async def attached_html_of(self, view: View) -> str:
+        """Returns them as they stand above the line to ask in."""
+        return attached_html(await self.attached(view.written or "", view.library), view.t)
 
     def _draft(self, view: View) -> str:
         reworded = next((turn for turn in view.turns if view.instead_of and turn.turn == view.instead_of), None)
@@ -242,7 +266,7 @@ class Stage:
 
     def _pictures(self, answer: Answer, library: str | None) -> list[artifacts.ShownArtifact]:
         try:
-            return cited_pictures(self.assistant.libraries.get(library), answer, self._publish)
+            return cited_pictures(self.assistant.attachments.holder(library), answer, self._publish)
         except (AssistantError, LibraryError):  # the library has been deleted since, or the document has
             return []
 

@@ -14,7 +14,7 @@ from assistant.session import Assistant
 from index.errors import LibraryError, UnknownDocument
 from index.ingest import Progress
 from index.read import LABELS, SUFFIXES
-from index.types import Outcome, OutcomeStatus
+from index.types import Document, Outcome, OutcomeStatus
 from ui.language import Texts
 from ui.reasons import told
 
@@ -31,6 +31,7 @@ class Upload:
         name: As the person knows it, with the folders below the one that was chosen, divided by slashes.
         received: Where the browser's bytes were put; a temporary place.
         library: Where it is to go; None is the default.
+        conversation: To which conversation alone it is to belong; empty for the library.
         started: Whether it is being read.
         far: How far it is, where that is known.
         stop: Whether the person no longer wants it.
@@ -44,6 +45,7 @@ class Upload:
     far: Progress | None = None
     stop: bool = False
     outcome: Outcome | None = None
+    conversation: str = ""
 
     @property
     def status(self) -> OutcomeStatus | None:
@@ -77,7 +79,7 @@ class Uploads:
     """
 
     def __init__(self, assistant: Assistant) -> None:
-        self._libraries = assistant.libraries
+        self._libraries, self._attachments = assistant.libraries, assistant.attachments
         self.folder = assistant.settings.home / "files" / "uploads"
         # One after the other: the store takes one writer, and a second would wait inside it unseen. For each file anew,
         # so that several people's files take turns.
@@ -129,6 +131,8 @@ class Uploads:
             kind = upload.received.suffix or "?"
             return Outcome(upload.name, "refused", told("upload_kind", kind=kind, kinds=kinds()))
         try:
+            if upload.conversation:
+                return self._attachments.add(upload.conversation, upload.received, upload.name)
             kept = self._keep(upload)
             library = self._libraries.get(upload.library)
             outcomes = library.add([kept], on_progress=show, cancelled=lambda: upload.stop)
@@ -143,11 +147,26 @@ class Uploads:
             self._forget(kept)
         return outcome
 
+    def has(self, document: Document, library: str | None) -> bool:
+        """Whether a library has a document of a conversation too.
+
+        Args:
+            document: As the conversation has it.
+            library: Which library.
+        """
+        try:
+            path = self._place(document.sha256, document.path.rpartition("/")[2])
+            return self._libraries.get(library).at_path(str(path)) is not None
+        except (AssistantError, LibraryError):  # there is no such library any more
+            return False
+
+    def _place(self, digest: str, name: str) -> Path:
+        below, _, last = name.rpartition("/")
+        return self.folder / below / digest[:HASH_DIGITS] / last
+
     def _keep(self, upload: Upload) -> Path:
         with upload.received.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        below, _, name = upload.name.rpartition("/")
-        target = self.folder / below / digest[:HASH_DIGITS] / name
+            target = self._place(hashlib.file_digest(file, "sha256").hexdigest(), upload.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         # Copied, since two people who upload the same file are given the same temporary one.
         shutil.copyfile(upload.received, target)

@@ -289,7 +289,7 @@ def test_the_actions_fit_a_phone(browser, url):
         me.picture("phone-share")
 
 
-def test_files_that_are_pasted_into_a_question_join_the_library(me):
+def test_files_that_are_pasted_into_a_question_belong_to_its_conversation(browser, url, me, home):
     me.page.evaluate(
         """() => {
           const held = new DataTransfer();
@@ -299,11 +299,28 @@ def test_files_that_are_pasted_into_a_question_join_the_library(me):
           document.querySelector("#ask textarea").dispatchEvent(paste);
         }"""
     )
-    expect(me.page.locator(".attached .added")).to_contain_text("zeppelin.md is in the library now")
+    added = me.page.locator(".attached .added")
+    expect(added).to_contain_text("zeppelin.md")
     expect(me.page.locator(".attached .refused")).to_contain_text("cannot be read")
+    expect(me.page.locator("#history .open").first).to_have_text("zeppelin.md")
     me.picture("attached")
     me.ask("When does it meet?")
     expect(me.chat.locator(".user.message")).to_contain_text("(About: zeppelin.md)")
+    expect(me.page.locator("#history .open").first).to_have_text("When does it meet? (About: zeppelin.md)")
+    me.page.reload()
+    expect(added).to_contain_text("zeppelin.md")
+    listed = [sys.executable, "-c", "from assistant.cli import main; main()", "index", "list", "--home", str(home)]
+    assert "zeppelin.md" not in subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    added.get_by_role("button", name="Keep zeppelin.md in the library").click()
+    expect(added).to_contain_text("is in the library too")
+    assert "zeppelin.md" in subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    me.picture("attached-kept")
+    assert len(list((home / "attached").iterdir())) == 1
+    me.page.locator("#history .more summary").first.click()
+    for _ in range(2):
+        me.page.locator("#history .delete").first.click()
+    expect(me.page.locator("#history .open")).to_have_count(0)
+    assert list((home / "attached").iterdir()) == []
 
 
 def test_shortcuts_are_listed_and_work_where_nothing_is_typed(me):

@@ -82,12 +82,12 @@ def test_an_answer_shows_the_pictures_that_it_names(library, tmp_path):
         return f"/copies/{path.name}"
 
     named = cite(library, document, "The tower from the sea", 1, n=3)
-    [shown] = cited_pictures(library, answer(citations=(named,)), publish)
+    [shown] = cited_pictures(lambda _: library, answer(citations=(named,)), publish)
     assert (shown.name, shown.kind) == ("[3] The tower from the sea", "picture")
     assert shown.url == "/gradio_api/file=/copies/picture-1.png"
     assert published == [drawn()]
     beside = cite(library, document, "was built in 1874", 1)
-    assert cited_pictures(library, answer(citations=(beside,)), publish) == []
+    assert cited_pictures(lambda _: library, answer(citations=(beside,)), publish) == []
 
 
 @pytest.mark.browser

@@ -1,0 +1,136 @@
+"""Documents that belong to one conversation: searched before the library, seen nowhere else, deleted with it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from assistant.joint import JointLibrary
+from assistant.libraries import Libraries
+from index.library import Library
+from index.types import Document, Outcome
+
+# Gives the library that the document of a path is in.
+Held = Callable[[str], Library]
+FOLDER = "attached"
+HASH_DIGITS = 12
+# Libraries of conversations that stay open; those that were not used for longest are closed.
+MOST_OPEN = 16
+
+
+class Attachments:
+    """The documents of every conversation, each in a small library of its own.
+
+    Args:
+        libraries: Share their models with them.
+        home: The home folder.
+    """
+
+    def __init__(self, libraries: Libraries, home: Path) -> None:
+        self._libraries, self._folder = libraries, home / FOLDER
+        self._open: OrderedDict[str, Library] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, conversation: str, *, begin: bool = False) -> Library | None:
+        """Returns a conversation's own library; None where it has none.
+
+        Args:
+            conversation: Its id.
+            begin: Whether to make one.
+
+        Raises:
+            LibraryError: It cannot be opened.
+        """
+        folder = self._folder / conversation / "library"
+        if not (begin or folder.is_dir()):
+            return None
+        with self._lock:
+            if conversation not in self._open:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._open[conversation] = self._libraries.opened_at(folder)
+            self._open.move_to_end(conversation)
+            while len(self._open) > MOST_OPEN:
+                self._open.popitem(last=False)[1].close()
+            return self._open[conversation]
+
+    def documents(self, conversation: str) -> list[Document]:
+        """Returns a conversation's own documents, in the order in which they were attached."""
+        held = self.of(conversation)
+        return held.documents() if held else []
+
+    def beside(self, conversation: str, shared: Library) -> Library | JointLibrary:
+        """Returns what a conversation searches: its own documents and the library that it is about."""
+        own = self.of(conversation)
+        return JointLibrary(own, shared) if own and own.documents() else shared
+
+    def holding(self, path: str, library: str | None) -> Library:
+        """Returns the library that a cited document is in.
+
+        Args:
+            path: The document's.
+            library: Which library the conversation is about.
+
+        Raises:
+            UnknownLibrary: There is none of this name.
+        """
+        if Path(path).is_relative_to(self._folder):
+            own = self.of(Path(path).relative_to(self._folder).parts[0])
+            if own is not None:
+                return own
+        return self._libraries.get(library)
+
+    def holder(self, library: str | None) -> Held:
+        """Returns ``holding`` for one library."""
+        return lambda path: self.holding(path, library)
+
+    def add(self, conversation: str, received: Path, name: str) -> Outcome:
+        """Attaches a file, of which a copy is kept with the conversation.
+
+        Args:
+            conversation: Its id.
+            received: Where the file is now.
+            name: What it is called.
+
+        Raises:
+            LibraryError: It cannot be stored.
+            OSError: It cannot be copied.
+        """
+        with received.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        kept = self._folder / conversation / "files" / digest[:HASH_DIGITS] / name
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(received, kept)
+        own = self.of(conversation, begin=True)
+        assert own
+        outcome = own.add([kept])[0]
+        if outcome.status == "refused":
+            shutil.rmtree(kept.parent, ignore_errors=True)
+        return outcome
+
+    def remove(self, conversation: str, document: int) -> None:
+        """Takes a document away from its conversation.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        if own := self.of(conversation):
+            gone = own.document(document)
+            own.remove(str(gone.id))
+            shutil.rmtree(Path(gone.path).parent, ignore_errors=True)
+
+    def forget(self, conversation: str) -> None:
+        """Deletes all documents of a conversation."""
+        with self._lock:
+            if opened := self._open.pop(conversation, None):
+                opened.close()
+            shutil.rmtree(self._folder / conversation, ignore_errors=True)
+
+    def close(self) -> None:
+        """Closes those that are open."""
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].close()
