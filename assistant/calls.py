@@ -11,9 +11,12 @@ from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, Tool
 from assistant import taint
 from assistant.approval import NOBODY, Decision, Verdict, judge
 from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolProgress, ToolStarted
-from assistant.runner import misfit, run_tool
+from assistant.runner import misfit, parameters, run_tool
 from assistant.state import Turn, tool_message
 from index.types import Hit
+
+# Of what a model wrote in place of arguments it is shown so many characters.
+MAX_SHOWN = 2_000
 
 
 def pending(messages: Sequence[AnyMessage], turn: Turn) -> list[ApprovalRequest]:
@@ -141,8 +144,12 @@ def _not_run(
 
 
 def _refuse_malformed(call: InvalidToolCall, turn: Turn) -> ToolMessage:
-    reason = f"the arguments of {call['name']} are not valid JSON: {call['args']!r}; {_there_is(turn)}"
-    return tool_message(ToolCall(call["id"] or "", call["name"] or "", {}, reason, False, 0.0))
+    name, tool = call["name"] or "", turn.tools.get(call["name"] or "")
+    written = call["args"] or ""
+    shown = written if len(written) <= MAX_SHOWN else written[:MAX_SHOWN] + "…"
+    what_fits = parameters(tool) if tool else _there_is(turn)
+    reason = f"the arguments of {name} are not valid JSON: {shown!r}; {what_fits}"
+    return tool_message(ToolCall(call["id"] or "", name, {}, reason, False, 0.0))
 
 
 def _there_is(turn: Turn) -> str:

@@ -7,6 +7,7 @@ AssistantError
 │   ├── EngineTimeout        the server took longer than ``engine.timeout``
 │   ├── EngineBusy           the server has too much to do just now
 │   ├── ContextOverflow      the request is longer than the model's context
+│   ├── BadCalls             the model calls tools wrongly, however often it is told
 │   └── EngineRefused        the server answered with an error or with nonsense
 ├── PluginError          a tool file that cannot be loaded; names the file and the reason
 ├── ToolCrashed          a tool raised something other than ToolError: a bug in the tool
@@ -67,6 +68,10 @@ class ContextOverflow(EngineError):
     def __init__(self, message: str, limit: int | None = None) -> None:
         super().__init__(message)
         self.limit = limit
+
+
+class BadCalls(EngineError):
+    """The model called tools wrongly and did so again when it was told."""
 
 
 class EngineRefused(EngineError):

@@ -31,6 +31,7 @@ from assistant.errors import EngineRefused, StepLimit
 from assistant.events import Answer, CitationAdded, EngineProgress, ReasoningDelta, TextDelta, ToolCall
 from assistant.evidence import MARKER, Checked, Similarity, check
 from assistant.prompts import prompt
+from assistant.repair import mended, require_sound
 from assistant.state import Turn, TurnState
 from assistant.usage import spent
 from assistant.vision import with_pictures
@@ -120,6 +121,7 @@ async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Tu
         shown = await with_pictures(shown, turn.picture)
     offered: dict[str, Any] = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
     reply = await _stream(parts.engine.astream(shown, conversation=turn.conversation, **offered), turn)
+    require_sound([*turns.replies(messages), reply], turn.tools)
     if taint.is_tainted(context):
         reply = taint.mark(reply)
     return {"messages": [*messages, reply], "decisions": {}}
@@ -139,10 +141,13 @@ async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
             turn.emit(ReasoningDelta(thoughts))
         if chunk.text:
             turn.emit(TextDelta(chunk.text))
-    reply = message_chunk_to_message(_whole(pieces)) if pieces else None
+    whole = _whole(pieces) if pieces else None
+    reply = message_chunk_to_message(whole) if whole else None
     if not isinstance(reply, AIMessage):
         raise EngineRefused(EMPTY)
     reply = settled(reply)
+    if isinstance(whole, AIMessageChunk) and whole.tool_call_chunks:
+        reply = mended(reply, whole.tool_call_chunks, turn.tools)
     if not (reply.text.strip() or turns.has_calls(reply)):
         raise EngineRefused(ONLY_THOUGHT if thoughts_of(reply) else EMPTY)
     return reply

@@ -150,7 +150,7 @@ def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5])
         reason = f"wrong arguments for {tool.name}: {_short(problems, MAX_REASON // 2)}."
-        raise ToolError(f"{reason} {_parameters(tool.arguments)}") from error
+        raise ToolError(f"{reason} {parameters(tool)}") from error
     return {field.alias or name: getattr(checked, name) for name, field in type(checked).model_fields.items()}
 
 
@@ -227,10 +227,13 @@ def _crashed(tool: Tool, arguments: dict[str, Any], error: Exception) -> str:
     return f"The tool '{tool.name}' failed ({reason}); the log has the details."
 
 
-def _parameters(model: type[BaseModel]) -> str:
-    fields = [(field.alias or name, field.is_required()) for name, field in model.model_fields.items()]
+def parameters(tool: Tool) -> str:
+    """Returns what a tool takes, for a model that has called it wrongly."""
+    fields = [(field.alias or name, field.is_required()) for name, field in tool.arguments.model_fields.items()]
     names = [name if required else f"{name} (optional)" for name, required in fields]
-    return f"It takes: {', '.join(names) or 'nothing'}."
+    schema = json.dumps(tool.parameters, ensure_ascii=False)
+    whole = f" Its schema: {schema}" if len(schema) <= MAX_REASON else ""
+    return f"It takes: {', '.join(names) or 'nothing'}.{whole}"
 
 
 def _part(fraction: float | None) -> float | None:

@@ -29,7 +29,7 @@ KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permis
 # How a failed turn's kind is told over HTTP; what is not here is the server's fault.
 STATUS = {"BadQuestion": 400, "UnknownLibrary": 404, "UnknownConversation": 404, "NothingWaits": 409,
           "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
-          "ContextOverflow": 400, "EngineError": 502}  # fmt: skip
+          "ContextOverflow": 400, "BadCalls": 502, "EngineError": 502}  # fmt: skip
 
 
 class Fault(BaseModel):

@@ -51,7 +51,7 @@ def connect(engine: ServerEngine, url: str) -> ServedModel:
         stream_usage=True,
         use_responses_api=False,
     )
-    model._patience = engine.timeout
+    model._patience, model._strict = engine.timeout, engine.strict
     return model
 
 

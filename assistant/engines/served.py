@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import openai
 from langchain_core.messages import AIMessageChunk
@@ -20,6 +21,8 @@ from assistant.usage import TIMING, Clock
 
 log = logging.getLogger(__name__)
 
+# How servers put it that they cannot hold a model to a tool's schema.
+SCHEMA = re.compile(r"strict|schema|grammar|structured|guided", re.I)
 # What a server may take to list its models, and to show that it is there.
 SECONDS_TO_LIST, SECONDS_TO_ANSWER = 10.0, 2.0
 # Takes the place of a model's name until the server has been asked which one it has.
@@ -30,6 +33,7 @@ class ServedModel(ChatOpenAI):
     """The chat completions of a server; its errors are ours, and a missing model name is asked for once."""
 
     _patience: float = PrivateAttr(default=60)
+    _strict: bool | Literal["auto"] = PrivateAttr(default="auto")
     _profile: Profile | None = PrivateAttr(default=None)
     # Whether the prompt holds the tag that begins thoughts, so that replies begin within them; learnt from a reply.
     _thinks_at_once: bool = PrivateAttr(default=False)
@@ -43,20 +47,46 @@ class ServedModel(ChatOpenAI):
         payload = super()._get_request_payload(*args, **kwargs)
         plain = {key: payload[key] for key in ("messages", "tools") if key in payload}
         payload.pop("tools", None)
+        if self._is_strict and "tools" in plain:
+            plain["tools"] = [{**tool, "function": {**tool["function"], "strict": True}} for tool in plain["tools"]]
         return payload | {"messages": [], "extra_body": plain | (payload.get("extra_body") or {})}
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        chunk = None
-        try:
-            profile = await self._learn()
-            if self.model_name == UNKNOWN:
-                self.model_name = profile.models[0]
-            async for chunk in self._told_apart(super()._astream(*args, **kwargs)):
-                yield chunk
-            if chunk is None:
-                raise EngineRefused(f"The server at {self.url} answered with something that is no reply.")
-        except Exception as error:
-            raise translate(error, self.url, self._patience, begun=chunk is not None) from error
+        while True:
+            begun = False
+            try:
+                profile = await self._learn()
+                if self.model_name == UNKNOWN:
+                    self.model_name = profile.models[0]
+                async for chunk in self._told_apart(super()._astream(*args, **kwargs)):
+                    begun = True
+                    yield chunk
+                if not begun:
+                    raise EngineRefused(f"The server at {self.url} answered with something that is no reply.")
+            except Exception as error:
+                told = translate(error, self.url, self._patience, begun=begun)
+                if begun or not self._does_without(told):
+                    raise told from error
+            else:
+                return
+
+    def _does_without(self, error: EngineError) -> bool:
+        """Whether what a server does not know of was left out, so that it can be asked again."""
+        if not isinstance(error, EngineRefused):
+            return False
+        if self.stream_usage and "stream_options" in str(error):
+            self.stream_usage = False
+        elif self._is_strict and SCHEMA.search(str(error)):
+            self._strict = False
+        else:
+            return False
+        log.warning("asked again without it: %s", error)
+        return True
+
+    @property
+    def _is_strict(self) -> bool:
+        """Whether tools are sent with ``strict``, which OpenAI takes for other schemas than these."""
+        return self._strict if isinstance(self._strict, bool) else bool(self._profile and self._profile.vllm)
 
     async def _told_apart(self, chunks: AsyncIterator[ChatGenerationChunk]) -> AsyncIterator[ChatGenerationChunk]:
         """Moves thoughts out of the text, and tells at the end how long it took."""
