@@ -105,6 +105,8 @@ REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 # In a line that only informs or warns, an error is spoken of.
 ERROR = re.compile(r"^(?!.*\b(?:INFO|WARNING) ).*?\b((?:\w+\.)*\w*(?:Error|Exception)): (.+)$", re.M)
 # These only tell that something else has failed.
+# After these vLLM ends, or should: at times its first process stays and waits for ever.
+LOST = re.compile(r"EngineCore failed to start|Engine core initialization failed|WorkerProc initialization failed")
 CONSEQUENCE = re.compile(
     r"Engine core initialization failed|WorkerProc initialization failed|EngineDeadError|cancelled"
 )

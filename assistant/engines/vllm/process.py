@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from assistant.engines.vllm import keeper
-from assistant.engines.vllm.log import Reason, explain, progress
+from assistant.engines.vllm.log import LOST, Reason, explain, progress
 from assistant.engines.vllm.state import Progress
 from assistant.errors import SettingsError
 
@@ -42,6 +42,8 @@ class Run:
         self._rest = ""
         self.heard = time.monotonic()
         """When it last wrote something."""
+        self.lost: float | None = None
+        """When it wrote that it cannot start; it does not always end then."""
 
     @property
     def ended(self) -> bool:
@@ -64,6 +66,8 @@ class Run:
         self._read += len(new)
         self.heard = time.monotonic()
         *lines, self._rest = LINES.split(self._rest + new.decode("utf-8", "replace"))
+        if self.lost is None and any(map(LOST.search, lines)):
+            self.lost = self.heard
         # A bar that is being drawn has no end of line yet.
         return next(filter(None, map(progress, reversed([*lines, self._rest]))), None)
 
@@ -73,8 +77,8 @@ class Run:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(self._start, end - TAIL_BYTES))
             found = explain(file.read().decode("utf-8", "replace"))
-        how = f"vLLM ended with code {self._process.returncode}"
-        return found if found.text else Reason(how + ".", final=False)
+        how = f"vLLM ended with code {self._process.returncode}." if self.ended else "vLLM could not start."
+        return found if found.text else Reason(how, final=False)
 
     async def stop(self) -> None:
         """Ends it with everything that it has started."""

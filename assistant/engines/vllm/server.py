@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_BETWEEN_CHECKS = 5.0
 SECONDS_TO_ANSWER = 5.0
+# Which a server may take to end that has said it cannot start.
+SECONDS_TO_END = 20.0
 # After so many checks in a row without an answer a server that was ready is taken to hang.
 CHECKS_MISSED = 12
 # Until the next start: doubled with each, seconds.
@@ -152,6 +154,8 @@ class VllmServer:
                     return run.reason()
                 if (heard := run.hear()) and heard != self._state.progress:
                     self._set("loading", heard)
+                if run.lost and time.monotonic() - run.lost > SECONDS_TO_END:
+                    return run.reason()
                 if time.monotonic() - run.heard > self._engine.patience:
                     return Reason(f"vLLM has said nothing for {self._engine.patience:g} s while it loaded.", final=True)
             began = time.monotonic()

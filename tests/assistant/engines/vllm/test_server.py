@@ -116,6 +116,17 @@ async def test_one_that_says_nothing_is_given_up(home: Path, make_model: MakeMod
     assert "vLLM has said nothing for 0.5 s while it loaded." in str(last.progress)
 
 
+async def test_one_that_hangs_after_it_has_failed_is_ended(
+    home: Path, make_model: MakeModel, engine: VllmEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SECONDS_TO_END", 0.1)
+    lines = ["SafetensorError: header too small", "RuntimeError: Engine core initialization failed."]
+    model = make_model(behave={"lines": lines, "silent": True})
+    async with served(engine.model_copy(update={"vllm": str(model), "restarts": 0}), home) as made:
+        (*_, last) = await until(made, "failed")
+    assert "vLLM failed with SafetensorError: header too small" in str(last.progress)
+
+
 async def test_a_second_assistant_of_the_home_uses_the_first_ones_and_takes_over(
     home: Path, make_model: MakeModel, engine: VllmEngine
 ) -> None:
