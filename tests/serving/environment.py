@@ -24,6 +24,8 @@ BROKEN = ("torchvision", "torchaudio", "torchcodec")
 METADATA = f"Metadata-Version: 2.1\nName: vllm\nVersion: {VERSION}+cpu\n"
 BYTES = 6_000_000_000
 ATTEMPTS = 2
+# Why it could not be made, in this process.
+_failed: list[str] = []
 LEFT_OUT = "needs a real vLLM, 3.4 GB to install once: VLLM=1 make test brings and runs it"
 
 
@@ -60,10 +62,16 @@ def make() -> Path:
     where = folder()
     if _mark(where).exists():
         return where
+    if _failed:  # each test and each second try would else wait for the same again
+        raise RuntimeError(_failed[0])
     where.parent.mkdir(parents=True, exist_ok=True)
     with _locked(where.with_name(f"{where.name}.lock")):
         if not _mark(where).exists():
-            _install(where)
+            try:
+                _install(where)
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                _failed.append(f"vLLM's environment cannot be made: {error}")
+                raise RuntimeError(_failed[0]) from error
     return where
 
 

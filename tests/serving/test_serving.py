@@ -11,15 +11,16 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from openai import AsyncOpenAI
 
 from assistant.app import build
-from assistant.events import Answer, Event, TextDelta
+from assistant.events import Answer, Event, Failed, TextDelta
 from assistant.session import Assistant
-from assistant.settings import ServerEngine, Settings, ToolSettings
+from assistant.settings import ServerEngine, Settings, ToolSettings, load_settings
 from index.embed import SentenceTransformerEmbedder
 from tests.serving.conftest import ROOT, Served
 from tests.serving.tiny_model import ENDLESS, SENTENCE, TWICE
@@ -90,6 +91,14 @@ async def test_two_tools_are_called_in_one_reply(assistant: Assistant) -> None:
     assert [(call.name, call.ok) for call in answer.tool_calls] == [("roll_dice", True)] * 2
 
 
+async def test_what_was_said_before_is_in_the_servers_cache(assistant: Assistant) -> None:
+    first = await ask(assistant, "Roll dice")
+    then = await assistant.ask("And again", first.conversation)
+    assert isinstance(then, Answer)
+    assert then.usage
+    assert (then.usage.cached_tokens or 0) > (then.usage.prompt_tokens or 0) / 2
+
+
 async def test_sixteen_conversations_at_once(assistant: Assistant) -> None:
     answers = await asyncio.gather(*(ask(assistant, f"Roll dice number {n}") for n in range(16)))
     assert {answer.text for answer in answers} == {SENTENCE}
@@ -128,18 +137,42 @@ def programs(served: Served) -> list[psutil.Process]:
     return [each for keeper in keepers for each in (keeper, *keeper.children(recursive=True))]
 
 
-async def test_a_killed_server_is_back_within_the_same_turn(served: Served) -> None:
+async def test_a_killed_server_is_back_within_the_same_turn(
+    served: Served, monkeypatch: pytest.MonkeyPatch, embedder: SentenceTransformerEmbedder
+) -> None:
+    monkeypatch.setattr("assistant.app.make_embedder", lambda settings: embedder)
     before = programs(served)
     _, server, *_ = before
     assert "serve" in server.cmdline()
-    server.kill()
-    client = AsyncOpenAI(base_url=f"{served.api}", api_key="none", max_retries=0, timeout=600)
-    async with client:
-        reply = await client.chat.completions.create(
-            model="assistant", messages=[{"role": "user", "content": "Are you there?"}]
-        )
-    assert SENTENCE in (reply.choices[0].message.content or "")
+    async with build(load_settings(served.config)) as other:
+        # An answer of which words were shown is not written a second time below them.
+        events = [event async for event in until_killed(other, server)]
+        end = events[-1]
+        assert isinstance(end, Failed)
+        assert "broke off in the middle of the answer" in end.message
+        # A question of another assistant, in the same conversation, and one to the assistant whose server it is.
+        again, reply = await asyncio.gather(other.ask("Hello", end.conversation, off=[]), ask_api(served))
+    assert isinstance(again, Answer), again
+    assert SENTENCE in again.text
+    assert SENTENCE in reply
     assert not [each for each in before if each.is_running()], "some of the killed server lives on"
+
+
+async def until_killed(assistant: Assistant, server: psutil.Process) -> AsyncIterator[Event]:
+    """Asks for an endless answer, and kills the server when it has begun."""
+    async with aclosing(assistant.stream(f"Speak {ENDLESS}", off=assistant.toolbox.tools.keys())) as events:
+        async for event in events:
+            if isinstance(event, TextDelta) and server.is_running():
+                server.kill()
+            yield event
+
+
+async def ask_api(served: Served) -> str:
+    """Asks the assistant that has started the server."""
+    asked: Any = [{"role": "user", "content": "Are you there?"}]
+    async with AsyncOpenAI(base_url=served.api, api_key="none", max_retries=0, timeout=600) as client:
+        reply = await client.chat.completions.create(model="assistant", messages=asked)
+    return reply.choices[0].message.content or ""
 
 
 def test_nothing_outlives_a_killed_assistant(served: Served) -> None:

@@ -144,7 +144,10 @@ class VllmServer:
             claim.tell(server)
             async with running(plan.command, plan.environ, self.log) as run:
                 reason = await self._watch(run, server)
-        await self._mourn(reason)
+            # The claim is kept meanwhile, or an assistant that only looks in would come to own the server.
+            lost = await self._mourn(reason)
+        if lost:
+            await self._give_up(lost)
 
     async def _watch(self, run: Run, server: ServerEngine) -> Reason:
         """Follows a server from its start to its end; returns why it ended."""
@@ -185,19 +188,19 @@ class VllmServer:
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         return Reason("vLLM did not answer any more.", final=False)
 
-    async def _mourn(self, reason: Reason) -> None:
-        """Decides what follows the end of a server: another start after a while, or none."""
+    async def _mourn(self, reason: Reason) -> str | None:
+        """Waits after the end of a server until it is to be started again; returns why it is not."""
         self._failures += 1
         tell = f"{reason.text} The whole story is in {self.log}."
         if reason.final or self._failures > self._engine.restarts:
             again = f" It has been started {self._failures} times." if self._failures > 1 else ""
-            await self._give_up(tell + again)
-            return
+            return tell + again
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._failures - 1))
         count = f"{self._failures} of {self._engine.restarts}"
         log.warning("%s It is started again in %.0f s (%s).", reason.text, pause, count)
         self._set("loading", Progress(f"{reason.text} It is started again in {pause:.0f} s ({count})"))
         await asyncio.sleep(pause)
+        return None
 
     async def _share(self, claim: Claim) -> None:
         """Uses the server of another assistant of this home folder for as long as that runs."""

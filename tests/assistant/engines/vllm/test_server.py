@@ -52,6 +52,11 @@ async def until(made: VllmServer, wanted: Phase | Callable[[State], bool]) -> li
     raise AssertionError
 
 
+def kill_program() -> None:
+    (program,) = [each for each in psutil.Process().children(recursive=True) if "serve" in each.cmdline()[2:3]]
+    program.kill()
+
+
 async def test_it_tells_how_far_it_is_and_is_stopped_with_all_it_has_started(
     home: Path, make_model: MakeModel, engine: VllmEngine
 ) -> None:
@@ -75,8 +80,7 @@ async def test_it_tells_how_far_it_is_and_is_stopped_with_all_it_has_started(
 async def test_a_killed_one_is_started_again_at_once(home: Path, make_model: MakeModel, engine: VllmEngine) -> None:
     async with served(engine.model_copy(update={"vllm": str(make_model())}), home) as made:
         await until(made, "ready")
-        (program,) = [each for each in psutil.Process().children(recursive=True) if "serve" in each.cmdline()[2:3]]
-        program.kill()
+        kill_program()
         made.suspect()
         seen = await until(made, "ready")
     assert any("It is started again in 0 s (1 of 5)" in str(state.progress) for state in seen)
@@ -137,10 +141,14 @@ async def test_a_second_assistant_of_the_home_uses_the_first_ones_and_takes_over
             (*_, shared) = await until(second, "ready")
             assert shared.engine == first.state.engine
             assert first.log.read_text().count("=== ") == 1
+            kill_program()
+            first.suspect()
+            await until(first, "ready")
+            assert first.log.read_text().count("=== ") == 2
             await first.close()
             second.suspect()
             await until(second, "ready")
-            assert first.log.read_text().count("=== ") == 2
+            assert first.log.read_text().count("=== ") == 3
 
 
 async def test_a_second_assistant_that_wants_another_model_is_told(
