@@ -128,7 +128,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
         wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity, engine.sees)
-        info = EngineInfo(engine.name, engine.advice, engine.vllm)
+        info = EngineInfo(engine.name, engine.advice, engine.vllm, None if engine.advice else engine.model)
         assistant = Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
         try:
             yield assistant

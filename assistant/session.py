@@ -44,6 +44,8 @@ from index.errors import LibraryError
 from index.library import Library
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
     from assistant.engines.vllm.server import VllmServer
 
 log = logging.getLogger(__name__)
@@ -59,11 +61,13 @@ class EngineInfo:
         name: Such as ``built-in engine`` or ``Qwen3-8B at http://…``.
         advice: How to get a stronger one; empty where there is nothing to advise.
         vllm: The server that is started for it, which may still load; None where there is none.
+        model: The language model, for what is no turn of a conversation; None of the built-in engine.
     """
 
     name: str
     advice: str
     vllm: VllmServer | None = None
+    model: BaseChatModel | None = None
 
 
 class Assistant:
