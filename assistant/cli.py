@@ -15,6 +15,7 @@ import click
 
 from assistant import options
 from assistant.conversation_commands import conversations
+from assistant.eval_commands import compare_runs, evaluate
 from assistant.filters import filtered
 from assistant.index_commands import index
 from assistant.key_commands import keys
@@ -197,32 +198,8 @@ def doctor(as_json: bool) -> None:
         sys.exit(1)
 
 
-@cli.command("eval", epilog=options.examples("assistant eval", "assistant eval bfcl-multiple --data ~/sets --json"))
-@click.argument("names", nargs=-1, metavar="[SUITE]...")
-@click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder of full sets, in place of the samples.")
-@click.option("--limit", type=click.IntRange(1), help="Cases of each file at most.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
-@common
-def evaluate(names: tuple[str, ...], folder: Path | None, limit: int | None, as_json: bool) -> None:
-    """Measure the assistant on suites ("all" for each); exit code 1 if a figure misses its limit."""
-    from assistant.app import make_embedder
-    from assistant.evaluate.run import find, run
-    from assistant.evaluate.suite import Cases, all_suites
-
-    if not names:
-        click.echo("\n".join(f"{suite.name:18}{suite.about}" for suite in all_suites().values()))
-        return
-    settings = load()
-    cases = Cases(settings, make_embedder(settings), folder, limit)
-    reports = []
-    for suite in find(names):
-        reports.append(run(suite, cases))
-        if not as_json:
-            click.echo(reports[-1].table() + "\n")
-    if as_json:
-        click.echo(json.dumps([report.row() for report in reports], ensure_ascii=False))
-    if not all(report.held for report in reports):
-        sys.exit(1)
+cli.add_command(evaluate)
+cli.add_command(compare_runs)
 
 
 @cli.command(epilog=options.examples("assistant ui", "assistant ui --port 8080 --samples"))

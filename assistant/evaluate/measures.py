@@ -45,7 +45,7 @@ def auroc(sure: ArrayLike, truth: ArrayLike) -> float:
 
 def span_f1(said: str, answers: Sequence[str]) -> float:
     """Returns the F1 of SQuAD's own script: words shared with the nearest gold answer, 0 to 1."""
-    return max((_overlap(_words(said), _words(answer)) for answer in answers), default=0.0)
+    return max((_overlap(words(said), words(answer)) for answer in answers), default=0.0)
 
 
 def _overlap(said: list[str], wanted: list[str]) -> float:
@@ -53,6 +53,7 @@ def _overlap(said: list[str], wanted: list[str]) -> float:
     return 2 * shared / (len(said) + len(wanted)) if shared else 0.0
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Returns the words as SQuAD's script compares them: without case, punctuation and articles."""
     plain = "".join(character for character in text.lower() if character not in string.punctuation)
     return re.sub(r"\b(a|an|the)\b", " ", plain).split()

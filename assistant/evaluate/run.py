@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assistant.evaluate.suite import Cases, EvalError, Figure, Suite, all_suites
+from assistant.evaluate.suite import Cases, Curve, EvalError, Figure, Suite, all_suites
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,14 @@ class Report:
         figures: Its numbers.
         seconds: How long it took.
         sample: Whether only the sample that ships was measured.
+        curves: Its lines.
     """
 
     suite: Suite
     figures: tuple[Figure, ...]
     seconds: float
     sample: bool
+    curves: tuple[Curve, ...] = ()
 
     @property
     def held(self) -> bool:
@@ -33,21 +35,22 @@ class Report:
 
     def row(self) -> dict[str, Any]:
         """As JSON."""
-        said = {key: getattr(self.suite, key) for key in ("name", "metric", "held_out", "source")}
+        said = {key: getattr(self.suite, key) for key in ("name", "about", "metric", "held_out", "source")}
         figures = [asdict(figure) | {"held": figure.held} for figure in self.figures]
-        return said | {"sample": self.sample, "seconds": round(self.seconds, 1), "figures": figures}
+        curves = [asdict(curve) for curve in self.curves]
+        return said | {"sample": self.sample, "seconds": round(self.seconds, 1), "figures": figures, "curves": curves}
 
     def table(self) -> str:
         """As text for a terminal."""
         width = max((len(figure.name) for figure in self.figures), default=0)
-        cases = "the sample that ships" if self.sample else "the full set"
+        cases = "the sample that ships" if self.sample else "a set of your own"
         head = [f"{self.suite.name}: {self.suite.about} ({cases}, {self.seconds:.0f} s)"]
         notes = [f"  metric: {self.suite.metric}", f"  held out: {self.suite.held_out}", f"  data: {self.suite.source}"]
         return "\n".join([*head, *(_line(figure, width) for figure in self.figures), *notes])
 
 
 def find(names: Sequence[str]) -> list[Suite]:
-    """Returns the suites of these names, ``all`` for every one.
+    """Returns the suites of these names, ``all`` for every one whose data ships.
 
     Raises:
         EvalError: One of them does not exist.
@@ -55,7 +58,8 @@ def find(names: Sequence[str]) -> list[Suite]:
     known = all_suites()
     if unknown := [name for name in names if name != "all" and name not in known]:
         raise EvalError(f"There is no suite {unknown[0]}; there are: {', '.join(known)}.")
-    return list(known.values()) if "all" in names else [known[name] for name in names]
+    every = [suite.name for suite in known.values() if not suite.own] if "all" in names else []
+    return [known[name] for name in dict.fromkeys([*every, *(name for name in names if name != "all")])]
 
 
 def run(suite: Suite, cases: Cases) -> Report:
@@ -65,8 +69,10 @@ def run(suite: Suite, cases: Cases) -> Report:
         EvalError: Its data is not there.
     """
     started = time.perf_counter()
-    figures = tuple(suite.measure(cases))
-    return Report(suite, figures, time.perf_counter() - started, cases.folder is None)
+    measured = suite.measure(cases)
+    figures = tuple(one for one in measured if isinstance(one, Figure))
+    curves = tuple(one for one in measured if isinstance(one, Curve))
+    return Report(suite, figures, time.perf_counter() - started, cases.folder is None and not suite.own, curves)
 
 
 def _line(figure: Figure, width: int) -> str:

@@ -25,6 +25,40 @@ class EvalError(AssistantError):
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One case of a figure.
+
+    Attributes:
+        id: Names the case in every run.
+        asked: What was asked.
+        said: What came.
+        score: How good that was, as the figure counts it.
+    """
+
+    id: str
+    asked: str
+    said: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line that says more than a number.
+
+    Attributes:
+        name: What is drawn.
+        x: What the first number of a point is.
+        y: What the second is.
+        points: From left to right.
+    """
+
+    name: str
+    x: str
+    y: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One number of a suite.
 
@@ -33,7 +67,8 @@ class Figure:
         value: The number.
         cases: How many cases it was measured on.
         limit: What it must reach; None where it is only reported.
-        at_most: Whether it must stay at or below the limit, as errors and times must.
+        at_most: Whether less is better, as of errors and times.
+        rows: The cases whose mean the number is; empty where it is no mean.
     """
 
     name: str
@@ -41,6 +76,7 @@ class Figure:
     cases: int
     limit: float | None = None
     at_most: bool = False
+    rows: tuple[Row, ...] = ()
 
     @property
     def held(self) -> bool:
@@ -48,6 +84,19 @@ class Figure:
         if self.limit is None:
             return True
         return self.value <= self.limit if self.at_most else self.value >= self.limit
+
+
+def mean(name: str, rows: Sequence[Row], limit: float | None = None, *, at_most: bool = False) -> Figure:
+    """Returns the figure that is the mean of its cases' scores; 0 of none.
+
+    Args:
+        name: What was measured.
+        rows: The cases.
+        limit: What it must reach.
+        at_most: Whether less is better.
+    """
+    value = sum(row.score for row in rows) / max(1, len(rows))
+    return Figure(name, value, len(rows), limit, at_most, tuple(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +162,7 @@ class Suite:
         held_out: Why nothing was measured on what it was trained or tuned on.
         source: Where the cases are from, with their licence.
         measure: Runs them.
+        own: Whether it measures what belongs to whoever runs it, so that "all" leaves it out.
     """
 
     name: str
@@ -120,7 +170,8 @@ class Suite:
     metric: str
     held_out: str
     source: str
-    measure: Callable[[Cases], Sequence[Figure]]
+    measure: Callable[[Cases], Sequence[Figure | Curve]]
+    own: bool = False
 
 
 def all_suites() -> dict[str, Suite]:

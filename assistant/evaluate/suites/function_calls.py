@@ -10,7 +10,7 @@ from typing import Any
 from assistant.engines.builtin.route import Router
 from assistant.engines.builtin.steps import Ask, Call, Plan, Talk
 from assistant.evaluate.matching import all_right
-from assistant.evaluate.suite import DATA, Cases, Figure, Suite
+from assistant.evaluate.suite import DATA, Cases, Figure, Row, Suite, mean
 
 SOURCE = "Berkeley Function Calling Leaderboard v4 (ShishirPatil/gorilla), Apache-2.0"
 HELD_OUT = (
@@ -47,8 +47,9 @@ def _chosen(step: Step) -> set[str]:
     return {step.tool} if isinstance(step, Ask) else {name for name, _ in _calls(step)}
 
 
-def _share(name: str, right: Sequence[bool], limit: float | None = None) -> Figure:
-    return Figure(name, sum(right) / max(1, len(right)), len(right), limit)
+def _row(case: Mapping[str, Any], step: Step, right: bool) -> Row:
+    said = step.text if isinstance(step, Talk) else str(step if isinstance(step, Ask) else _calls(step))
+    return Row(case["id"], request_of(case), said, float(right))
 
 
 def unread(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -61,25 +62,26 @@ def _arguments(cases: Cases, *, file: str, limit: float | None) -> list[Figure]:
     rows = unread(cases.rows(f"bfcl/{file}.jsonl"))
     right, chosen = [], []
     for case, step in _decided(Router(cases.embedder, unseen=True), rows):
-        right.append(all_right(_calls(step), case["function"], case["ground_truth"]))
-        chosen.append(_chosen(step) == {name for call in case["ground_truth"] for name in call})
-    return [_share("function and all arguments right", right, limit), _share("right functions chosen", chosen)]
+        right.append(_row(case, step, all_right(_calls(step), case["function"], case["ground_truth"])))
+        chosen.append(_row(case, step, _chosen(step) == {name for call in case["ground_truth"] for name in call}))
+    return [mean("function and all arguments right", right, limit), mean("right functions chosen", chosen)]
 
 
 def _choice(cases: Cases) -> list[Figure]:
     right, both = [], []
     for case, step in _decided(Router(cases.embedder, unseen=True), cases.rows("bfcl/multiple.jsonl")):
-        right.append(_chosen(step) == set(case["ground_truth"][0]))
-        both.append(all_right(_calls(step), case["function"], case["ground_truth"]))
-    return [_share("right function chosen", right, 0.85), _share("function and all arguments right", both)]
+        right.append(_row(case, step, _chosen(step) == set(case["ground_truth"][0])))
+        both.append(_row(case, step, all_right(_calls(step), case["function"], case["ground_truth"])))
+    return [mean("right function chosen", right, 0.85), mean("function and all arguments right", both)]
 
 
 def _refusal(cases: Cases) -> list[Figure]:
     router = Router(cases.embedder, unseen=True)
-    refused = [not _calls(step) for _, step in _decided(router, cases.rows("bfcl/irrelevance.jsonl"))]
+    irrelevant = cases.rows("bfcl/irrelevance.jsonl")
+    refused = [_row(case, step, not _calls(step)) for case, step in _decided(router, irrelevant)]
     relevant = cases.rows("bfcl/simple_python.jsonl") + cases.rows("bfcl/multiple.jsonl")
-    called = [bool(_calls(step)) for _, step in _decided(router, relevant)]
-    return [_share("irrelevant: no call made", refused, 0.70), _share("relevant: a call made", called, 0.85)]
+    called = [_row(case, step, bool(_calls(step))) for case, step in _decided(router, relevant)]
+    return [mean("irrelevant: no call made", refused, 0.70), mean("relevant: a call made", called, 0.85)]
 
 
 def _suite(name: str, about: str, metric: str, measure: Callable[[Cases], Sequence[Figure]]) -> Suite:

@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.engines.builtin.route import NONE, Router
 from assistant.engines.builtin.steps import Ask, Later, Plan, Talk
-from assistant.evaluate.suite import DATA, Cases, Figure, Suite
+from assistant.evaluate.suite import DATA, Cases, Figure, Row, Suite, mean
 from assistant.loader import builtin_folder
 from assistant.toolbox import load_tools
 
@@ -34,17 +34,17 @@ def _measure(cases: Cases, *, file: str) -> Sequence[Figure]:
     }
     router = Router(cases.embedder)
     router.choose("warm up the embedder with a sentence", tools)
-    right: dict[str, list[bool]] = defaultdict(list)
+    right: dict[str, list[Row]] = defaultdict(list)
     seconds: list[float] = []
     for row in cases.rows(f"requests/{file}.jsonl"):
         started = time.perf_counter()
         step = router.choose(row["request"], tools)
         seconds.append(time.perf_counter() - started)
-        right[row["tool"]].append(reached(step) == row["tool"])
-    every = [one for some in right.values() for one in some]
+        tool = reached(step)
+        right[row["tool"]].append(Row(row["request"], row["request"], tool, float(tool == row["tool"])))
     return [
-        Figure("right tool", sum(every) / len(every), len(every), 0.95),
-        *(Figure(f"… {name}", sum(some) / len(some), len(some)) for name, some in sorted(right.items())),
+        mean("right tool", [one for some in right.values() for one in some], 0.95),
+        *(mean(f"… {name}", some) for name, some in sorted(right.items())),
         Figure("milliseconds to decide, median", 1000 * statistics.median(seconds), len(seconds)),
     ]
 

@@ -15,7 +15,7 @@ from assistant.engines.builtin.read import Candidate, Reader
 from assistant.engines.builtin.span_reader import SpanReader
 from assistant.evaluate.measures import auroc, calibration_error, span_f1
 from assistant.evaluate.reading import holds, learned_from, library_of, passages_for
-from assistant.evaluate.suite import Cases, Figure, Suite
+from assistant.evaluate.suite import Cases, Figure, Row, Suite, mean
 from index.library import Library
 
 
@@ -34,6 +34,9 @@ class _Shown:
     def right(self) -> bool:
         return holds(self.best, self.answers)
 
+    def row(self, score: float) -> Row:
+        return Row(self.question["id"], self.question["text"], self.best.sentence, float(score))
+
 
 def _measure(cases: Cases) -> list[Figure]:
     network = SpanReader()
@@ -41,8 +44,8 @@ def _measure(cases: Cases) -> list[Figure]:
     answerable = [one for one in shown if one.answers]
     sure = [one.best.confidence for one in shown]
     return [
-        _mean("the shown sentence holds a gold answer, answerable", [one.right for one in answerable], 0.72),
-        _mean("span F1, answerable", [span_f1(one.best.answer, one.answers) for one in answerable], 0.45),
+        mean("the shown sentence holds a gold answer, answerable", [one.row(one.right) for one in answerable], 0.72),
+        mean("span F1, answerable", [one.row(span_f1(one.best.answer, one.answers)) for one in answerable], 0.45),
         Figure(
             "answerable against unanswerable, AUROC of the confidence",
             auroc([_order(one.best, network) for one in shown], [bool(one.answers) for one in shown]),
@@ -90,10 +93,6 @@ def _shown(row: Mapping[str, Any], reader: Reader, library: Library, count: int)
     candidates = reader.read(row["text"], passages_for(library, row["text"], count))
     best = candidates[0] if candidates else Candidate(0, "", 0.0, 0.0)
     return _Shown(row, best, time.perf_counter() - began)
-
-
-def _mean(name: str, values: Sequence[float], limit: float) -> Figure:
-    return Figure(name, sum(values) / max(1, len(values)), len(values), limit)
 
 
 SUITES = (

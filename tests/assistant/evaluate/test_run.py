@@ -44,6 +44,6 @@ def test_a_limit_is_held_from_its_own_side(figure: Figure, held: bool) -> None:
 
 def test_a_suite_gives_figures_with_their_limits() -> None:
     done = CliRunner().invoke(cli, ["eval", "bfcl-multiple", "--limit", "4", "--json"])
-    (report,) = json.loads(done.output)
+    (report,) = json.loads(done.stdout)
     assert report["figures"][0]["cases"] == 4
     assert done.exit_code == (0 if all(figure["held"] for figure in report["figures"]) else 1)

@@ -1,0 +1,139 @@
+"""``assistant eval`` and ``assistant compare``: how good the assistant is, and whether a change made it better."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assistant import options
+from assistant.options import common, load
+
+if TYPE_CHECKING:
+    from assistant.evaluate.compare import Change
+    from assistant.evaluate.run import Report
+    from assistant.evaluate.suite import Cases
+
+REPORT = click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a report with plots: .html or .md."
+)
+
+
+@click.command(
+    "eval",
+    epilog=options.examples(
+        "assistant eval",
+        "assistant eval retrieval tools --report report.html",
+        "assistant eval bfcl-multiple --data ~/sets --json",
+        "assistant eval mine --against last",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[SUITE]...")
+@click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder of full sets, in place of the samples.")
+@click.option("--limit", type=click.IntRange(1), help="Cases of each file at most.")
+@click.option("--against", metavar="RUN|last", help="Compare with a kept run, or with the last one of these suites.")
+@REPORT
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
+@common
+def evaluate(
+    names: tuple[str, ...],
+    folder: Path | None,
+    limit: int | None,
+    against: str | None,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the assistant on suites ("all" for each, "mine" for your own library).
+
+    Each run is kept in the home folder. The exit code is 1 if a figure misses its limit, or got worse than in the run
+    that it is compared with by more than chance explains.
+    """
+    from assistant.app import make_embedder
+    from assistant.evaluate.suite import Cases, all_suites
+
+    if not names:
+        click.echo("\n".join(f"{suite.name:18}{suite.about}" for suite in all_suites().values()))
+        return
+    settings = load()
+    cases = Cases(settings, make_embedder(settings), folder, limit)
+    reports = _measured(cases, names, quiet=as_json)
+    if as_json:
+        click.echo(json.dumps([report.row() for report in reports], ensure_ascii=False))
+    worse = _kept(cases, reports, against, report)
+    if worse or not all(report.held for report in reports):
+        sys.exit(1)
+
+
+@click.command(
+    "compare",
+    epilog=options.examples(
+        "assistant compare old.json new.json", "assistant compare old.json new.json --report both.html"
+    ),
+)
+@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@REPORT
+@common
+def compare_runs(old: Path, new: Path, report: Path | None) -> None:
+    """Show two kept runs of `assistant eval` side by side: differences with their intervals, and what changed."""
+    from assistant.evaluate import report as reporting
+    from assistant.evaluate.compare import compare
+    from assistant.evaluate.saved import load as kept
+
+    before, now = kept(old), kept(new)
+    changes = compare(before, now)
+    click.echo(_table(changes))
+    if report:
+        reporting.write(report, now, before, changes)
+    if any(change.worse for change in changes):
+        sys.exit(1)
+
+
+def _measured(cases: Cases, names: Sequence[str], *, quiet: bool) -> list[Report]:
+    from assistant.evaluate.run import find, run
+
+    reports = []
+    for suite in find(names):
+        reports.append(run(suite, cases))
+        if not quiet:
+            click.echo(reports[-1].table() + "\n")
+    return reports
+
+
+def _kept(cases: Cases, reports: Sequence[Report], against: str | None, report: Path | None) -> bool:
+    """Keeps a run, reports it, and tells whether it is worse than what it is compared with."""
+    from assistant.evaluate import report as reporting
+    from assistant.evaluate import saved
+    from assistant.evaluate.compare import compare
+
+    names = [each.suite.name for each in reports]
+    before = None
+    if against:
+        before = saved.latest(cases.settings.home, names) if against == "last" else saved.load(Path(against))
+    run = saved.save(cases, reports)
+    changes = compare(before, run) if before else []
+    if before:
+        click.echo(f"Compared with {before.path}:\n{_table(changes)}", err=True)
+    elif against:
+        click.echo("There is no earlier run of these suites to compare with.", err=True)
+    click.echo(f"Kept as {run.path}", err=True)
+    if report:
+        reporting.write(report, run, before, changes)
+    return any(change.worse for change in changes)
+
+
+def _table(changes: Sequence[Change]) -> str:
+    width = max((len(change.figure) for change in changes), default=0)
+    return "\n".join(_line(change, width) for change in changes) or "The runs have no figure in common."
+
+
+def _line(change: Change, width: int) -> str:
+    spread = "" if change.low is None else f"  95 % within {change.low:+.3f} and {change.high:+.3f}"
+    said = "  WORSE" if change.worse else ""
+    changed = f"  {len(change.rows)} cases changed" if change.rows else ""
+    figures = f"{change.old:7.3f} → {change.new:7.3f}  {change.difference:+.3f}"
+    return f"  {change.suite:16}  {change.figure:{width}}  {figures}{spread}{changed}{said}"

@@ -1,0 +1,111 @@
+"""Questions made from a library's own documents, kept so that every run asks the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from assistant.evaluate.asking import Question
+from assistant.evaluate.suite import EvalError
+from index.library import Library
+from index.sentences import sentences
+from index.types import Document, Passage
+
+WORDS = range(7, 41)
+"""So many make a sentence that says enough and not too much."""
+A_DOCUMENT = 5
+"""Questions about one document at most."""
+# What can be asked for: figures, dates and times, and names that do not begin the sentence.
+SPAN = re.compile(r"\d[\d.,:/%–-]*\d%?|\d|(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*")
+GAP = "…"
+
+Writer = Callable[[Passage, str], Awaitable[tuple[str, str] | None]]
+"""Makes a question and its answer of a passage with its document's title; None where it cannot."""
+
+
+async def questions(library: Library, kept: Path, count: int, write: Writer | None) -> list[Question]:
+    """Returns questions about a library: those that are kept and still hold, and new ones for what is missing.
+
+    Args:
+        library: The library.
+        kept: The file in which they are kept.
+        count: How many.
+        write: A language model that writes them; None makes them of headings and sentences.
+
+    Raises:
+        EvalError: The library has nothing to ask about.
+    """
+    documents = {document.path: document for document in library.documents()}
+    old = [one for one in _read(kept) if one.document in documents and _holds(library, documents[one.document], one)]
+    found = {one.id: one for one in old[:count]}
+    for document in sorted(documents.values(), key=lambda each: _order(each.path)):
+        if len(found) >= count:
+            break
+        about = sum(one.document == document.path for one in found.values())
+        async for one in _of(library, document, write, A_DOCUMENT - about):
+            found.setdefault(one.id, one)
+    if not found:
+        raise EvalError("The library holds nothing to ask about; add documents with `assistant index add`.")
+    chosen = list(found.values())[:count]
+    _keep(kept, chosen)
+    return chosen
+
+
+def cloze(passage: Passage, title: str) -> tuple[str, str] | None:
+    """Makes a question of a passage's heading and one of its sentences, whose most telling words are left out.
+
+    Such a question is easier to find than a person's, as it has the document's own words.
+
+    Args:
+        passage: The passage.
+        title: Its document's.
+    """
+    for start, end in sentences(passage.text):
+        flat = " ".join(passage.text[start:end].split())
+        spans = [found[0] for found in SPAN.finditer(flat)]
+        if len(flat.split()) not in WORDS or not spans:
+            continue
+        answer = max(spans, key=lambda span: (any(letter.isdigit() for letter in span), len(span)))
+        asked = re.sub(r"[.!?]+$", "", flat.replace(answer, GAP, 1))
+        return f"{passage.heading or title}: {asked}?", answer
+    return None
+
+
+async def _of(library: Library, document: Document, write: Writer | None, most: int) -> AsyncIterator[Question]:
+    made = 0
+    for passage in sorted(library.passages(document.id), key=lambda each: _order(each.text)):
+        if made >= most:
+            return
+        pair = await write(passage, document.title) if write else None
+        pair = pair or cloze(passage, document.title)
+        if pair:
+            made += 1
+            yield Question(_order(f"{document.path}\n{pair[0]}")[:16], pair[0], (pair[1],), document.path)
+
+
+def _holds(library: Library, document: Document, question: Question) -> bool:
+    return any(question.answers[0] in passage.text for passage in library.passages(document.id))
+
+
+def _order(text: str) -> str:
+    """An order that is by chance and always the same."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(kept: Path) -> Sequence[Question]:
+    if not kept.exists():
+        return ()
+    try:
+        rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+        return [Question(**(row | {"answers": tuple(row["answers"])})) for row in rows]
+    except (ValueError, TypeError, KeyError) as error:
+        raise EvalError(f"{kept} is damaged; delete it, and new questions are made.") from error
+
+
+def _keep(kept: Path, chosen: Sequence[Question]) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in chosen), encoding="utf-8")

@@ -1,0 +1,156 @@
+"""A run for people: Markdown with plots beside it, or one page of HTML that holds them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assistant.evaluate.compare import Change
+from assistant.evaluate.saved import Run, SavedFigure, SavedSuite
+from assistant.evaluate.suite import EvalError
+from assistant.export import STYLE
+from assistant.markdown import html_of
+
+SHOWN_CHANGES = 20
+PLACE = re.compile(r"<p>PLOT ([\w-]+)</p>")
+WIDE = "svg { height: auto; max-width: 100%; } body { max-width: 60rem; }"
+
+
+def write(path: Path, run: Run, against: Run | None = None, changes: Sequence[Change] = ()) -> None:
+    """Writes a run.
+
+    Args:
+        path: ``.md`` gets a folder of its name with the plots, ``.html`` holds them.
+        run: The run.
+        against: What it is compared with.
+        changes: How it differs from that.
+
+    Raises:
+        EvalError: The ending is another, or nothing can be written there.
+    """
+    if path.suffix not in (".md", ".html"):
+        raise EvalError(f"A report is written as .md or .html, not as {path.suffix or 'a file without an ending'}.")
+    plots = {suite.name: plot(suite) for suite in run.suites}
+    text = "\n".join(_lines(run, against, changes))
+    try:
+        if path.suffix == ".html":
+            path.write_text(_page(text, plots), encoding="utf-8")
+            return
+        path.with_suffix("").mkdir(parents=True, exist_ok=True)
+        for name, drawn in plots.items():
+            (path.with_suffix("") / f"{name}.svg").write_text(drawn, encoding="utf-8")
+        path.write_text(re.sub(r"(?m)^PLOT ([\w-]+)$", rf"![\1]({path.stem}/\1.svg)", text), encoding="utf-8")
+    except OSError as error:
+        raise EvalError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def plot(suite: SavedSuite) -> str:
+    """Returns a suite's figures as bars with their limits, and its curves, as SVG."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    bars = [figure for figure in suite.figures if 0 <= figure.value <= 1]
+    count = len(suite.curves)
+    height = max(1.2, 0.34 * len(bars) + 0.6)
+    picture = Figure(figsize=(8, height + 3.2 * count), layout="constrained")
+    axes = picture.subplots(1 + count, 1, squeeze=False, height_ratios=[height, *[3.2] * count])[:, 0]
+    _bars(axes[0], bars)
+    for below, curve in zip(axes[1:], suite.curves, strict=True):
+        points = curve["points"]
+        below.plot([x for x, _ in points], [y for _, y in points], color="#0f766e")
+        below.set(xlabel=curve["x"], ylabel=curve["y"], title=curve["name"])
+        below.grid(alpha=0.3)
+    written = io.StringIO()
+    # Without the date and with fixed names, so that the same figures give the same file; text stays text.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": suite.name}):
+        picture.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    return written.getvalue()
+
+
+def _bars(axes: object, figures: list[SavedFigure]) -> None:
+    names = [f"{figure.name[:60]}  {figure.value:.3f}" for figure in figures]
+    colours = ["#0f766e" if figure.held else "#b45309" for figure in figures]
+    axes.barh(range(len(figures)), [figure.value for figure in figures], color=colours)  # type: ignore[attr-defined]
+    for at, figure in enumerate(figures):
+        if figure.limit is not None:
+            edge = [figure.limit] * 2, [at - 0.45, at + 0.45]
+            axes.plot(*edge, color="#1f2937", linewidth=2)  # type: ignore[attr-defined]
+    axes.set_yticks(range(len(figures)), names, fontsize=8)  # type: ignore[attr-defined]
+    axes.set_xlim(0, 1)  # type: ignore[attr-defined]
+    axes.invert_yaxis()  # type: ignore[attr-defined]
+
+
+def _lines(run: Run, against: Run | None, changes: Sequence[Change]) -> Iterator[str]:
+    yield "# Evaluation\n"
+    yield f"Made by `assistant eval {' '.join(suite.name for suite in run.suites)} --report FILE`.\n"
+    yield ", ".join(f"{name}: {value}" for name, value in run.about.items()) + f". Measured {run.when}.\n"
+    if against:
+        yield from _compared(against, changes)
+    for suite in run.suites:
+        yield from _suite(suite)
+
+
+def _suite(suite: SavedSuite) -> Iterator[str]:
+    cases = "the sample that ships" if suite.sample else "a set of your own"
+    yield f"## {suite.name}\n\n{_cell(suite.said['about'])} On {cases}, {suite.seconds:.0f} s.\n"
+    yield "| | measured | asked | cases |\n|---|---|---|---|"
+    for figure in suite.figures:
+        yield f"| {_cell(figure.name)} | {figure.value:.3f} | {_asked(figure)} | {figure.cases} |"
+    yield f"\nPLOT {suite.name}\n"
+    for name in ("metric", "held_out", "source"):
+        yield f"- {name.replace('_', ' ')}: {_cell(suite.said[name])}"
+    yield ""
+
+
+def _asked(figure: SavedFigure) -> str:
+    if figure.limit is None:
+        return ""
+    return f"{'at most' if figure.at_most else 'at least'} {figure.limit:g}{'' if figure.held else ', **missed**'}"
+
+
+def _compared(against: Run, changes: Sequence[Change]) -> Iterator[str]:
+    yield f"## Compared with {against.path.name}\n"
+    yield "| suite | figure | before | now | difference, 95 % interval | |\n|---|---|---|---|---|---|"
+    for change in changes:
+        spread = f" ({change.low:+.3f} to {change.high:+.3f})" if change.low is not None else ""
+        word = "**worse**" if change.worse else f"{len(change.rows)} changed" if change.rows else ""
+        difference = f"{change.difference:+.3f}{spread}"
+        yield (
+            f"| {change.suite} | {_cell(change.figure)} | {change.old:.3f} | {change.new:.3f} | {difference} | {word} |"
+        )
+    for change in changes:
+        yield from _changed(change)
+    yield ""
+
+
+def _changed(change: Change) -> Iterator[str]:
+    if not change.rows:
+        return
+    yield f"\n### {change.suite}, {_cell(change.figure)}: what changed\n"
+    yield "| asked | before | now |\n|---|---|---|"
+    for old, new in change.rows[:SHOWN_CHANGES]:
+        yield (
+            f"| {_cell(new.asked, 160)} | {old.score:.2f}: {_cell(old.said, 160)} "
+            f"| {new.score:.2f}: {_cell(new.said, 160)} |"
+        )
+    if more := len(change.rows) - SHOWN_CHANGES:
+        yield f"\n… and {more} more." if more > 0 else ""
+
+
+def _cell(text: str, length: int = 400) -> str:
+    """Text within a table or a line, where it is shown as it is."""
+    flat = " ".join(text.split())
+    flat = flat if len(flat) <= length else flat[: length - 1] + "…"
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", flat)
+
+
+def _page(text: str, plots: dict[str, str]) -> str:
+    body = PLACE.sub(lambda found: _inner(plots.get(found[1], "")), html_of(text))
+    head = '<meta charset="utf-8"><title>Evaluation</title><meta name="viewport" content="width=device-width">'
+    return f'<!doctype html><html lang="en"><head>{head}<style>{STYLE}{WIDE}</style></head><body>{body}</body></html>'
+
+
+def _inner(svg: str) -> str:
+    return svg[svg.find("<svg") :]

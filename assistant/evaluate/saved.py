@@ -1,0 +1,136 @@
+"""Runs that are kept, so that a later one can be held against them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from assistant.evaluate.run import Report
+from assistant.evaluate.suite import Cases, EvalError, Row
+
+FOLDER = "evaluations"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFigure:
+    """A number of a kept run, as ``suite.Figure``."""
+
+    name: str
+    value: float
+    cases: int
+    limit: float | None
+    at_most: bool
+    held: bool
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSuite:
+    """A suite of a kept run.
+
+    Attributes:
+        name: The suite's.
+        said: What the suite says of itself: ``about``, ``metric``, ``held_out``, ``source``.
+        sample: Whether only the sample that ships was measured.
+        seconds: How long it took.
+        figures: Its numbers.
+        curves: Its lines, as ``suite.Curve``.
+    """
+
+    name: str
+    said: dict[str, str]
+    sample: bool
+    seconds: float
+    figures: tuple[SavedFigure, ...]
+    curves: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A kept run.
+
+    Attributes:
+        path: Where it lies.
+        when: As ISO 8601, in UTC.
+        about: What it was made with, by name: the assistant's version, engine, embedder, machine.
+        suites: What was measured.
+    """
+
+    path: Path
+    when: str
+    about: dict[str, str]
+    suites: tuple[SavedSuite, ...]
+
+
+def save(cases: Cases, reports: Sequence[Report]) -> Run:
+    """Keeps a run in the home folder.
+
+    Args:
+        cases: What it was made with.
+        reports: What was measured.
+
+    Raises:
+        EvalError: It cannot be written.
+    """
+    now = datetime.now(UTC)
+    run = {"when": now.isoformat(timespec="seconds"), "about": _about(cases), "suites": [r.row() for r in reports]}
+    names = "-".join(report.suite.name for report in reports)[:60]
+    path = cases.settings.home / FOLDER / f"{now:%Y%m%d-%H%M%S-%f}-{names}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(run, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EvalError(f"The run cannot be kept in {path.parent} ({error.strerror}).") from error
+    return load(path)
+
+
+def load(path: Path) -> Run:
+    """Reads a kept run.
+
+    Raises:
+        EvalError: It is not there, or is none.
+    """
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        return Run(path, read["when"], read["about"], tuple(map(_suite, read["suites"])))
+    except OSError as error:
+        raise EvalError(f"{path} cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise EvalError(f"{path} is no run of `assistant eval`.") from error
+
+
+def latest(home: Path, names: Sequence[str]) -> Run | None:
+    """Returns the newest kept run of exactly these suites; None where there is none."""
+    for path in sorted((home / FOLDER).glob("*.json"), reverse=True):
+        run = load(path)
+        if {suite.name for suite in run.suites} == set(names):
+            return run
+    return None
+
+
+def _suite(row: dict[str, Any]) -> SavedSuite:
+    said = {key: row[key] for key in ("about", "metric", "held_out", "source")}
+    return SavedSuite(
+        row["name"], said, row["sample"], row["seconds"], tuple(map(_figure, row["figures"])), tuple(row["curves"])
+    )
+
+
+def _figure(row: dict[str, Any]) -> SavedFigure:
+    return SavedFigure(**(row | {"rows": tuple(Row(**case) for case in row["rows"])}))
+
+
+def _about(cases: Cases) -> dict[str, str]:
+    engine = cases.settings.engine
+    return {
+        "assistant": version("assistant"),
+        "engine": engine if isinstance(engine, str) else str(engine.model_dump(mode="json")),
+        "embedder": cases.embedder.name,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+    }

@@ -1,0 +1,72 @@
+"""Questions made from one's own library."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+from assistant.cli import cli
+from assistant.evaluate.questions import cloze
+from assistant.evaluate.suites.mine import writer
+from index.types import Passage
+
+TOWER = "The tower of Arken is old. It was built of red brick by the mason Ines Falk in 1874. It stands."
+
+
+def passage(text: str, heading: str = "The tower") -> Passage:
+    return Passage(1, 1, None, 0, len(text), heading, text)
+
+
+def test_a_sentence_becomes_a_question_by_what_is_left_out() -> None:
+    assert cloze(passage(TOWER), "Arken") == (
+        "The tower: It was built of red brick by the mason Ines Falk in …?",
+        "1874",
+    )
+    assert cloze(passage("It stands. It is old and it is red."), "Arken") is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ('```json\n{"question": "Who built it?", "answer": "Ines Falk"}\n```', ("Who built it?", "Ines Falk")),
+        ('{"question": "Who built it?", "answer": "Somebody Else"}', None),
+        ('{"question": "Who built it?"}', None),
+        ("I cannot do that.", None),
+        ('{"question": ', None),
+    ],
+)
+async def test_a_models_question_counts_if_the_passage_holds_its_answer(
+    reply: str, expected: tuple[str, str] | None
+) -> None:
+    assert await writer(FakeListChatModel(responses=[reply]))(passage(TOWER), "Arken") == expected
+
+
+def test_the_same_questions_are_asked_again_while_they_hold(tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "tower.md").write_text(f"# The tower\n\n{TOWER}\n")
+    (documents / "bridge.md").write_text("# The bridge\n\nThe old bridge of Arken carries 40 wagons a day.\n")
+    home = ["--home", str(tmp_path / "home")]
+    assert CliRunner().invoke(cli, ["index", "add", str(documents), *home]).exit_code == 0
+    first = CliRunner().invoke(cli, ["eval", "mine", "--limit", "5", "--json", *home])
+    (report,) = json.loads(first.stdout)
+    figures = {figure["name"]: figure for figure in report["figures"]}
+    assert figures["answers whose quotes are found word for word"]["held"]
+    kept = tmp_path / "home" / "evaluations" / "questions-default.jsonl"
+    asked = kept.read_text().splitlines()
+    assert len(asked) == 2
+    (documents / "bridge.md").write_text("# The bridge\n\nIt was taken down.\n")
+    assert CliRunner().invoke(cli, ["index", "add", str(documents), *home]).exit_code == 0
+    second = CliRunner().invoke(cli, ["eval", "mine", "--limit", "5", "--against", "last", *home])
+    assert "Compared with" in second.output
+    assert kept.read_text().splitlines() == [line for line in asked if "tower" in line]
+
+
+def test_an_empty_library_has_nothing_to_ask_about(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["eval", "mine", "--home", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "add documents with `assistant index add`" in str(done.exception)
