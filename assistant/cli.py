@@ -22,6 +22,7 @@ from assistant.key_commands import keys
 from assistant.options import common, load
 from assistant.tool_commands import tools
 from assistant.user_commands import users
+from assistant.verify_command import verify
 
 if TYPE_CHECKING:
     from assistant.approval import Rule
@@ -236,6 +237,7 @@ cli.add_command(conversations)
 cli.add_command(keys)
 cli.add_command(tools)
 cli.add_command(users)
+cli.add_command(verify)
 
 
 @cli.command(epilog=options.examples("assistant mcp", "assistant mcp --http 127.0.0.1:8765 --policy rules.yaml"))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.events import Artifact
+from assistant.origin.made import Made
 from index.filter import Filter
 from index.types import Document, DocumentHit, Hit, Passage
 
@@ -93,6 +94,7 @@ class Context:
         report: Receives ``(fraction, message)``; use ``progress``.
         artifacts: What was saved in this call.
         secrets: Looks up a secret; use ``secret``.
+        sign: Puts its origin into a PNG file's bytes; use ``save_made``.
     """
 
     library: LibraryView
@@ -105,6 +107,7 @@ class Context:
     report: Callable[[float | None, str], None] = lambda fraction, message: None
     artifacts: list[Artifact] = field(default_factory=list)
     secrets: Callable[[str], str] = _no_secret
+    sign: Callable[[bytes, str, Made], bytes] = lambda data, name, made: data
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _reported: float = 0.0
 
@@ -157,6 +160,14 @@ class Context:
     def save_picture(self, name: str, picture: Picture) -> Artifact:
         """Keeps a picture of Pillow's as PNG."""
         return self._encoded(name, lambda buffer: picture.save(buffer, format="PNG"))
+
+    def save_made(self, name: str, picture: Picture, made: Made) -> Artifact:
+        """Keeps a picture that a model made as PNG, with its origin signed into the file."""
+        buffer = io.BytesIO()
+        picture.save(buffer, format="PNG")
+        path = self._free_path(f"{Path(name).stem}.png")
+        path.write_bytes(self.sign(buffer.getvalue(), path.name, made))
+        return self._keep(path, "image/png")
 
     def save_plot(self, name: str, figure: Any) -> Artifact:
         """Keeps a figure: one of Matplotlib's as a picture, one of Plotly's so that the page can zoom it."""

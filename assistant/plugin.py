@@ -29,14 +29,17 @@ from pydantic import BaseModel
 
 from assistant.context import Context, LibraryView
 from assistant.events import Artifact
+from assistant.origin.made import Made
+from assistant.origin.verify import Verdict, verify
 from index.errors import LibraryError, UnknownDocument
 from index.filter import Filter
 from index.torchvision_guard import guard_torchvision
 from index.types import Document, DocumentHit, Hit
 
 __all__ = [
-    "Artifact", "Context", "Document", "DocumentHit", "Filter", "Hit", "LibraryError", "LibraryView", "ToolError",
-    "ToolOptions", "Unavailable", "UnknownDocument", "guard_torchvision", "tool",
+    "Artifact", "Context", "Document", "DocumentHit", "Filter", "Hit", "LibraryError", "LibraryView", "Made",
+    "ToolError", "ToolOptions", "Unavailable", "UnknownDocument", "Verdict", "guard_torchvision",
+    "tool", "verify",
 ]  # fmt: skip
 
 Function = TypeVar("Function", bound=Callable[..., Any])

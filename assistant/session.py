@@ -33,6 +33,7 @@ from assistant.libraries import Libraries
 from assistant.live import LiveTurns
 from assistant.memory import Memory, Recollection, thread
 from assistant.meter import Meter
+from assistant.origin.sign import Signer
 from assistant.plugin import Context
 from assistant.preview import previewed
 from assistant.progress import Progress, kept
@@ -101,6 +102,7 @@ class Assistant:
         self.live = LiveTurns()
         self.meter = Meter()
         self._plugins = plugins
+        self._signer = Signer.of(settings)
         self._graph = graph
         self._saver = saver
         self._memory = Memory(saver, conversations, settings.agent)
@@ -341,7 +343,8 @@ class Assistant:
         folder.parent.mkdir(parents=True, exist_ok=True)
 
         def context(report: Callable[[float | None, str], None]) -> Context:
-            return Context(library, cite, folder, passages, report=report)
+            self._signer.prepare()
+            return Context(library, cite, folder, passages, report=report, sign=self._signer.sign)
 
         return Turn(
             begun.conversation,

@@ -283,6 +283,26 @@ class LimitSettings(_Section):
     event_mb: int = Field(16, ge=1)
 
 
+class OriginSettings(_Section):
+    """How made pictures tell where they come from.
+
+    Attributes:
+        certificate: A chain of certificates in PEM, the signer's first; None signs with a key made on this machine.
+        key: The private key that belongs to it, on the curve P-256, in PEM.
+        prompt: Whether a picture holds the prompt itself, or its SHA-256 alone.
+    """
+
+    certificate: Path | None = None
+    key: Path | None = None
+    prompt: Literal["hash", "text"] = "hash"
+
+    @model_validator(mode="after")
+    def _both(self) -> OriginSettings:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together")
+        return self
+
+
 class Settings(_Section):
     """Everything that can be configured; ``configs/default.yaml`` explains each key."""
 
@@ -295,6 +315,7 @@ class Settings(_Section):
     accounts: AccountSettings = AccountSettings()
     limits: LimitSettings = LimitSettings()
     voice: VoiceServer | None = None
+    origin: OriginSettings = OriginSettings()
 
 
 def load_settings(

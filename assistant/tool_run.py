@@ -14,6 +14,7 @@ from assistant.app import open_library
 from assistant.approval import Rule, judge
 from assistant.errors import PluginError
 from assistant.events import ApprovalRequest, ToolCall
+from assistant.origin.sign import Signer
 from assistant.runner import misfit
 from assistant.schema import Tool
 from assistant.settings import Settings
@@ -42,7 +43,9 @@ async def run(
     arguments = arguments if approved else _approved(tool, call, (*rules, *settings.tools.rules))
     library = open_library(settings)
     try:
-        done = await run_trial(tool, arguments, library, folder, settings.library.passages, _report)
+        done = await run_trial(
+            tool, arguments, library, folder, settings.library.passages, _report, Signer.of(settings)
+        )
     finally:
         library.close()
     for artifact in done.artifacts:

@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant.context import Context, LibraryView
 from assistant.events import Artifact, ToolCall
+from assistant.origin.sign import Signer
 from assistant.runner import run_tool
 from assistant.schema import Tool
 from index.types import Hit
@@ -30,7 +31,13 @@ class Trial:
 
 
 async def run_trial(
-    tool: Tool, arguments: dict[str, Any], library: LibraryView, folder: Path, passages: int, report: Report
+    tool: Tool,
+    arguments: dict[str, Any],
+    library: LibraryView,
+    folder: Path,
+    passages: int,
+    report: Report,
+    signer: Signer,
 ) -> Trial:
     """Calls a tool.
 
@@ -41,6 +48,7 @@ async def run_trial(
         folder: What it takes for the conversation's folder.
         passages: How many passages a search is to return.
         report: Receives how far it is.
+        signer: Signs the pictures that it makes.
 
     Raises:
         LibraryError: The library cannot be used.
@@ -53,6 +61,7 @@ async def run_trial(
             cited.append(hit.passage.id)
         return cited.index(hit.passage.id) + 1
 
-    context = Context(library, cite, folder, passages, report=report)
+    signer.prepare()
+    context = Context(library, cite, folder, passages, report=report, sign=signer.sign)
     call = await run_tool(tool, "trial", arguments, context)
     return Trial(call, tuple(context.artifacts))

@@ -18,6 +18,7 @@ import gradio as gr
 from assistant.approval import Rule, judge
 from assistant.errors import AssistantError, UnknownConversation, said
 from assistant.events import ApprovalRequest
+from assistant.origin.sign import Signer
 from assistant.schema import Tool
 from assistant.session import Assistant
 from assistant.trial import Trial, run_trial
@@ -176,8 +177,11 @@ class _Page:
         library = await asyncio.to_thread(self._assistant.libraries.get, view.library)
         # Its files go with the folder; what is shown of them is in the page by then.
         with tempfile.TemporaryDirectory(prefix=".trial-", dir=home) as name:
-            passages = self._assistant.settings.library.passages
-            done = await run_trial(tool, arguments, library, Path(name), passages, lambda fraction, message: None)
+            settings = self._assistant.settings
+            passages, signer = settings.library.passages, Signer.of(settings)
+            done = await run_trial(
+                tool, arguments, library, Path(name), passages, lambda fraction, message: None, signer
+            )
             return await asyncio.to_thread(_messages, done, Path(name), view.t)
 
     def _told(self, words: str) -> Updates:

@@ -14,6 +14,8 @@ from PIL import Image
 
 from assistant.context import Context
 from assistant.loader import builtin_folder, load_file
+from assistant.origin.sign import Signer
+from assistant.origin.verify import verify
 from assistant.plugin import ToolError
 from assistant.testing import call, make_context
 from tests.tools import tiny_pipelines
@@ -65,6 +67,7 @@ def fresh(ctx: Context) -> Context:
     """The next call's context; a call that has ended counts as stopped."""
     again = make_context(ctx.folder)
     again.report = ctx.report
+    again.sign = ctx.sign
     return again
 
 
@@ -238,3 +241,25 @@ def test_what_is_no_picture_is_named(ctx, folders, tmp_path):
         with pytest.raises(ToolError, match=said):
             change(ctx, folders["sdxl"], **asked)
     assert change(ctx, folders["sdxl"], image="given.png")["picture"]
+
+
+def test_what_is_made_and_edited_tells_where_it_comes_from(ctx, folders, tmp_path):
+    ctx.sign = Signer(tmp_path / "keys").sign
+    first = draw(ctx, folders["sdxl"])["pictures"][0]["file"]
+    second = change(ctx, folders["sdxl"], image=first)["picture"]["file"]
+    made, edited = verify(tmp_path / first), verify(tmp_path / second)
+    assert (made.state, edited.state) == ("signed", "signed")
+    assert made.made is not None
+    assert (made.made["tool"], made.made["seed"], edited.ingredients) == ("generate_image", 5, (first,))
+
+
+def test_lora_weights_change_the_picture_and_what_does_not_fit_is_named(ctx, folders, tmp_path):
+    lora = tiny_pipelines.lora(folders["sdxl"], tmp_path / "lora")
+    asked = {"prompt": "a boat", "size": "64x64", "steps": 3, "seed": 5}
+    plain = draw(ctx, folders["sdxl"], seed=5)["pictures"][0]["file"]
+    settings = {"model": str(folders["sdxl"]), "loras": {str(lora): 1.0}}
+    changed = call(TOOLS["generate_image"].function, fresh(ctx), settings, **asked)["pictures"][0]["file"]
+    assert pixels(tmp_path / plain) != pixels(tmp_path / changed)
+    lora.write_bytes(b"no weights")
+    with pytest.raises(ToolError, match="does not fit the model"):
+        call(TOOLS["generate_image"].function, fresh(ctx), settings | {"guidance": 3.0, "precision": "fp32"}, **asked)

@@ -120,3 +120,17 @@ def vae(channels: int, shift: float | None = None) -> Any:
         shift_factor=shift,
         scaling_factor=1.5,
     )
+
+
+def lora(model: Path, folder: Path) -> Path:
+    """Writes LoRA weights for the U-Net of a pipeline; returns the file."""
+    from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
+    from diffusers.utils import convert_state_dict_to_diffusers
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    unet = UNet2DConditionModel.from_pretrained(model / "unet", local_files_only=True)
+    unet.add_adapter(LoraConfig(r=4, target_modules=["to_q", "to_k", "to_v"], init_lora_weights=False))
+    weights = convert_state_dict_to_diffusers(get_peft_model_state_dict(unet))
+    StableDiffusionXLPipeline.save_lora_weights(folder, unet_lora_layers=weights)
+    return folder / "pytorch_lora_weights.safetensors"

@@ -14,10 +14,10 @@ from assistant.plugin import Context, ToolError
 
 from .generate import keep
 from .model import Model
-from .pictures import Made, negative, ready, run
+from .pictures import Picture, negative, ready, run
 from .request import Request, checked_prompt, checked_seed, checked_steps
 from .settings import PictureSettings
-from .source import find, open_picture
+from .source import chosen, find, open_picture
 from .vocabulary import check_known
 from .waiting import Stopped
 
@@ -64,7 +64,8 @@ def edit(
     checked_steps(steps, guidance)
     if not 0 < strength <= 1:
         raise ToolError("The strength goes from above 0 (hardly changed) to 1 (quite another picture).")
-    picture = open_picture(ctx.folder, image)
+    path = chosen(ctx.folder, image)
+    picture = open_picture(path)
     task = _task(picture, _mask(ctx.folder, mask, picture), mode, strength)
     request = Request(
         said,
@@ -82,14 +83,14 @@ def edit(
             made = _made(model, task, request, settings, ctx, mode)
     except Stopped as error:
         raise ToolError("Stopped; the picture is as it was.") from error
-    row = keep(ctx, made, "edited")
+    row = keep(ctx, made, "edited", said, path)
     return {"instruction": said, "picture": row, **({"note": note} if note else {})}
 
 
 def _mask(folder: Path, name: str, picture: Image.Image) -> Image.Image | None:
     if not name.strip():
         return None
-    mask = open_picture(folder, find(folder, name).name).convert("L")
+    mask = open_picture(find(folder, name)).convert("L")
     if mask.size != picture.size:
         raise ToolError(
             f"The mask is {mask.width}x{mask.height} and the picture {picture.width}x{picture.height}; both have to be "
@@ -118,11 +119,11 @@ def _extended(picture: Image.Image) -> Task:
     return Task(wider, mask, 1.0)
 
 
-def _made(model: Model, task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode) -> Made:
+def _made(model: Model, task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode) -> Picture:
     wanted = _fitting(model, task.picture.size, settings)
     if mode == "enlarge" and model.card:
         # The starter knows one size only, so that it has nothing to add to a larger picture.
-        return Made(task.picture, request.seed, 0, 0.0, 0.0, "Lanczos")
+        return Picture(task.picture, request.seed, 0, 0.0, 0.0, "Lanczos")
     small = task.picture.resize(wanted, Image.Resampling.LANCZOS)
     given: dict[str, Any] = {"prompt": request.prompt, "image": small, "strength": task.strength}
     if task.mask is None:
@@ -141,8 +142,8 @@ def _made(model: Model, task: Task, request: Request, settings: PictureSettings,
     return _at(made, Image.composite(fresh, task.picture, task.mask))
 
 
-def _at(made: Made, picture: Image.Image) -> Made:
-    return Made(picture, made.seed, made.steps, made.guidance, made.seconds, made.model)
+def _at(made: Picture, picture: Image.Image) -> Picture:
+    return Picture(picture, made.seed, made.steps, made.guidance, made.seconds, made.model)
 
 
 def _sized(model: Model, size: tuple[int, int]) -> dict[str, int]:

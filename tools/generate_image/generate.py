@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from assistant.plugin import Context, ToolError
+from assistant.plugin import Context, Made, ToolError
 
-from .pictures import Made, make, ready
+from .pictures import Picture, make, ready
 from .request import Request, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
 from .settings import PictureSettings
 from .vocabulary import check_known
@@ -50,15 +50,29 @@ def generate(
         with ready(settings, ctx) as model:
             note = check_known(prompt, model.card) if model.card else ""
             for picture in make(model, request, settings, ctx):
-                made.append(keep(ctx, picture, "picture"))
+                made.append(keep(ctx, picture, "picture", told))
     except Stopped as error:
         raise ToolError(f"Stopped; {len(made)} of {count} pictures were made.") from error
     return {"prompt": told, "pictures": made, **({"note": note} if note else {})}
 
 
-def keep(ctx: Context, made: Made, name: str) -> dict[str, Any]:
-    """Keeps a picture for the person; returns how it was made."""
-    artifact = ctx.save_picture(f"{name}-{made.seed}", made.picture)
+def keep(ctx: Context, made: Picture, name: str, prompt: str, source: Path | None = None) -> dict[str, Any]:
+    """Keeps a picture for the person, with its origin signed into it.
+
+    Args:
+        ctx: Of the call.
+        made: The picture.
+        name: Begins the file's name.
+        prompt: What the model was told.
+        source: The picture that it was made from.
+
+    Returns:
+        How it was made.
+    """
+    tool = "edit_image" if source else "generate_image"
+    settings = {"steps": made.steps, "guidance": made.guidance}
+    origin = Made(tool, made.model, prompt, made.seed, settings, (source,) if source else ())
+    artifact = ctx.save_made(f"{name}-{made.seed}", made.picture, origin)
     return {
         "file": Path(artifact.path).name,
         "model": made.model,

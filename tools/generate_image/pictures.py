@@ -28,7 +28,7 @@ FEW_STEPS, FEW = ("turbo", "schnell", "lightning", "lcm", "hyper", "dmd"), 4
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Picture:
     """A picture with how it was made.
 
     Attributes:
@@ -88,7 +88,7 @@ def _memory_ended(error: BaseException) -> bool:
     )
 
 
-def make(model: Model, request: Request, settings: PictureSettings, ctx: Context) -> Iterator[Made]:
+def make(model: Model, request: Request, settings: PictureSettings, ctx: Context) -> Iterator[Picture]:
     """Yields pictures from text, one by one.
 
     Raises:
@@ -109,7 +109,7 @@ def run(
     settings: PictureSettings,
     ctx: Context,
     alter: Callable[[Any, int, Any, dict[str, Any]], None] | None = None,
-) -> Made:
+) -> Picture:
     """Makes one picture.
 
     Args:
@@ -153,7 +153,7 @@ def run(
     finally:
         if hasattr(pipeline, "maybe_free_model_hooks"):
             pipeline.maybe_free_model_hooks()
-    return Made(made.images[0].convert("RGB"), seed, steps, guidance, time.perf_counter() - start, model.name)
+    return Picture(made.images[0].convert("RGB"), seed, steps, guidance, time.perf_counter() - start, model.name)
 
 
 def steps_of(model: Model, request: Request, settings: PictureSettings) -> int:

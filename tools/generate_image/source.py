@@ -13,17 +13,21 @@ MOST_PIXELS = 50_000_000
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
-def open_picture(folder: Path, name: str) -> Image.Image:
-    """Returns a picture of the conversation in RGB, turned as it is meant to be seen.
-
-    Args:
-        folder: Of the conversation.
-        name: Of the file; ``last`` or nothing is the newest picture.
+def chosen(folder: Path, name: str) -> Path:
+    """Returns the file of a picture of the conversation; ``last`` or nothing is the newest one.
 
     Raises:
-        ToolError: There is no such file, or it is no picture, damaged or too large.
+        ToolError: There is no such file.
     """
-    path = _newest(folder) if name.strip().lower() in ("", "last") else find(folder, name)
+    return _newest(folder) if name.strip().lower() in ("", "last") else find(folder, name)
+
+
+def open_picture(path: Path) -> Image.Image:
+    """Returns a picture in RGB, turned as it is meant to be seen.
+
+    Raises:
+        ToolError: It is no picture, damaged or too large.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

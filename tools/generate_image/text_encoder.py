@@ -1,4 +1,4 @@
-"""The starter model's text encoder: MiniLM's token states, read by four queries."""
+"""The starter model's text encoder: MiniLM's token states, read by a query for the scene and one for each place."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 WORDS = 32  # tokens that are read
-SLOTS, WIDTH, STATES = 4, 256, 384
+SLOTS, WIDTH, STATES = 10, 256, 384
 WEIGHTS, CONFIG = "slots.safetensors", "minilm_slots.json"
 
 
 class Slots(nn.Module):
-    """Reads a text's token states into ``SLOTS`` vectors: one for the scene, three for the things in it.
+    """Reads a text's token states into ``SLOTS`` vectors: one for the scene, one for each of nine places in it.
 
     A small transformer over the tokens, then a decoder whose learned queries look at them.
     """

@@ -1,0 +1,111 @@
+"""Tells where a picture comes from, and whether it was altered since."""
+
+from __future__ import annotations
+
+import json
+import logging
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from assistant.origin.made import LABEL
+
+State = Literal["signed", "altered", "nothing"]
+# Whether somebody vouches for the signer is another question than whether the picture is as it was signed.
+UNKNOWN_SIGNER = "signingCredential.untrusted"
+UNREADABLE = "manifest.unreadable"
+PNG, MARK = b"\x89PNG\r\n\x1a\n", b"c2pa.claim"
+log = logging.getLogger(__name__)
+SAID: dict[State, str] = {
+    "signed": "signed, and unaltered since",
+    "altered": "altered after it was signed",
+    "nothing": "no origin in it: it may have been made by anybody, or stripped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a picture's origin.
+
+    Attributes:
+        state: ``signed`` and unaltered, ``altered`` since, or ``nothing`` is in it.
+        signer: Whom the certificate names.
+        known: Whether somebody on a list of trusted ones vouches for the signer.
+        time: When it was made, as it tells.
+        made: How it was made, as it tells: tool, model, seed and so on.
+        ingredients: Names of the pictures that it was made from.
+        reasons: What does not fit, in C2PA's own words.
+    """
+
+    state: State
+    signer: str = ""
+    known: bool = False
+    time: str = ""
+    made: dict[str, Any] | None = None
+    ingredients: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """In a few words."""
+        return SAID[self.state]
+
+
+def verify(path: Path) -> Verdict:
+    """Reads a picture's origin.
+
+    Args:
+        path: A file of any kind; what cannot hold an origin has none.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    import c2pa
+
+    data = path.read_bytes()
+    # What names a manifest and yet holds none that can be read was one.
+    absent = Verdict("altered", reasons=(UNREADABLE,)) if MARK in data else Verdict("nothing")
+    try:
+        with c2pa.Reader(str(path)) as reader:
+            verdict = _verdict(json.loads(reader.json()))
+    except (c2pa.C2paError, LookupError, TypeError, ValueError):
+        log.info("no manifest can be read from %s", path, exc_info=True)
+        return absent
+    if data.startswith(PNG) and not _whole(data):
+        return replace(verdict, state="altered", reasons=(*verdict.reasons, "png.crc.mismatch"))
+    return verdict
+
+
+def _whole(data: bytes) -> bool:
+    """Whether each piece of a PNG file is as it was written.
+
+    The hash in a manifest leaves out the piece that holds the manifest, which has some room that nothing covers.
+    """
+    at = len(PNG)
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4])
+        kind_and_body, told = data[at + 4 : at + 8 + length], data[at + 8 + length : at + 12 + length]
+        if zlib.crc32(kind_and_body) != int.from_bytes(told):
+            return False
+        at += 12 + length
+    return at == len(data)
+
+
+def _verdict(told: dict[str, Any]) -> Verdict:
+    active = told["manifests"][told["active_manifest"]]
+    reasons = tuple(each["code"] for each in told.get("validation_status", []))
+    wrong = tuple(reason for reason in reasons if reason != UNKNOWN_SIGNER)
+    assertions = {each["label"]: each["data"] for each in active.get("assertions", [])}
+    actions: dict[str, Any] = next(
+        (data for label, data in assertions.items() if label.startswith("c2pa.actions")), {"actions": []}
+    )
+    return Verdict(
+        "altered" if wrong else "signed",
+        active.get("signature_info", {}).get("common_name", "") or active.get("signature_info", {}).get("issuer", ""),
+        UNKNOWN_SIGNER not in reasons,
+        next((each["when"] for each in actions["actions"] if "when" in each), ""),
+        assertions.get(LABEL),
+        tuple(each.get("title", "") for each in active.get("ingredients", [])),
+        wrong,
+    )
