@@ -62,8 +62,12 @@ REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"CUDA out of memory|OutOfMemoryError|torch\.OutOfMemory", f"The GPU's memory is too small. {MEMORY}"),
         (
-            r"(?:not enough|insufficient|exceeds?)[^\n]*(?:available )?(?:CPU |system )?memory[^\n]*",
-            "This machine's memory is too small for the model: take a smaller one.",
+            r"on kv cache allocation is less than requested memory for kv \(([\d.]+) GiB\)",
+            "Too little memory is free for the {0} GiB of conversations: set VLLM_CPU_KVCACHE_SPACE to fewer.",
+        ),
+        (
+            r"DefaultCPUAllocator: can't allocate memory|Cannot allocate memory|\bMemoryError\b",
+            "This machine's memory is too small for the model: take a smaller one, or a shorter engine.context.",
         ),
         (
             r"Address already in use|address in use",

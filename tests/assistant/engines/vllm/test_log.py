@@ -40,6 +40,12 @@ def test_a_line_tells_how_far_it_is(line: str, told: str | None) -> None:
         ("huggingface_hub.errors.GatedRepoError: 401 Client Error", "accept its terms there and set HF_TOKEN"),
         ("vllm: error: unrecognized arguments: --tool-strict-level=parameter", "does not know --tool-strict-level"),
         ("KeyError: 'invalid tool call parser: nonsense (chose from { a,b })'", "has no tool call parser nonsense"),
+        ("RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory: you tried", "memory is too small"),
+        (
+            "Available memory on node 0 (10.62/18.46 GiB) on kv cache allocation is less than requested memory for kv "
+            "(400.0 GiB). Decrease --kv-cache-memory-bytes",
+            "Too little memory is free for the 400.0 GiB of conversations",
+        ),
         ("RuntimeError: No CUDA GPUs are available", "No usable CUDA device"),
     ],
 )
