@@ -1,8 +1,8 @@
 """Stands in for the ``vllm`` command: says what vLLM says while it loads, then answers at its port, or fails as told.
 
-What it does stands in the model's folder, in ``behave.json``: ``lines`` to print, ``code`` to end with instead of
-answering, ``silent`` to say nothing more, ``dies`` to end after so many requests for its health, ``orphan`` to start a
-process that ignores being asked to end.
+What it does stands in the model's folder, in ``behave.json``: ``lines`` to print, ``gate`` to wait until a file of that
+name is beside it, ``then`` to print then, ``code`` to end with instead of answering, ``silent`` to be silent,
+``dies`` to end after so many requests for its health, ``orphan`` to start a process that ignores being asked to end.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ def main() -> None:
     for line in behave.get("lines", LINES):
         print(line, flush=True)
         time.sleep(0.02)
+    while "gate" in behave and not (Path(sys.argv[2]) / behave["gate"]).exists():
+        time.sleep(0.05)
+    print(behave.get("then", ""), flush=True)
     if behave.get("silent"):
         time.sleep(600)
     if "code" in behave:
