@@ -22,6 +22,7 @@ from assistant.loader import builtin_folder
 from assistant.schema import Tool
 from assistant.session import Assistant, EngineInfo
 from assistant.settings import EmbedderServer, Settings, load_settings
+from assistant.titles import Titles
 from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
@@ -129,11 +130,14 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
 
         wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity, engine.sees)
         info = EngineInfo(engine.name, engine.advice, engine.vllm, None if engine.advice else engine.model)
-        assistant = Assistant(settings, libraries, plugins, conversations, info, build_graph(wired, saver), saver)
+        titles = Titles(info.model if settings.agent.titles else None, conversations)
+        graph = build_graph(wired, saver)
+        assistant = Assistant(settings, libraries, plugins, conversations, info, graph, saver, titles)
         try:
             yield assistant
         finally:
             await assistant.live.close()
+            await titles.close()
             assistant.attachments.close()
 
 

@@ -40,6 +40,7 @@ from assistant.progress import Progress, kept
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
+from assistant.titles import Titles
 from assistant.toolbox import Plugins, Toolbox
 from index.errors import LibraryError
 from index.library import Library
@@ -81,6 +82,7 @@ class Assistant:
         conversations: What was asked and answered before.
         engine: Which engine answers.
         live: The turns that run whoever watches, such as the page's.
+        titles: Names conversations.
         meter: What the turns of this process took.
     """
 
@@ -93,6 +95,7 @@ class Assistant:
         engine: EngineInfo,
         graph: Graph,
         saver: BaseCheckpointSaver[str],
+        titles: Titles | None = None,
     ) -> None:
         self.settings = settings
         self.libraries = libraries
@@ -100,6 +103,7 @@ class Assistant:
         self.conversations = conversations
         self.engine = engine
         self.live = LiveTurns()
+        self.titles = titles or Titles(None, conversations)
         self.meter = Meter()
         self._plugins = plugins
         self._signer = Signer.of(settings)

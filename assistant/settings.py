@@ -115,6 +115,7 @@ class AgentSettings(_Section):
         history_characters: Characters of them at most.
         max_question_characters: A longer question is refused.
         min_confidence: The built-in engine declines below this confidence, 0 to 1.
+        titles: Whether the language model names the page's conversations after their first answer.
     """
 
     max_steps: int = Field(8, ge=1, le=100)
@@ -122,6 +123,7 @@ class AgentSettings(_Section):
     history_characters: int = Field(24_000, ge=0)
     max_question_characters: int = Field(20_000, ge=1)
     min_confidence: float = Field(0.2, ge=0, le=1)
+    titles: bool = True
 
 
 class McpServer(_Section):

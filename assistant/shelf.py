@@ -23,7 +23,7 @@ class Conversation:
 
     Attributes:
         id: As printed by ``ask --json``.
-        title: The first question, shortened, or what a person called it.
+        title: The first question, shortened, or what the model or a person called it.
         created: UTC time in ISO 8601.
         updated: The same of the last turn.
         library: Which library it is about.
@@ -85,6 +85,19 @@ class Shelf:
         """
         if title := shortened(title):
             await self._set(conversation, owner, "title", title)
+
+    async def entitle(self, conversation: str, owner: str, before: str, title: str) -> None:
+        """Gives a conversation another title, unless a person or another question has given it one.
+
+        Args:
+            conversation: Which.
+            owner: Whose.
+            before: The title that it has to have.
+            title: The new one.
+        """
+        update = "UPDATE conversations SET title = ? WHERE id = ? AND owner = ? AND title = ?"
+        await self._db.execute(update, (shortened(title), conversation, owner, before))
+        await self._db.commit()
 
     async def pin(self, conversation: str, owner: str, pinned: bool) -> None:
         """Keeps a conversation on top of the list, or no longer.

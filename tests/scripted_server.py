@@ -142,6 +142,7 @@ class ScriptedServer:
         port: 0 takes a free one.
         requests: Every chat request, in order of arrival.
         unscripted: One line for each request for which the script had no reply; those were answered with 400.
+        title: What it calls conversations; empty refuses to name them.
     """
 
     script: Script = default_reply
@@ -150,6 +151,7 @@ class ScriptedServer:
     port: int = 0
     requests: list[Request] = field(default_factory=list)
     unscripted: list[str] = field(default_factory=list)
+    title: str = ""
     _queue: deque[Reply] = field(default_factory=deque, repr=False)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
     _ready: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -227,6 +229,10 @@ class ScriptedServer:
         match scope["method"], scope["path"]:
             case "POST", "/v1/chat/completions":
                 body = json.loads(await _read(receive))
+                # Asked for beside each first answer; scripts are about the answers.
+                if str(body["messages"][0].get("content")).startswith("Give this conversation a title"):
+                    await self._reply(Text(self.title) if self.title else Status(400), body, receive, send)
+                    return
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
                 self.requests.append(Request(headers, body))
                 await self._reply(self._next(body), body, receive, send)

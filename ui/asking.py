@@ -76,6 +76,8 @@ class Asking:
         rules = permissions.rules(assistant.toolbox.tools)
         library = None if view.conversation else view.library
         stream = assistant.stream(question, view.conversation, view.owner, rules, library, view.off, instead_of)
+        if not view.turns and instead_of is None:
+            stream = assistant.titles.named(stream, question, view.owner)
         live = assistant.live.start(question, stream)
         async with aclosing(self._stage.follow(view, live, own=True)) as updates:
             async for update in updates:

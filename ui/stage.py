@@ -181,6 +181,9 @@ class Stage:
             if turn.turn is not None:
                 await self.refresh(view)
             yield await self.shown(view)
+            if own and (naming := self.assistant.titles.of(view.conversation)):
+                await asyncio.wait([naming])
+                yield {self.parts.history: await self.history(view)}
 
     async def _busy(self, view: View, *, own: bool) -> Updates:
         """What to change when a turn begins to run; a line that somebody types in another tab is left alone."""

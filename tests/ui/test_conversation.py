@@ -224,6 +224,17 @@ def test_conversations_are_found_named_filed_pinned_and_archived(me):
     me.picture("archive")
 
 
+def test_a_conversation_is_named_by_the_model_after_its_first_answer(me, model):
+    model.title = "Pelicans <b>and</b> ferries"
+    me.ask("What have pelicans to do with ferries, and what else is there to be said about them?")
+    expect(me.page.locator("#history .open")).to_have_text("Pelicans <b>and</b> ferries")
+    model.title = "Another one"
+    me.ask("And what else?")
+    expect(me.page.locator("#history .open")).to_have_text("Pelicans <b>and</b> ferries")
+    model.title = ""
+    me.picture("named")
+
+
 def test_an_answer_goes_on_without_its_tab_and_another_tab_sees_it(browser, url, me):
     me.send("a slow one")
     expect(me.chat).to_contain_text("One word after")
