@@ -98,10 +98,17 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file that a tool made."""
+    """A file that a tool made.
+
+    Attributes:
+        path: Where it is.
+        media_type: Its kind.
+        tool: Which tool; empty in answers of earlier versions.
+    """
 
     path: str
     media_type: str
+    tool: str = ""
 
     @property
     def kind(self) -> Kind:

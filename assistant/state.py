@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
@@ -96,7 +96,7 @@ def tool_message(
         content += f"{CHANGED}{json.dumps(call.arguments, ensure_ascii=False)})"
     extra = {
         "seconds": call.seconds,
-        "artifacts": [asdict(artifact) for artifact in artifacts],
+        "artifacts": [asdict(replace(artifact, tool=call.name)) for artifact in artifacts],
         "quotes": quotes,
         "trusted": trusted,
         "arguments": call.arguments,

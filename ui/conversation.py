@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.samples import QUESTIONS
 from assistant.schema import Tool
 from ui.asking import Asking
 from ui.assets import script
@@ -17,14 +14,10 @@ from ui.attaching import Attaching
 from ui.deciding import Deciding
 from ui.deeds import Deeds
 from ui.evidence import EVENT
-from ui.language import label
+from ui.examples import examples
+from ui.language import label, texts
 from ui.shelving import Shelving
 from ui.stage import Stage
-
-# Questions of these kinds are shown first, so that the examples show what can be asked.
-KINDS = ("answered", "computed", "declined")
-# Then an example of the first tool that there is of each kind, by the beginning of its name.
-TOOLS = ("code_", "plot", "make_picture", "generate_", "robot_")
 
 
 def make_chat(tools: Mapping[str, Tool]) -> gr.Chatbot:
@@ -40,7 +33,7 @@ def make_chat(tools: Mapping[str, Tool]) -> gr.Chatbot:
         container=False,
         height="100%",
         placeholder=label("chat.welcome"),  # type: ignore[arg-type]  # translated in the browser
-        examples=[*example_messages(QUESTIONS), *tool_examples(tools)],
+        examples=examples(tools, texts(), english=True),
         latex_delimiters=[
             {"left": "$$", "right": "$$", "display": True},
             {"left": "\\(", "right": "\\)", "display": False},
@@ -76,30 +69,6 @@ def make_draft(longest: int) -> gr.HTML:
     """
     scripts = f"const longest = {longest};\n{script('long.js', 'deeds.js')}"
     return gr.HTML("", elem_id="draft", js_on_load=scripts, container=False)
-
-
-def example_messages(path: Path) -> list[Any]:
-    """Returns one example question for each of ``KINDS`` from the samples' file; none where it is missing."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    chosen: list[dict[str, str]] = []
-    for kind in KINDS:
-        row = next((row for row in rows if row["expect"] == kind and row not in chosen), None)
-        chosen += [row] if row else []
-    return [{"text": row["question"], "display_text": row["question"]} for row in chosen]
-
-
-def tool_examples(tools: Mapping[str, Tool]) -> list[Any]:
-    """Returns an example question of one tool of each kind in ``TOOLS`` that is installed."""
-    found = []
-    for kind in TOOLS:
-        examples = (tool.options.examples for name, tool in tools.items() if name.startswith(kind))
-        if words := next((each[0] for each in examples if each), ""):
-            question = words[0].upper() + words[1:]
-            found.append({"text": question, "display_text": question})
-    return found
 
 
 def connect(stage: Stage, new: gr.Button, find: gr.Textbox, attach: gr.UploadButton) -> Shelving:

@@ -131,7 +131,8 @@ def _pictures(assistant: Assistant, row: Illustrated, t: Texts) -> Iterator[Show
     folder = assistant.settings.home / "files" / row.conversation
     for each in answer.artifacts:
         if each.kind == "picture" and (made := artifacts.load(each, folder)).url:
-            yield Shown(made.url, made.name, t("gallery.made", date=date), row.conversation, row.title)
+            origin = t("gallery.made_by", tool=each.tool, date=date) if each.tool else t("gallery.made", date=date)
+            yield Shown(made.url, made.name, origin, row.conversation, row.title)
     try:
         held = assistant.attachments.holder(row.library)
         for citation, library, picture in named_pictures(held, answer):

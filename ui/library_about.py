@@ -12,11 +12,12 @@ import gradio as gr
 from assistant.errors import AssistantError
 from assistant.session import Assistant
 from index.errors import LibraryError, UnknownDocument
+from index.types import Passage
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import label
 from ui.library_names import names_html, read_named
-from ui.library_preview import preview_html
+from ui.library_preview import passage_of, preview_html
 from ui.library_sheet import inventory_html
 from ui.map import map_html
 from ui.view import View
@@ -65,11 +66,12 @@ class _Views:
         yield {self._drawn: await asyncio.to_thread(self._map, view)}
 
     async def open(self, view: View, event: gr.EventData) -> Updates:
-        """Opens the document of a passage at its page."""
+        """Opens the document of a passage where that stands."""
         number, page = _number(getattr(event, "id", None)), getattr(event, "page", None)
+        begins = str(getattr(event, "text", ""))
         if number is None:
             return {self._opened: ""}
-        return {self._opened: await asyncio.to_thread(self._page, view, number, page)}
+        return {self._opened: await asyncio.to_thread(self._page, view, number, page, begins)}
 
     async def turn(self, view: View, event: gr.EventData) -> Updates:
         """Turns a page of the opened document, or closes it."""
@@ -99,16 +101,18 @@ class _Views:
         except (AssistantError, LibraryError) as error:
             return _problem(error)
 
-    def _page(self, view: View, number: int, page: object) -> str:
+    def _page(self, view: View, number: int, page: object, begins: str) -> str:
         try:
-            pages = self._libraries.get(view.library).page_numbers(number)
+            library = self._libraries.get(view.library)
+            pages = library.page_numbers(number)
+            passage = passage_of(library, number, page, begins)
         except (AssistantError, LibraryError) as error:
             return _problem(error)
-        return self._preview(view, number, pages.index(page) if page in pages else 0)
+        return self._preview(view, number, pages.index(page) if page in pages else 0, passage)
 
-    def _preview(self, view: View, number: int, place: int) -> str:
+    def _preview(self, view: View, number: int, place: int, passage: Passage | None = None) -> str:
         try:
-            return preview_html(self._libraries.get(view.library), number, place, view.t)
+            return preview_html(self._libraries.get(view.library), number, place, view.t, passage)
         except UnknownDocument:
             return f'<div class="empty"><b>{view.t.html("library.not_there")}</b></div>'
         except (AssistantError, LibraryError) as error:

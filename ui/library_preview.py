@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from index.library import Library
-from index.types import Document
+from index.types import Document, Passage
 from ui.language import Texts
 from ui.library_uploads import facts
 from ui.sheet import Sheet, data_url, picture_sheet, sheet_html
@@ -19,7 +19,21 @@ MOST_TEXT = 40_000
 MOST_PICTURES = 6
 
 
-def preview_html(library: Library, number: int, place: int, t: Texts) -> str:
+def passage_of(library: Library, number: int, page: object, begins: str) -> Passage | None:
+    """Returns the passage of a document that begins so; None where none does any more.
+
+    Args:
+        library: Where it is.
+        number: The document's id.
+        page: On which page; 0 where the format has none.
+        begins: Its first words as the map shows them.
+    """
+    wanted = begins.removesuffix("…")
+    there = (each for each in library.passages(number) if (each.page or 0) == page)
+    return next((each for each in there if wanted and " ".join(each.text.split()).startswith(wanted)), None)
+
+
+def preview_html(library: Library, number: int, place: int, t: Texts, passage: Passage | None = None) -> str:
     """Returns one page of a document.
 
     Args:
@@ -27,6 +41,7 @@ def preview_html(library: Library, number: int, place: int, t: Texts) -> str:
         number: The document's id.
         place: Which of its pages, from 0; one that there is not is the nearest.
         t: What the page says.
+        passage: What is marked, where it stands on that page.
 
     Raises:
         UnknownDocument: There is none of this id.
@@ -34,7 +49,11 @@ def preview_html(library: Library, number: int, place: int, t: Texts) -> str:
     """
     document, pages = library.document(number), library.page_numbers(number)
     place = max(0, min(place, len(pages) - 1))
-    body = _page(library, document, pages[place], t) if pages else f'<p class="empty">{t.html("library.no_text")}</p>'
+    body = (
+        _page(library, document, pages[place], t, passage)
+        if pages
+        else f'<p class="empty">{t.html("library.no_text")}</p>'
+    )
     told = f"{Path(document.path).name} · {document.kind} · {facts(document, t)}"
     turner = _turner(place, pages, t)
     return (
@@ -63,15 +82,30 @@ def _turn(place: int, key: str, t: Texts, *, off: bool) -> str:
     return f'<button type="button" data-action="turn" data-id="{place}"{state}>{t.html(key)}</button>'
 
 
-def _page(library: Library, document: Document, page: int | None, t: Texts) -> str:
+def _page(library: Library, document: Document, page: int | None, t: Texts, passage: Passage | None) -> str:
     text = library.page_text(document.id, page)
-    shown = escape(shortened(text, MOST_TEXT, t) if text.strip() else t("library.no_text_here"))
+    marked = passage is not None and passage.page == page
+    shown = _marked(text, passage, t) if passage and marked else escape(shortened(text, MOST_TEXT, t))
+    shown = shown if text.strip() else t.html("library.no_text_here")
     look = library.page_picture(document.id, page, LONGEST)
     if look:
-        looks = [Sheet(data_url(look.media_type, look.data), t("evidence.page_of", n=page, title=document.title))]
+        boxes = library.boxes(document.id, page, passage.start, passage.end) if passage and marked else ()
+        name = t("evidence.page_of", n=page, title=document.title)
+        looks = [Sheet(data_url(look.media_type, look.data), name, tuple(boxes))]
     else:
         looks = [picture_sheet(library, one, t) for one in library.pictures(document.id, page)[:MOST_PICTURES]]
     pictures = "".join(map(sheet_html, looks))
     label, summary = t.html("library.text_of_page"), t.html("library.page_text")
     words = f'<div class="page-text" tabindex="0" role="region" aria-label="{label}">{shown}</div>'
-    return f"{pictures}<details{'' if look else ' open'}><summary>{summary}</summary>{words}</details>"
+    folded = look and not marked
+    return f"{pictures}<details{'' if folded else ' open'}><summary>{summary}</summary>{words}</details>"
+
+
+def _marked(text: str, passage: Passage, t: Texts) -> str:
+    """The text with the passage marked; of a very long one a part that has the passage in it."""
+    first = max(0, passage.start - MOST_TEXT // 2)
+    before, after = text[first : passage.start], text[passage.end :]
+    return (
+        f"{'… ' if first else ''}{escape(before)}<mark>{escape(text[passage.start : passage.end])}</mark>"
+        f"{escape(shortened(after, MOST_TEXT // 2, t))}"
+    )

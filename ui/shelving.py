@@ -10,7 +10,8 @@ from pathlib import Path
 import gradio as gr
 
 from assistant.errors import UnknownConversation
-from ui.language import preferred
+from ui.examples import examples
+from ui.language import DEFAULT, preferred
 from ui.stage import Stage, Updates
 from ui.view import View
 
@@ -41,11 +42,16 @@ class Shelving:
         """Gives a browser its token on the first visit, and shows the conversation that its address names."""
         view.language = preferred(request)
         view = view.of(token)
-        yield {self._stage.parts.token: view.token}
+        assistant, chat = self._stage.assistant, self._stage.parts.chat
+        updates: Updates = {self._stage.parts.token: view.token}
+        if view.language != DEFAULT:
+            shown = examples(assistant.toolbox.tools, view.t, english=bool(assistant.engine.advice))
+            updates[chat] = gr.update(examples=shown)
+        yield updates
         key = dict(request.query_params).get("c")
-        updates = self._open(str(key), view) if key else self._shown(view)
-        async with aclosing(updates):
-            async for update in updates:
+        opened = self._open(str(key), view) if key else self._shown(view)
+        async with aclosing(opened):
+            async for update in opened:
                 yield update
 
     async def choose(self, name: str, token: str | None, view: View) -> Updates:

@@ -70,6 +70,7 @@ def test_pictures_are_gathered_and_lead_to_their_conversations(tmp_path):
             expect(cells).to_have_count(2)
             expect(cells.first).to_contain_text("found in lighthouse at dusk.png")
             expect(cells.last).to_contain_text("square.png")
+            expect(cells.last).to_contain_text("made by paint_square")
             assert (
                 cells.last.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") == 300
             )

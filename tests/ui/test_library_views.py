@@ -116,12 +116,17 @@ def test_the_map_is_read_by_pointing_and_opened_by_choosing(me):
     tip = me.page.locator("#map .tip")
     expect(tip).to_be_visible()
     assert len(tip.inner_text()) > 40
+    begins = tip.evaluate("tip => tip.lastChild.textContent").removesuffix("…")[:60]
     me.picture("library-map")
     me.page.locator("#map .topics button").first.click()
     expect(me.page.locator("#map .topics button").first).to_have_attribute("aria-pressed", "true")
     me.page.locator("#map .topics button").first.click()
     me.page.mouse.click(*spot(me, 10))
     expect(me.page.locator("#map-preview .preview")).to_be_visible()
+    mark = me.page.locator("#map-preview mark")
+    expect(mark).to_be_in_viewport()
+    assert " ".join(mark.inner_text().split()).startswith(begins)
+    me.picture("library-map-passage")
     me.page.locator("#map-preview").get_by_role("button", name="All documents").click()
     expect(me.page.locator("#map canvas")).to_be_visible()
     assert me.page.locator("img[src=x]").count() == 0

@@ -7,10 +7,12 @@ import pytest
 from assistant.conversations import Conversation
 from assistant.engines.vllm.state import Progress, State
 from assistant.events import Scores
+from assistant.loader import builtin_folder
 from assistant.session import EngineInfo
+from assistant.toolbox import load_tools
 from tests.ui.answers import CITATION, answer
-from ui.conversation import example_messages, tool_examples
 from ui.evidence import panel_html
+from ui.examples import KNOWN, example_messages, examples, tool_examples
 from ui.header import header_html
 from ui.history import list_html
 from ui.language import texts
@@ -111,6 +113,21 @@ def test_the_examples_show_one_tool_of_each_kind_that_is_installed():
     tools = {"robot_stop": tool(), "robot_look": tool("what is there?", "and now?"), "dice": tool("roll two dice")}
     assert [each["text"] for each in tool_examples(tools)] == ["What is there?"]
     assert tool_examples({}) == []
+
+
+def test_examples_are_shown_in_the_language_of_the_page_and_asked_as_the_engine_understands():
+    shown = examples({}, texts("de"), english=True)
+    assert (shown[1]["text"], shown[1]["display_text"]) == (
+        "What is 12.5 % of 2,480, minus 17?",
+        "Was sind 12,5 % von 2.480, minus 17?",
+    )
+    assert all(each["text"] == each["display_text"] for each in examples({}, texts("de"), english=False))
+    assert not [each for each in examples({}, texts("de"), english=True) if each["text"] == each["display_text"]]
+
+
+def test_the_known_examples_are_those_of_the_samples_and_of_the_tools_that_ship():
+    shipped = [each["text"] for each in examples(load_tools([builtin_folder()]).tools, texts(), english=True)]
+    assert set(shipped) <= {texts()(f"examples.{name}") for name in KNOWN}
 
 
 def test_the_header_says_how_far_a_model_is_and_why_it_does_not_run():

@@ -22,7 +22,9 @@ element.addEventListener("toggle", (event) => {
 let turned = false;
 element.addEventListener("click", (event) => (turned = Boolean(event.target.closest('[data-action="turn"]'))));
 watch("value", () => {
-  if (element.querySelector(".preview")) element.scrollIntoView({ block: "start" });
+  const mark = element.querySelector(".preview :is(.spot, mark)");
+  if (mark) mark.scrollIntoView({ block: "center" });
+  else if (element.querySelector(".preview")) element.scrollIntoView({ block: "start" });
   else if (turned) element.scrollIntoView({ block: "start" });
   turned = false;
 });

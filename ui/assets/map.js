@@ -73,7 +73,7 @@ const tell = (spot) => {
   }
   draw();
 };
-const open = (spot) => trigger("open_it", { id: String(data.ids[spot[3]]), page: spot[4] });
+const open = (spot) => trigger("open_it", { id: String(data.ids[spot[3]]), page: spot[4], text: spot[5] });
 element.addEventListener("pointermove", (event) => {
   if (!data || event.target !== canvas()) return;
   if (!held) return tell(nearest(event));
