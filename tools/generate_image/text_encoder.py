@@ -1,4 +1,4 @@
-"""The starter model's text encoder: MiniLM's token states, read by a query for the scene and one for each place."""
+"""The starter model's text encoder: MiniLM's token states, read by four queries, their outcome put in its places."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import torch
 from torch import Tensor, nn
 
 WORDS = 32  # tokens that are read
-SLOTS, WIDTH, STATES = 10, 256, 384
+SLOTS, WIDTH, STATES = 4, 256, 384
+# What a thing's slot tells of its place: that there is no thing, that it may stand anywhere, or one of nine.
+PLACES, NONE, ANYWHERE, CENTRE = 9, 0, 1, 6
+MARKED = 8.0  # length of what marks a place
 WEIGHTS, CONFIG = "slots.safetensors", "minilm_slots.json"
 
 
 class Slots(nn.Module):
-    """Reads a text's token states into ``SLOTS`` vectors: one for the scene, one for each of nine places in it.
+    """Reads a text's token states into ``SLOTS`` vectors: one for the scene, three for the things in it.
+
+    ``arranged`` then puts the things where they stand.
 
     A small transformer over the tokens, then a decoder whose learned queries look at them.
     """
@@ -32,6 +37,8 @@ class Slots(nn.Module):
         )
         self.ask = nn.TransformerDecoder(nn.TransformerDecoderLayer(WIDTH, 4, 2 * WIDTH, **shape), 2)
         self.norm = nn.LayerNorm(WIDTH)
+        self.place = nn.Linear(WIDTH, 2 + PLACES)
+        self.marks = nn.Parameter(MARKED * nn.functional.normalize(torch.randn(1 + PLACES, WIDTH), dim=-1))
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Returns the slots, shape (texts, SLOTS, WIDTH).
@@ -44,6 +51,18 @@ class Slots(nn.Module):
         tokens = self.read(tokens, src_key_padding_mask=empty)
         queries = self.queries.expand(len(states), -1, -1)
         return self.norm(self.ask(queries, tokens, memory_key_padding_mask=empty))  # type: ignore[no-any-return]
+
+    def arranged(self, slots: Tensor) -> Tensor:
+        """Returns a vector for the scene and one for each of nine places, shape (texts, 1 + PLACES, WIDTH).
+
+        A place's is the sum of what stands there, each thing as far as it is sure to, and of a mark of its own. A
+        layer that looks at them has to learn once where it looks, and not for each text.
+        """
+        where = self.place(slots[:, 1:]).softmax(-1)
+        there = where[:, :, 2:].clone()
+        there[:, :, CENTRE - 2] += where[:, :, ANYWHERE]
+        things = torch.einsum("bip,bid->bpd", there, slots[:, 1:])
+        return torch.cat((slots[:, :1], things), 1) + self.marks
 
 
 class MiniLmSlots(nn.Module):
@@ -70,10 +89,10 @@ class MiniLmSlots(nn.Module):
         return self.slots.queries.device
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: Any) -> tuple[Tensor]:
-        """Returns the slots of tokenized texts, shape (texts, SLOTS, WIDTH), in a tuple of one."""
+        """Returns what tokenized texts tell, shape (texts, 1 + PLACES, WIDTH), in a tuple of one."""
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         states = self.bert(input_ids=input_ids, attention_mask=mask).last_hidden_state
-        return (self.slots(states, mask),)
+        return (self.slots.arranged(self.slots(states, mask)),)
 
 
 def load_text_encoder(folder: Path) -> tuple[MiniLmSlots, Any]:

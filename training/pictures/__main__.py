@@ -49,5 +49,31 @@ def unet(folder: Path, steps: int) -> None:
     train_unet(folder, steps)
 
 
+@main.command()
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Of the run.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The model's folder.")
+def export(folder: Path, out: Path) -> None:
+    """Writes the model as the tools take it, with a sheet of samples that nobody chose."""
+    from training.pictures.export import export as write
+    from training.pictures.export import sheet
+
+    write(folder, out)
+    sheet(folder, out / "samples.png")
+
+
+@main.command()
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Of the run.")
+@click.option("--steps", default=25, show_default=True)
+@click.option("--guidance", default=3.0, show_default=True)
+@click.option("--count", default=150, show_default=True, help="Prompts of each kind.")
+@click.option("--judged", is_flag=True, help="With the prompts that count, of combinations kept out of training.")
+def judge(folder: Path, steps: int, guidance: float, count: int, judged: bool) -> None:
+    """Asks for shapes and lets the judge look; without --judged on prompts to try settings with."""
+    from training.pictures.evaluate import JUDGED, TRIED, evaluate, pipeline_of_run
+
+    seed = JUDGED if judged else TRIED
+    click.echo(evaluate(pipeline_of_run(folder), steps, guidance, seed, count, judged))
+
+
 if __name__ == "__main__":
     main()

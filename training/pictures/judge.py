@@ -24,6 +24,7 @@ LEAST = 0.004  # a piece smaller than this share of the picture is dirt
 FITS = 0.62  # overlap, intersection over union, below which a piece is no shape
 BLURS = (0.0, 0.6, 1.0, 1.5)  # of the outlines that are compared, in pixels
 SMOOTH = 4
+MARGIN = 6  # pixels around a piece that are compared too
 APART = 0.1  # of the side: how far apart two things stand at least for the one to be left of the other
 
 
@@ -89,7 +90,9 @@ def _found(piece: Mask, pixels: Pixels, behind: Pixels, away: Pixels) -> tuple[f
     mass = float(matte.sum())
     rows, columns = np.indices(matte.shape)
     x, y = float((columns * matte).sum() / mass + 0.5), float((rows * matte).sum() / mass + 0.5)
-    name, fit = _named(matte, x, y, mass)
+    top, left = (max(0, int(np.nonzero(matte.any(axis))[0][0]) - MARGIN) for axis in (1, 0))
+    low, right = (int(np.nonzero(matte.any(axis))[0][-1]) + MARGIN + 1 for axis in (1, 0))
+    name, fit = _named(matte[top:low, left:right], x - left, y - top, mass)
     called = min(COLOURS, key=lambda each: float(np.linalg.norm(colour - np.array(COLOURS[each]))))
     height, width = piece.shape
     return mass, Found(name, called, x / width, y / height, fit)

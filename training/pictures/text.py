@@ -15,7 +15,7 @@ from tools.generate_image.text_encoder import SLOTS, WIDTH, WORDS, MiniLmSlots, 
 from training.pictures.caption import caption
 from training.pictures.checkpoint import Run
 from training.pictures.sample import scenes
-from training.pictures.scene import BACKGROUNDS, CENTRES, COLOURS, HALVES, LANDMARKS, SHAPES, Place, Scene, Thing
+from training.pictures.scene import BACKGROUNDS, CENTRES, COLOURS, HALVES, LANDMARKS, SHAPES, Scene, Thing
 
 guard_torchvision()
 
@@ -27,10 +27,10 @@ GROUNDS = ("none", "sea", "hills", "field")
 SKY = ("sun", "moon", "cloud", "stars")
 WHATS = ("none", *SHAPES, *(mark for mark in LANDMARKS if mark not in SKY))
 COLOUR, SIZE = ("none", *COLOURS), ("none", *HALVES)
+PLACE = ("none", "anywhere", *CENTRES)
 BACK = ("none", *BACKGROUNDS)
 SCENE_HEADS = (len(KINDS), len(BACK), len(TIMES), len(GROUNDS), 2, 2, 2, 2)
 THING_HEADS = (len(WHATS), len(COLOUR), len(SIZE))
-PLACES: tuple[Place, ...] = tuple(CENTRES)  # in the order of the slots behind the scene's
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +50,7 @@ class Told(nn.Module):
             slots = slots + NOISE * torch.randn_like(slots)
         told = list(self.scene(slots[:, 0]).split(SCENE_HEADS, -1))
         for place in range(1, SLOTS):
-            told += self.thing(slots[:, place]).split(THING_HEADS, -1)
+            told += [*self.thing(slots[:, place]).split(THING_HEADS, -1), self.slots.place(slots[:, place])]
         return told
 
 
@@ -65,27 +65,21 @@ def answers(scene: Scene) -> list[int]:
         GROUNDS.index(scene.ground if landscape else "none"),
         *(int(each in kinds) for each in SKY),
     ]
-    there = _at_places(scene)
-    for place in PLACES:
-        said += _thing(there.get(place))
+    things: list[Thing | None] = [thing for thing in scene.things if thing.what not in SKY]
+    for thing in [*things, None, None, None][: SLOTS - 1]:
+        said += _thing(thing)
     return said
-
-
-def _at_places(scene: Scene) -> dict[Place, Thing]:
-    """Returns what the slot of each place tells; what stands on the ground of a landscape is told at the bottom."""
-    things = [thing for thing in scene.things if thing.what not in SKY]
-    if scene.kind == "landscape":
-        feet: dict[int, tuple[Place, ...]] = {
-            1: ("bottom",), 2: ("bottom left", "bottom right"), 3: ("bottom left", "bottom", "bottom right")
-        }  # fmt: skip
-        return dict(zip(feet.get(len(things), ()), things, strict=True))
-    return {"centre" if thing.place == "anywhere" else thing.place: thing for thing in things}
 
 
 def _thing(thing: Thing | None) -> list[int]:
     if thing is None:
-        return [0, 0, 0]
-    return [WHATS.index(thing.what), COLOUR.index(thing.colour or "none"), SIZE.index(thing.size)]
+        return [0, 0, 0, 0]
+    return [
+        WHATS.index(thing.what),
+        COLOUR.index(thing.colour or "none"),
+        SIZE.index(thing.size),
+        PLACE.index(thing.place),
+    ]
 
 
 @torch.no_grad()

@@ -79,7 +79,7 @@ class Pool:
         random: Makes up the scenes.
 
     Attributes:
-        untold: The slots of an empty caption, shape (1, SLOTS, WIDTH).
+        untold: What an empty caption tells, shape (1, 1 + PLACES, WIDTH).
     """
 
     def __init__(self, folder: Path, random: Random) -> None:
@@ -119,7 +119,7 @@ class Pool:
     def _slots(self, texts: list[str]) -> Tensor:
         states, mask = read(texts, self._text.bert, self._tokenizer)
         longest = int(mask.sum(-1).max())
-        return self._text.slots(states[:, :longest].float(), mask[:, :longest])
+        return self._text.slots.arranged(self._text.slots(states[:, :longest].float(), mask[:, :longest]))
 
 
 def train_unet(folder: Path, steps: int = STEPS) -> None:
