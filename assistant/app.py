@@ -16,9 +16,10 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from assistant.conversations import Conversations
 from assistant.engines.choose import choose, make_engine
 from assistant.errors import SettingsError
-from assistant.graph import Parts, build_graph
+from assistant.graph import build_graph
 from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
+from assistant.reply import Parts
 from assistant.schema import Tool
 from assistant.session import Assistant, EngineInfo
 from assistant.settings import EmbedderServer, Settings, load_settings
@@ -128,7 +129,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             vectors = embedder.embed([claim, *texts])
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
-        wired = Parts(engine.model, engine.name, settings.agent.max_steps, similarity, engine.sees)
+        wired = Parts(engine.model, engine.name, settings.agent, similarity, engine.sees, engine.room)
         info = EngineInfo(engine.name, engine.advice, engine.vllm, None if engine.advice else engine.model)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
         graph = build_graph(wired, saver)

@@ -83,7 +83,7 @@ def _reply(messages: Sequence[AnyMessage]) -> AIMessage:
 def _verdict(name: str, arguments: Mapping[str, Any], messages: Sequence[AnyMessage], turn: Turn) -> Verdict:
     if (tool := turn.tools.get(name)) is None:
         return Verdict("approve")  # there is nothing to run; the model is told so
-    tainted = taint.is_tainted([*turn.history, *messages])
+    tainted = turn.past.tainted or taint.is_tainted(messages)
     return judge(tool, arguments, turn.rules, tainted=tainted, granted=turn.granted)
 
 

@@ -20,6 +20,7 @@ from assistant.errors import BadQuestion, NothingWaits, UnknownConversation
 from assistant.evidence import Evidence, evidence_from
 from assistant.feedback import Feedback
 from assistant.log_schema import create_tables, said
+from assistant.past import Summaries
 from assistant.settings import DEFAULT_LIBRARY
 from assistant.sharing import Shares, path_to
 from assistant.shelf import Conversation, Shelf, shortened
@@ -101,6 +102,7 @@ class Conversations:
     Attributes:
         shelf: The list of conversations.
         feedback: What people thought of answers.
+        summaries: What came before the turns that the model is shown.
         shares: The links by which they can be read.
 
     Args:
@@ -112,6 +114,7 @@ class Conversations:
         self._beginning = asyncio.Lock()
         self.shelf = Shelf(connection)
         self.feedback = Feedback(connection)
+        self.summaries = Summaries(connection)
         self.shares = Shares(connection)
 
     async def setup(self) -> None:

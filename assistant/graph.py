@@ -9,13 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Literal
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, SystemMessage
-from langchain_core.messages.utils import message_chunk_to_message
+from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -23,44 +20,17 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from assistant import state as turns
-from assistant import taint
 from assistant.calls import pending, run_calls
-from assistant.engines.chunks import AGAIN, PROGRESS
-from assistant.engines.reasoning import THOUGHTS, settled, thoughts_of
-from assistant.errors import EngineRefused, StepLimit
-from assistant.events import Answer, CitationAdded, EngineProgress, ReasoningDelta, TextDelta, ToolCall
-from assistant.evidence import MARKER, Checked, Similarity, check
-from assistant.prompts import prompt
-from assistant.repair import mended, require_sound
+from assistant.engines.reasoning import thoughts_of
+from assistant.events import Answer, CitationAdded, ToolCall
+from assistant.evidence import MARKER, Checked, check
+from assistant.reply import Parts, ask_model
 from assistant.state import Turn, TurnState
 from assistant.usage import spent
-from assistant.vision import with_pictures
 
 Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
 
 DECLINED = re.compile(r"\b(documents?|passages?|library) (do|does|did) not (answer|contain|say|mention|hold)\b", re.I)
-
-EMPTY = "The model gave an empty reply; ask again, or look at the server's log."
-ONLY_THOUGHT = "The model thought and then gave no answer; ask again, or let the server's context be longer."
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the graph is made of.
-
-    Attributes:
-        engine: The chat model.
-        engine_name: How it is called before people.
-        max_steps: Replies in one turn at most.
-        similarity: Compares sentences for the check.
-        sees: Whether the engine is shown the pictures that were found.
-    """
-
-    engine: BaseChatModel
-    engine_name: str
-    max_steps: int
-    similarity: Similarity | None
-    sees: bool = False
 
 
 def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
@@ -75,7 +45,8 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
     """
 
     async def model(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-        return await _ask_model(parts, state["messages"], runtime.context)
+        reply = await ask_model(parts, state["messages"], runtime.context)
+        return {"messages": [*state["messages"], reply], "decisions": {}}
 
     async def approve(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         requests = pending(state["messages"], runtime.context)
@@ -107,56 +78,6 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
     graph.add_edge("tools", "model")
     graph.add_edge("check", END)
     return graph.compile(checkpointer=saver)
-
-
-async def _ask_model(parts: Parts, messages: list[AnyMessage], turn: Turn) -> TurnState:
-    if sum(isinstance(message, AIMessage) for message in messages) >= parts.max_steps:
-        raise StepLimit(
-            f"The model called tools {parts.max_steps} times without answering; "
-            "ask for less at once or raise agent.max_steps."
-        )
-    context = [*turn.history, *messages]
-    shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.conversation)]
-    if parts.sees:
-        shown = await with_pictures(shown, turn.picture)
-    offered: dict[str, Any] = {"tools": [tool.for_model for tool in turn.tools.values()]} if turn.tools else {}
-    reply = await _stream(parts.engine.astream(shown, conversation=turn.conversation, **offered), turn)
-    require_sound([*turns.replies(messages), reply], turn.tools)
-    if taint.is_tainted(context):
-        reply = taint.mark(reply)
-    return {"messages": [*messages, reply], "decisions": {}}
-
-
-async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
-    pieces: list[AIMessageChunk] = []
-    async for chunk in chunks:
-        if waits := chunk.response_metadata.get(PROGRESS):  # the model is not there yet
-            turn.emit(EngineProgress(waits["fraction"], waits["message"], waits.get("loading", True)))
-            continue
-        if chunk.response_metadata.get(AGAIN):  # it begins anew, and has said nothing so far
-            pieces.clear()
-            continue
-        pieces.append(chunk)
-        if thoughts := chunk.additional_kwargs.get(THOUGHTS):
-            turn.emit(ReasoningDelta(thoughts))
-        if chunk.text:
-            turn.emit(TextDelta(chunk.text))
-    whole = _whole(pieces) if pieces else None
-    reply = message_chunk_to_message(whole) if whole else None
-    if not isinstance(reply, AIMessage):
-        raise EngineRefused(EMPTY)
-    reply = settled(reply)
-    if isinstance(whole, AIMessageChunk) and whole.tool_call_chunks:
-        reply = mended(reply, whole.tool_call_chunks, turn.tools)
-    if not (reply.text.strip() or turns.has_calls(reply)):
-        raise EngineRefused(ONLY_THOUGHT if thoughts_of(reply) else EMPTY)
-    return reply
-
-
-def _whole(pieces: list[AIMessageChunk]) -> BaseMessage:
-    """Puts pieces together, all at once, as each addition goes through all that there is so far."""
-    # A model that does not stream gives a message, which is whole.
-    return pieces[0] + pieces[1:] if len(pieces) > 1 else pieces[0]
 
 
 async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
@@ -196,5 +117,6 @@ def _answer(
         seconds=round(time.perf_counter() - turn.started, 3),
         reasons=reasons,
         usage=spent(messages),
+        notes=tuple(turn.notes),
         reasoning="\n\n".join(filter(None, (thoughts_of(each).strip() for each in turns.replies(messages)))),
     )

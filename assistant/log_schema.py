@@ -33,6 +33,13 @@ CREATE TABLE IF NOT EXISTS grants (
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, tool TEXT NOT NULL,
     PRIMARY KEY (conversation, tool)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS summaries (
+    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, turn INTEGER NOT NULL,
+    text TEXT NOT NULL, tainted INTEGER NOT NULL, PRIMARY KEY (conversation, turn)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS models (
+    conversation TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE, model TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS feedback (
     turn INTEGER PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     verdict TEXT NOT NULL, comment TEXT NOT NULL, given TEXT NOT NULL

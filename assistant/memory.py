@@ -12,6 +12,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from assistant.conversations import Begun, Conversations
 from assistant.evidence import Ledger
+from assistant.past import Past
 from assistant.settings import AgentSettings
 from assistant.state import is_complete
 
@@ -25,20 +26,17 @@ class Recollection:
 
     Attributes:
         ledger: Its passages.
-        turns: Messages of each turn that came to its end, the oldest first, within the settings' limits.
+        past: Its turns that came to their end.
         last: Row of the newest turn that this covers; None before the first.
         granted: Tools that a person approved in it.
+        saved: Row up to which its summary is on disk.
     """
 
     ledger: Ledger
-    turns: list[list[AnyMessage]]
+    past: Past
     last: int | None
     granted: frozenset[str] = frozenset()
-
-    @property
-    def history(self) -> list[AnyMessage]:
-        """The messages in order."""
-        return [message for turn in self.turns for message in turn]
+    saved: int | None = None
 
 
 class Memory:
@@ -71,11 +69,12 @@ class Memory:
         """Adds a turn that has ended; one that failed has no messages."""
         recollection.last = begun.turn
         if is_complete(messages):
-            recollection.turns = self._within([*recollection.turns, list(messages)])
+            recollection.past.add(begun.turn, messages)
 
     def tell(self, recollection: Recollection, history: Sequence[tuple[str, str]]) -> None:
         """Puts questions and answers from elsewhere before a conversation's first turn."""
-        recollection.turns = self._within([[HumanMessage(asked), AIMessage(said)] for asked, said in history])
+        for asked, said in history:
+            recollection.past.add(None, [HumanMessage(asked), AIMessage(said)])
 
     async def unfinished(self, conversation: str, turn: int) -> list[AnyMessage]:
         """Returns the messages of a turn that was broken off, up to the last call that has its result.
@@ -95,36 +94,34 @@ class Memory:
         """Drops a conversation."""
         self._kept.pop(conversation, None)
 
+    async def save(self, begun: Begun, recollection: Recollection) -> None:
+        """Writes down what was summarised in a turn."""
+        summary = recollection.past.summary
+        if summary and summary.covers not in (None, recollection.saved):
+            recollection.saved = summary.covers
+            await self._conversations.summaries.keep(begun.conversation, summary)
+
     async def _read(self, begun: Begun) -> Recollection:
         ledger = Ledger(await self._conversations.evidence(begun.conversation))
-        limit = self._limits.history_turns
-        found: list[list[AnyMessage]] = []
+        summary = await self._conversations.summaries.newest(begun.conversation, begun.path)
+        shown = [row for row in begun.path if summary is None or row > (summary.covers or 0)]
+        found: list[tuple[int | None, list[AnyMessage]]] = []
         async for checkpoint in self._saver.alist(thread(begun.conversation)):
             # One of an earlier version does not name its turn; there were no branches then.
-            if checkpoint.metadata.get("turn", begun.previous) in begun.path:
-                found.append(checkpoint.checkpoint["channel_values"].get("messages", []))
-            if len(found) >= limit:
+            row = checkpoint.metadata.get("turn", begun.previous)
+            if row in shown:
+                found.append((row, checkpoint.checkpoint["channel_values"].get("messages", [])))
+            if len(found) > self._limits.history_turns:
                 break
-        turns = [messages for messages in reversed(found) if is_complete(messages)]
+        past = Past(summary=summary)
+        for row, messages in reversed(found):
+            if is_complete(messages):
+                past.add(row, messages)
         granted = frozenset(await self._conversations.grants(begun.conversation))
-        return Recollection(ledger, self._within(turns), begun.previous, granted)
-
-    def _within(self, turns: list[list[AnyMessage]]) -> list[list[AnyMessage]]:
-        """Drops the older half as often as it takes.
-
-        One turn at a time would change the beginning of the prompt at every question, and the server could not use
-        what it has in its prefix cache.
-        """
-        while len(turns) > self._limits.history_turns or _characters(turns) > self._limits.history_characters:
-            turns = turns[(len(turns) + 1) // 2 :]
-        return turns
+        return Recollection(ledger, past, begun.previous, granted, summary.covers if summary else None)
 
 
 def thread(conversation: str, turn: int | None = None) -> RunnableConfig:
     """Returns the checkpointer's name of a conversation, with the turn that is written to each checkpoint."""
     config: RunnableConfig = {"configurable": {"thread_id": conversation}}
     return config if turn is None else {**config, "metadata": {"turn": turn}}
-
-
-def _characters(turns: Sequence[Sequence[AnyMessage]]) -> int:
-    return sum(len(message.text) for turn in turns for message in turn)

@@ -352,7 +352,7 @@ class Assistant:
 
         return Turn(
             begun.conversation,
-            recollection.history,
+            recollection.past,
             recollection.ledger,
             tools,
             library.page_text,
@@ -382,6 +382,7 @@ class Assistant:
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
         self.meter.take(end)
         evidence = turn.ledger.take_new()
+        await self._memory.save(begun, recollection)
         if new := turn.granted - recollection.granted:
             await self.conversations.grant(begun.conversation, new)
             recollection.granted = frozenset(turn.granted)

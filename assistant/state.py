@@ -14,6 +14,7 @@ from assistant import taint
 from assistant.approval import Rule
 from assistant.events import Artifact, Event, ToolCall
 from assistant.evidence import Ledger, PageText
+from assistant.past import Past
 from assistant.plugin import Context
 from assistant.schema import Tool
 from assistant.vision import Load
@@ -41,7 +42,7 @@ class Turn:
 
     Attributes:
         conversation: The conversation's id.
-        history: Messages of earlier turns that the model is shown.
+        past: The earlier turns, as far as the model is shown them.
         ledger: The conversation's passages.
         tools: What may be called, by name.
         page_text: Looks up stored text of the conversation's library for the check.
@@ -50,12 +51,14 @@ class Turn:
         rules: What the settings say to calls.
         granted: Tools that were approved in this conversation; a tool approved in this turn is added.
         started: ``time.perf_counter()`` at the question.
+        model: Which of the engine's models answers; empty is the usual one.
+        notes: Receives what the person should know about how the answer came about.
         finished: Receives the turn's messages when it comes to its end.
         events: Receives what happens, closed by None. LangGraph's own stream would do the same at twice the cost.
     """
 
     conversation: str
-    history: Sequence[AnyMessage]
+    past: Past
     ledger: Ledger
     tools: Mapping[str, Tool]
     page_text: PageText
@@ -64,6 +67,8 @@ class Turn:
     rules: Sequence[Rule]
     granted: set[str]
     started: float
+    model: str = ""
+    notes: list[str] = field(default_factory=list)
     finished: list[AnyMessage] = field(default_factory=list)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
 

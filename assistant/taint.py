@@ -36,15 +36,34 @@ def fenced(messages: Sequence[AnyMessage], conversation: str) -> list[AnyMessage
         messages: As they are kept; the raw result stays with the shown one as its ``artifact``.
         conversation: The conversation's id.
     """
-    name = f"data-{hashlib.sha256(conversation.encode()).hexdigest()[:12]}"
+    name = _name(conversation)
     return [_fence(message, name) if isinstance(message, ToolMessage) else message for message in messages]
 
 
 def _fence(message: ToolMessage, name: str) -> ToolMessage:
     if not _is_foreign(message):
         return message
-    text = f'<{name} from="{message.name}">\n{message.text}\n</{name}>'
+    text = _within(name, str(message.text), message.name)
     return message.model_copy(update={"content": text, "artifact": message.text})
+
+
+def fence(text: str, source: str, conversation: str) -> str:
+    """Returns a text within the conversation's fence.
+
+    Args:
+        text: What is data and no instruction.
+        source: What it comes from.
+        conversation: The conversation's id.
+    """
+    return _within(_name(conversation), text, source)
+
+
+def _name(conversation: str) -> str:
+    return f"data-{hashlib.sha256(conversation.encode()).hexdigest()[:12]}"
+
+
+def _within(name: str, text: str, source: str | None) -> str:
+    return f'<{name} from="{source}">\n{text}\n</{name}>'
 
 
 def raw(message: ToolMessage) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from langchain_core.language_models import BaseChatModel
 
+from assistant.engines.room import Room
 from assistant.engines.vllm.gpus import can_serve, find_gpus
 from assistant.settings import ServerEngine, Settings
 from assistant.vision import can_see
@@ -54,6 +55,7 @@ class Engine:
         close: Gives back what it holds.
         sees: Whether it is shown pictures.
         vllm: The server that is started for it, where there is one.
+        room: How much it can be sent; None for the built-in one.
     """
 
     model: BaseChatModel
@@ -62,6 +64,7 @@ class Engine:
     close: Callable[[], Awaitable[None]]
     sees: bool = False
     vllm: VllmServer | None = None
+    room: Room | None = None
 
 
 async def choose(settings: Settings) -> Choice:
@@ -87,11 +90,12 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
     if isinstance(choice.server, VllmEngine):
         return _watched(choice.server, settings)
     if choice.server:
-        from assistant.engines.openai import serve
+        from assistant.engines.openai import context_of, serve
 
         model = serve(choice.server)
         name = f"{choice.server.model or 'model'} at {choice.server.place}"
-        return Engine(model, name, "", model.aclose, can_see(choice.server))
+        room = Room(partial(context_of, model, choice.server))
+        return Engine(model, name, "", model.aclose, can_see(choice.server), room=room)
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader
     from assistant.engines.builtin.route import Router
@@ -121,7 +125,7 @@ def _watched(engine: VllmEngine, settings: Settings) -> Engine:
     model = WatchedModel.of(server, partial(serve, waits=False))
     # Only its name is looked at; where it will be is known when it has been started.
     sees = can_see(ServerEngine(url="http://127.0.0.1", model=engine.vllm, vision=engine.vision))
-    return Engine(model, f"{name} on vLLM", "", model.aclose, sees, server)
+    return Engine(model, f"{name} on vLLM", "", model.aclose, sees, server, Room(model.context))
 
 
 async def _nothing() -> None:

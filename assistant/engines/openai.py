@@ -14,6 +14,7 @@ from assistant.engines.faults import page_instead
 from assistant.engines.profile import Profile
 from assistant.engines.replicas import Replicas
 from assistant.engines.served import UNKNOWN, ServedModel
+from assistant.errors import EngineError
 
 # Servers without accounts want no key, but the client insists on sending one.
 NO_KEY = "none"
@@ -53,6 +54,22 @@ def connect(engine: ServerEngine, url: str) -> ServedModel:
     )
     model._patience, model._strict = engine.timeout, engine.strict
     return model
+
+
+async def context_of(model: Replicas, engine: ServerEngine, name: str = "") -> int | None:
+    """Returns a model's context in tokens, as the settings or its server tell; None where neither does.
+
+    Args:
+        model: Reaches the server.
+        engine: The settings.
+        name: Which of the server's models; empty is the one of the settings.
+    """
+    if engine.context:
+        return engine.context
+    try:
+        return (await model.describe()).context(name or engine.model or "")
+    except EngineError:  # asking the question will tell
+        return None
 
 
 async def profile_of(engine: ServerEngine) -> Profile:

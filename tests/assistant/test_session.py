@@ -323,9 +323,10 @@ async def test_the_model_is_shown_the_newest_turns_that_fit(served: Settings, mo
             await answer(assistant, "next?", conversation)
         await answer(assistant, "last?" + "x" * 40, conversation)
         await answer(assistant, "end", conversation)
-    counts = [len(request.messages) for request in model_server.requests]
-    # Past three turns the older half goes; the long one leaves room for nothing else.
+    counts = [len(request.messages) for request in model_server.requests if request.tools]
+    # Past three turns the older half is summarised; the long one leaves room for nothing else.
     assert counts == [2, 4, 6, 8, 6, 8, 6, 4]
+    assert len(model_server.requests) == 8 + 3
 
 
 async def test_a_document_that_was_removed_is_no_source(assistant: Assistant, model_server: ScriptedServer) -> None:

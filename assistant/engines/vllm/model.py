@@ -79,6 +79,19 @@ class WatchedModel(BaseChatModel):
             self._models[engine.place] = self._connect(engine)
         return self._models[engine.place]
 
+    async def context(self, name: str = "") -> int | None:
+        """Returns how many tokens prompt and reply may have together; None while that is not known.
+
+        Args:
+            name: Which adapter; empty is the model.
+        """
+        from assistant.engines.openai import context_of
+        from assistant.engines.replicas import Replicas
+
+        engine = self._server.state.engine
+        model = self._model(engine) if engine else None
+        return await context_of(model, engine, name) if engine and isinstance(model, Replicas) else None
+
     async def aclose(self) -> None:
         """Closes the connections and stops the server."""
         for model in self._models.values():
