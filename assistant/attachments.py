@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +19,8 @@ from index.types import Document, Outcome
 Held = Callable[[str], Library]
 FOLDER = "attached"
 HASH_DIGITS = 12
-# Libraries of conversations that stay open; those that were not used for longest are closed.
-MOST_OPEN = 16
+# Beyond so many, libraries of conversations are closed that were not asked for in so many seconds.
+MOST_OPEN, REST = 16, 3600.0
 
 
 class Attachments:
@@ -32,7 +33,7 @@ class Attachments:
 
     def __init__(self, libraries: Libraries, home: Path) -> None:
         self._libraries, self._folder = libraries, home / FOLDER
-        self._open: OrderedDict[str, Library] = OrderedDict()
+        self._open: OrderedDict[str, tuple[Library, float]] = OrderedDict()
         self._lock = Lock()
 
     def of(self, conversation: str, *, begin: bool = False) -> Library | None:
@@ -49,13 +50,13 @@ class Attachments:
         if not (begin or folder.is_dir()):
             return None
         with self._lock:
-            if conversation not in self._open:
+            found, _ = self._open.pop(conversation, (None, 0.0))
+            if found is None:
                 folder.mkdir(parents=True, exist_ok=True)
-                self._open[conversation] = self._libraries.opened_at(folder)
-            self._open.move_to_end(conversation)
-            while len(self._open) > MOST_OPEN:
-                self._open.popitem(last=False)[1].close()
-            return self._open[conversation]
+                found = self._libraries.opened_at(folder)
+            self._open[conversation] = found, time.monotonic()
+            self._close_some()
+            return found
 
     def documents(self, conversation: str) -> list[Document]:
         """Returns a conversation's own documents, in the order in which they were attached."""
@@ -126,11 +127,18 @@ class Attachments:
         """Deletes all documents of a conversation."""
         with self._lock:
             if opened := self._open.pop(conversation, None):
-                opened.close()
+                opened[0].close()
             shutil.rmtree(self._folder / conversation, ignore_errors=True)
 
     def close(self) -> None:
         """Closes those that are open."""
         with self._lock:
             while self._open:
-                self._open.popitem()[1].close()
+                self._open.popitem()[1][0].close()
+
+    def _close_some(self) -> None:
+        while len(self._open) > MOST_OPEN:
+            oldest = next(iter(self._open))
+            if self._open[oldest][1] > time.monotonic() - REST:
+                return
+            self._open.pop(oldest)[0].close()

@@ -87,6 +87,17 @@ def test_a_document_and_a_conversations_all_go_with_their_files(attachments, lib
     assert list(folder.rglob("*.pdf")) == []
 
 
+def test_of_many_conversations_those_that_rest_are_closed(attachments, tmp_path, monkeypatch):
+    monkeypatch.setattr("assistant.attachments.MOST_OPEN", 1)
+    first = attachments.of("one")
+    attachments.of("two", begin=True)
+    assert attachments.of("one") is first
+    monkeypatch.setattr("assistant.attachments.REST", -1.0)
+    attachments.of("two")
+    assert attachments.of("one") is not first
+    assert [each.title for each in attachments.documents("one")] == ["Zeppelin club"]
+
+
 async def test_an_answer_cites_an_attached_document_whose_quote_is_found_again(tmp_path):
     (tmp_path / "club.md").write_text(CLUB)
     async with build(Settings(home=tmp_path / "home", engine="builtin")) as assistant:
