@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assistant import options
+from assistant.backup_commands import backup, restore
 from assistant.conversation_commands import conversations
 from assistant.eval_commands import compare_runs, evaluate
 from assistant.filters import filtered
@@ -199,6 +200,8 @@ def doctor(as_json: bool) -> None:
         sys.exit(1)
 
 
+cli.add_command(backup)
+cli.add_command(restore)
 cli.add_command(evaluate)
 cli.add_command(compare_runs)
 

@@ -17,7 +17,8 @@ AssistantError
 ├── UnknownConversation  no conversation of this owner has that id
 ├── NothingWaits         nothing in the conversation waits for approval
 ├── AccountError         an account that there is not, or that cannot be made or changed so
-└── BatchError           a batch file that cannot be read or written
+├── BatchError           a batch file that cannot be read or written
+└── BackupError          a backup that cannot be made or put back
 
 ToolError (in ``assistant.plugin``) stands apart: it is told to the model, which may try again,
 and never ends a turn.
@@ -118,6 +119,10 @@ class AccountError(AssistantError):
 
 class BatchError(AssistantError):
     """A batch input or output that cannot be used."""
+
+
+class BackupError(AssistantError):
+    """A backup that cannot be made or put back."""
 
 
 def said(error: BaseException) -> str:

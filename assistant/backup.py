@@ -1,0 +1,199 @@
+"""The home folder in one file, taken while the assistant runs, and put back, each byte checked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from assistant.errors import BackupError
+
+MANIFEST = "backup.json"
+SQLITE = b"SQLite format 3\x00"
+BLOCK = 1 << 20
+# What is made anew when it is needed, or tells of a process that ran. The page's folder holds copies of uploads.
+LEFT_OUT = ("logs", "vllm.json", "files/page")
+LEFT_OUT_ENDINGS = (".faiss", "-wal", "-shm", "-journal", ".lock")
+
+Note = Callable[[int], None]
+"""Is told how many bytes have been worked through since it was told last."""
+
+
+def files(home: Path) -> list[Path]:
+    """Returns what a backup holds, relative to the home folder: the databases first.
+
+    A file that is made after its database was copied is one too many; one that the database names is never missing.
+    """
+    found = sorted(path.relative_to(home) for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+    kept = [path for path in found if not _is_left_out(path)]
+    return sorted(kept, key=lambda path: (not _is_database(home / path), path))
+
+
+def size(home: Path) -> int:
+    """Returns how many bytes a backup has to work through."""
+    return sum((home / path).stat().st_size for path in files(home))
+
+
+def back_up(home: Path, target: Path, note: Note = lambda _: None) -> int:
+    """Writes the home folder into one file, wholly or not at all.
+
+    Args:
+        home: The folder; the assistant may be running in it.
+        target: ``.tar`` or, compressed, ``.tar.gz``; only its owner may read it, as it holds accounts and keys.
+        note: Is told how far it is.
+
+    Returns:
+        How many files it holds.
+
+    Raises:
+        BackupError: There is nothing to back up, or it cannot be written.
+    """
+    if not target.name.endswith((".tar", ".tar.gz")):
+        raise BackupError(f"{target} should end in .tar or .tar.gz.")
+    if home.resolve() in target.resolve().parents:
+        raise BackupError(f"{target} lies in the folder that is backed up; choose a place outside of it.")
+    if not (chosen := files(home)):
+        raise BackupError(f"There is nothing in {home} to back up.")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        temporary.touch(mode=0o600)
+        with temporary.open("wb") as file:
+            _write(file, home, chosen, note, packed=target.name.endswith(".gz"))
+        temporary.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"{target} cannot be written ({error}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return len(chosen)
+
+
+def restore(source: Path, home: Path, note: Note = lambda _: None) -> int:
+    """Puts a backup back, wholly or not at all.
+
+    Args:
+        source: What ``back_up`` wrote.
+        home: Where to; nothing but logs may be there.
+        note: Is told how far it is.
+
+    Returns:
+        How many files it held.
+
+    Raises:
+        BackupError: It is damaged or no backup, there is something already, or it cannot be written.
+    """
+    if home.exists() and any(path.name != "logs" for path in home.iterdir()):
+        raise BackupError(f"{home} is not empty; move it away, or restore to another --home.")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
+        try:
+            about = _unpack(source, Path(folder), note)
+            _rename_files(Path(folder), about["home"], home)
+            home.mkdir(exist_ok=True)
+            for entry in Path(folder).iterdir():
+                entry.replace(home / entry.name)
+        except (OSError, tarfile.TarError, EOFError, KeyError, ValueError, TypeError, sqlite3.Error) as error:
+            raise BackupError(f"{source} cannot be restored: it is damaged or no backup ({error}).") from error
+    return len(about["files"])
+
+
+def _write(file: IO[bytes], home: Path, chosen: list[Path], note: Note, *, packed: bool) -> None:
+    sums: dict[str, str] = {}
+    how: dict[str, Any] = {"mode": "w:gz", "compresslevel": 3} if packed else {"mode": "w"}
+    with tarfile.open(fileobj=file, **how) as archive:
+        for path in chosen:
+            with closing(_opened(home / path)) as content:
+                name = PurePosixPath(path).as_posix()
+                sums[name] = _add(archive, name, content, note)
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        about = {"assistant": version("assistant"), "when": when, "home": str(home), "files": sums}
+        _add(archive, MANIFEST, io.BytesIO(json.dumps(about).encode()), lambda _: None)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if not _is_database(path):
+        return path.open("rb")
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "copy.sqlite"
+        # SQLite's own copy: of one moment, whatever is written meanwhile.
+        with closing(sqlite3.connect(path, timeout=30)) as original, closing(sqlite3.connect(whole)) as target:
+            original.backup(target)
+        with whole.open("rb") as content:
+            shutil.copyfileobj(content, copy, BLOCK)
+    copy.seek(0)
+    return copy
+
+
+def _add(archive: tarfile.TarFile, name: str, content: IO[bytes], note: Note) -> str:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = content.seek(0, io.SEEK_END), 0o600
+    content.seek(0)
+    reading = _Reading(content, entry.size, note)
+    archive.addfile(entry, reading)
+    return reading.digest.hexdigest()
+
+
+class _Reading:
+    """A file that is read up to a size, whose bytes are counted and summed; what it lacks is filled with zeros."""
+
+    def __init__(self, content: IO[bytes], size: int, note: Note) -> None:
+        self._content, self._left, self._note = content, size, note
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._content.read(wanted).ljust(wanted, b"\0")  # it was cut short since its size was asked for
+        self._left -= wanted
+        self.digest.update(data)
+        self._note(len(data))
+        return data
+
+
+def _unpack(source: Path, folder: Path, note: Note) -> dict[str, Any]:
+    with tarfile.open(source) as archive:
+        for entry in archive:
+            archive.extract(entry, folder, filter="data")
+            note(entry.size)
+    about: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    (folder / MANIFEST).unlink()
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    if there != set(about["files"]):
+        raise ValueError(f"files are missing or too many: {', '.join(sorted(there ^ set(about['files']))[:3])}")
+    for name, digest in about["files"].items():
+        with (folder / name).open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != digest:
+                raise ValueError(f"{name} has changed")
+    return about
+
+
+def _rename_files(folder: Path, old: str, home: Path) -> None:
+    """Has stored answers find their files at the new place."""
+    if old == str(home) or not (path := folder / "conversations.sqlite").exists():
+        return
+    inside = [json.dumps(f"{place}/files/", ensure_ascii=False)[1:-1] for place in (old, home)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        statement = "UPDATE turns SET result = replace(result, ?, ?) WHERE instr(result, ?)"
+        connection.execute(statement, (*inside, inside[0]))
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as content:
+        return content.read(len(SQLITE)) == SQLITE
+
+
+def _is_left_out(path: Path) -> bool:
+    name = path.as_posix()
+    if name.endswith(LEFT_OUT_ENDINGS):
+        return True
+    return any(name == each or name.startswith(f"{each}/") for each in LEFT_OUT)
