@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, SystemMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    AnyMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
 from langchain_core.messages.utils import message_chunk_to_message
 
 from assistant import state as turns
@@ -23,8 +33,12 @@ from assistant.prompts import prompt
 from assistant.repair import mended, require_sound
 from assistant.settings import AgentSettings
 from assistant.state import Turn
-from assistant.vision import with_pictures
+from assistant.vision import BLIND, pictures_of, with_pictures
 
+log = logging.getLogger(__name__)
+
+# How servers put it that a model takes no pictures, or not so many.
+NO_PICTURES = re.compile(r"image|multi-?modal|vision|picture", re.I)
 EMPTY = "The model gave an empty reply; ask again, or look at the server's log."
 ONLY_THOUGHT = "The model thought and then gave no answer; ask again, or let the server's context be longer."
 SUMMARISING = "Summarising the beginning of the conversation."
@@ -48,7 +62,7 @@ class Parts:
         engine_name: How it is called before people.
         limits: Of the loop and of what the model is shown.
         similarity: Compares sentences for the check.
-        sees: Whether the engine is shown the pictures that were found.
+        sees: Whether the engine is shown pictures; its name may only be known once it has answered.
         room: How much the engine can be sent; None for an engine that has no context to fill and cannot summarise.
     """
 
@@ -56,7 +70,7 @@ class Parts:
     engine_name: str
     limits: AgentSettings
     similarity: Similarity | None
-    sees: bool = False
+    sees: Callable[[], bool] = bool
     room: Room | None = None
 
 
@@ -159,11 +173,33 @@ def _note(turn: Turn, note: str) -> None:
 
 async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, Any]], turn: Turn) -> AIMessage:
     shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.conversation)]
-    if parts.sees:
-        shown = await with_pictures(shown, turn.picture)
     offered: dict[str, Any] = {"tools": tools} if tools else {}
     offered |= {"model": turn.model} if turn.model else {}
-    return await _stream(parts.engine.astream(shown, conversation=turn.conversation, **offered), turn)
+
+    async def ask(messages: list[AnyMessage]) -> AIMessage:
+        return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)
+
+    if parts.sees():
+        seen = await with_pictures(shown, turn.picture)
+        try:
+            return await ask(seen)
+        except EngineRefused as error:
+            if len(seen) == len(shown) or not NO_PICTURES.search(str(error)):
+                raise
+            log.warning("asked again without pictures: %s", error)
+    if parts.room and any(_found_pictures(message) for message in _since_question(context)):
+        _note(turn, BLIND)
+    return await ask(shown)
+
+
+def _since_question(context: list[AnyMessage]) -> list[AnyMessage]:
+    asked = max((at for at, message in enumerate(context) if isinstance(message, HumanMessage)), default=0)
+    return context[asked:]
+
+
+def _found_pictures(message: AnyMessage) -> bool:
+    """Whether a tool was asked for pictures; passages with pictures beside them are no such thing."""
+    return bool(isinstance(message, ToolMessage) and "picture" in (message.name or "") and pictures_of(message))
 
 
 async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:

@@ -20,6 +20,7 @@ from assistant.vllm_settings import VllmEngine
 from index.embed import Embedder
 
 if TYPE_CHECKING:
+    from assistant.engines.replicas import Replicas
     from assistant.engines.vllm.server import VllmServer
 
 # Where the usual servers listen: vLLM, Ollama, llama.cpp, LM Studio.
@@ -62,7 +63,7 @@ class Engine:
     name: str
     advice: str
     close: Callable[[], Awaitable[None]]
-    sees: bool = False
+    sees: Callable[[], bool] = bool
     vllm: VllmServer | None = None
     room: Room | None = None
 
@@ -95,7 +96,7 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
         model = serve(choice.server)
         name = f"{choice.server.model or 'model'} at {choice.server.place}"
         room = Room(partial(context_of, model, choice.server))
-        return Engine(model, name, "", model.aclose, can_see(choice.server), room=room)
+        return Engine(model, name, "", model.aclose, partial(_sees, model, choice.server), room=room)
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader
     from assistant.engines.builtin.route import Router
@@ -125,7 +126,12 @@ def _watched(engine: VllmEngine, settings: Settings) -> Engine:
     model = WatchedModel.of(server, partial(serve, waits=False))
     # Only its name is looked at; where it will be is known when it has been started.
     sees = can_see(ServerEngine(url="http://127.0.0.1", model=engine.vllm, vision=engine.vision))
-    return Engine(model, f"{name} on vLLM", "", model.aclose, sees, server, Room(model.context))
+    return Engine(model, f"{name} on vLLM", "", model.aclose, lambda: sees, server, Room(model.context))
+
+
+def _sees(model: Replicas, server: ServerEngine) -> bool:
+    """By the name that the model turned out to have, where the settings name none."""
+    return can_see(server.model_copy(update={"model": server.model or model.name_there}))
 
 
 async def _nothing() -> None:

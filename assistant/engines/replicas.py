@@ -192,6 +192,11 @@ class Replicas(BaseChatModel):
             each.cancel()
         return bool(done)
 
+    @property
+    def name_there(self) -> str:
+        """What the servers call the model, as far as it is known."""
+        return next((each.model.model_name for each in self._replicas if each.seen), "")
+
     async def describe(self) -> Profile:
         """Returns what the first server that answers tells of itself.
 

@@ -107,7 +107,7 @@ async def test_a_later_turn_is_tainted_too_even_when_the_text_is_cut_away(
     short = served.model_copy(update={"agent": served.agent.model_copy(update={"history_turns": 1})})
     async with build(short) as assistant:
         assistant.library.add([documents])
-        model_server.say(SEARCH, Text("Three months. [1]"), Text("Yes."), SEND, DONE)
+        model_server.say(SEARCH, Text("Three months. [1]"), Text("Yes."), Text("They asked about notice."), SEND, DONE)
         first = await assistant.ask("How long is the notice period?")
         await assistant.ask("Sure?", first.conversation)
         last = await assistant.ask("Mail it", first.conversation)

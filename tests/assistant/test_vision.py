@@ -6,16 +6,16 @@ import base64
 from pathlib import Path
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from assistant.app import build
 from assistant.events import Answer
 from assistant.settings import ServerEngine, Settings
-from assistant.vision import MOST, can_see, with_pictures
+from assistant.vision import BLIND, MOST, MOST_IN_ALL, can_see, with_pictures
 from index.errors import UnknownDocument
 from index.types import Picture
 from tests.index.test_pictures import drawn, illustrated
-from tests.replies import Calls, Text
+from tests.replies import Calls, Status, Text
 from tests.scripted_server import ScriptedServer
 
 URL = "http://127.0.0.1:1/v1"
@@ -51,6 +51,7 @@ async def search(settings: Settings, server: ScriptedServer, documents: Path, *,
         end = await assistant.ask("Show me the tower")
         assert isinstance(end, Answer)
         assert end.citations[0].quote == "The tower from the sea"
+        assert (BLIND in end.notes) is not vision
     return server.requests[-1].body["messages"]
 
 
@@ -88,3 +89,51 @@ async def test_pictures_come_behind_all_results_and_not_too_many() -> None:
     urls = [part["image_url"]["url"] for part in shown.content[1:]]
     assert urls == [f"data:image/png;base64,{base64.b64encode(bytes([n])).decode()}" for n in (1, 3, 4)]
     assert len(urls) < MOST
+
+
+async def test_a_server_that_takes_no_pictures_is_asked_without(
+    settings: Settings, model_server: ScriptedServer, documents: Path
+) -> None:
+    model_server.models = ("llava",)
+    refusal = Status(400, '{"error": {"message": "llava is not a multimodal model"}}')
+    async with build(settings.model_copy(update={"engine": ServerEngine(url=model_server.url)})) as assistant:
+        assistant.library.add_documents([("/arken.pdf", illustrated())])
+        model_server.say(
+            Calls([("search_pictures", {"query": "the tower"})]), refusal, Text("“The tower from the sea” [1]")
+        )
+        end = await assistant.ask("Show me the tower")
+    assert isinstance(end, Answer)
+    assert BLIND in end.notes
+    assert ["image_url" in str(request.messages) for request in model_server.requests] == [False, True, False]
+
+
+async def test_the_latest_turns_show_their_pictures_and_what_tools_made(tmp_path: Path) -> None:
+    (tmp_path / "plot.png").write_bytes(drawn())
+
+    def load(number: int) -> tuple[Picture, bytes]:
+        return Picture(number, 1, None, 0, 9, "image/png", 1, 1, "", None), bytes([number])
+
+    def turn(*extra: dict[str, object]) -> list[AnyMessage]:
+        results = [ToolMessage("[]", tool_call_id="a", additional_kwargs=each) for each in extra]
+        return [HumanMessage("?"), AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "a"}]), *results]
+
+    def shown(messages: list[AnyMessage]) -> list[int]:
+        """How many pictures stand behind each question."""
+        counts: list[int] = []
+        for message in messages:
+            if message.content == "?":
+                counts.append(0)
+            elif isinstance(message.content, list):
+                counts[-1] += len(message.content) - 1
+        return counts
+
+    four = {"pictures": [[n, n] for n in range(MOST)]}
+    made = {
+        "artifacts": [{"path": str(tmp_path / name), "media_type": "image/png"} for name in ("plot.png", "gone.png")]
+    }
+    table = {"artifacts": [{"path": "a.csv", "media_type": "text/csv"}]}
+    many = await with_pictures([message for _ in range(4) for message in turn(four)], load)
+    assert shown(many) == [0, *[MOST] * (MOST_IN_ALL // MOST)]
+    *_, last = await with_pictures(turn(made, table), load)
+    assert "plot.png" in str(last.content[0])
+    assert len(last.content) == 2
