@@ -220,6 +220,22 @@ def test_a_picture_is_extended_around_what_it_was(ctx, folders, tmp_path):
         assert wider.crop((16, 16, 80, 80)).tobytes() == before
 
 
+@pytest.mark.parametrize(
+    ("asked", "mode", "said"),
+    [
+        ("Make the picture larger", "enlarge", ""),
+        ("Change the last picture so that it is night", "change", "it is night"),
+        ("Extend the drawing on all sides", "extend", ""),
+        ("a red boat", "change", "a red boat"),
+        ("Turn picture-5.png into a painting", "change", "a painting"),
+    ],
+)
+def test_an_instruction_tells_what_is_done_and_what_is_seen(asked, mode, said):
+    words = part("instruction")
+    assert words.mode_of(asked, "auto") == mode
+    assert words.described(asked, mode) == said
+
+
 def test_a_picture_is_enlarged(ctx, folders, tmp_path):
     drawn(tmp_path)
     assert change(ctx, folders["sdxl"], mode="enlarge", instruction="")["picture"]["size"] == "128x96"

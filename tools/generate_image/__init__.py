@@ -84,11 +84,11 @@ def generate_image(
     requires=need_model,
 )
 def edit_image(
+    instruction: str,
     ctx: Context,
-    instruction: str = "",
     image: str = "last",
     mask: str = "",
-    mode: Literal["change", "extend", "enlarge"] = "change",
+    mode: Literal["auto", "change", "extend", "enlarge"] = "auto",
     strength: float = 0.6,
     negative_prompt: str = "",
     seed: int | None = None,
@@ -98,10 +98,11 @@ def edit_image(
     """Edit a picture of the conversation by diffusion: change all of it or a masked part, extend it, or enlarge it.
 
     Args:
-        instruction: What the picture shows afterwards.
+        instruction: What the picture shows afterwards, or what is done to it.
         image: Name of the picture's file; "last" is the newest one.
         mask: Name of a picture of the same size, white where something new is drawn; without it all is changed.
-        mode: "change" draws anew, "extend" draws on beyond all edges, "enlarge" makes it twice as large.
+        mode: "change" draws anew, "extend" draws on beyond all edges, "enlarge" makes it twice as large; "auto" goes
+            by the instruction.
         strength: How far it may go from the picture, above 0 to 1.
         negative_prompt: What it must not show.
         seed: The same seed and settings make the same picture.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from PIL import Image, ImageFilter
@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter
 from assistant.plugin import Context, ToolError
 
 from .generate import keep
+from .instruction import Mode, described, mode_of
 from .model import Model
 from .pictures import Picture, negative, ready, run
 from .request import Request, checked_prompt, checked_seed, checked_steps
@@ -21,7 +22,6 @@ from .source import chosen, find, open_picture
 from .vocabulary import check_known
 from .waiting import Stopped
 
-Mode = Literal["change", "extend", "enlarge"]
 ENLARGED = 2  # times
 ENLARGING_STRENGTH = 0.25  # changes details, keeps what there is
 MARGIN = 0.25  # of a side, by which a picture is extended on each
@@ -60,7 +60,8 @@ def edit(
         ToolError: The picture, the mask or a number cannot be used.
     """
     settings: PictureSettings = ctx.settings
-    said = checked_prompt(instruction, "prompt" if mode != "enlarge" else "instruction")
+    mode = mode_of(instruction, mode)
+    said = described(checked_prompt(instruction, "prompt" if mode == "change" else "instruction"), mode)
     checked_steps(steps, guidance)
     if not 0 < strength <= 1:
         raise ToolError("The strength goes from above 0 (hardly changed) to 1 (quite another picture).")

@@ -8,7 +8,7 @@ from typing import Any
 from assistant.plugin import Context, Made, ToolError
 
 from .pictures import Picture, make, ready
-from .request import Request, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
+from .request import Request, bare, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
 from .settings import PictureSettings
 from .vocabulary import check_known
 from .waiting import Stopped
@@ -31,7 +31,7 @@ def generate(
         ToolError: Something that was asked for cannot be made.
     """
     settings: PictureSettings = ctx.settings
-    prompt = checked_prompt(prompt)
+    prompt = bare(checked_prompt(prompt))
     told = f"{prompt}, {checked_prompt(style, 'style')}" if style.strip() else prompt
     width, height = checked_size(size, settings)
     checked_steps(steps, guidance)

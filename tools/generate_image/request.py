@@ -14,6 +14,11 @@ LONGEST_PROMPT = 2000
 MOST_STEPS = 200
 HIGHEST_GUIDANCE = 50.0
 SMALLEST_SIDE = 64
+ASKING = re.compile(
+    r"^(?:please |can you |could you )*(?:draw|paint|make|generate|create|render|sketch)(?: me| us)?"
+    r"(?: an?(?: new)? (?:picture|image|drawing|painting|illustration)(?: of|:))? ",
+    re.I,
+)
 SIZE = re.compile(r"\s*(\d{1,7})\s*(?:[x×*]|by)\s*(\d{1,7})\s*|\s*(\d{1,7})\s*")
 
 
@@ -56,6 +61,11 @@ def checked_prompt(prompt: str, what: str = "prompt") -> str:
             f"The {what} has {len(prompt):,} characters, and {LONGEST_PROMPT:,} is the most; a few sentences suffice."
         )
     return prompt
+
+
+def bare(prompt: str) -> str:
+    """Returns a prompt without the words that ask for it, such as ``please draw me``."""
+    return ASKING.sub("", prompt) or prompt
 
 
 def checked_size(size: str, settings: PictureSettings) -> tuple[int | None, int | None]:

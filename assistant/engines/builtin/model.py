@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from assistant.engines.builtin.answer import Reply, from_tool
 from assistant.engines.builtin.library import SEARCH, answer, request_of, searches
+from assistant.engines.builtin.made import from_made, from_origin
 from assistant.engines.builtin.pictures import from_pictures
 from assistant.engines.builtin.read import Reader
 from assistant.engines.builtin.route import Router
@@ -27,6 +28,9 @@ from assistant.state import said
 
 NO_NUMBER = "I found no number in this that I am sure enough of to go on calculating with."
 NAME = "built-in engine (no language model)"
+
+# Tools whose results are told in words of their own.
+TOLD = {"generate_image": from_made, "edit_image": from_made, "verify_image": from_origin}
 
 
 class BuiltinModel(BaseChatModel):
@@ -127,6 +131,8 @@ class BuiltinModel(BaseChatModel):
         if last.name == "search_pictures":
             known = any(isinstance(each, ToolMessage) and each.name == last.name for each in messages[:-1])
             return from_pictures(json.loads(said(last)), told=known)
+        if tell := TOLD.get(last.name or ""):
+            return tell(json.loads(said(last)))
         return from_tool(last.name or "", json.loads(said(last)))
 
     def _after_error(
