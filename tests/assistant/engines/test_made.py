@@ -5,7 +5,8 @@ from __future__ import annotations
 from assistant.engines.builtin.made import from_made, from_origin
 
 ROW = {
-    "file": "picture-5.png", "model": "starter", "seed": 5, "steps": 25, "guidance": 3.0, "size": "128x128", "seconds": 2.1,
+    "file": "picture-5.png", "model": "starter", "seed": 5, "steps": 25, "guidance": 3.0, "size": "128x128",
+    "seconds": 2.1,
 }  # fmt: skip
 
 
@@ -34,8 +35,8 @@ def test_an_origin_is_told_with_who_signed():
         "time": "2026-01-01T12:00:00Z", "made": {"seed": 5, "tool": "edit_image"}, "ingredients": ["b.png"],
     }  # fmt: skip
     assert from_origin(told).text == (
-        "`a.png`: signed, and unaltered since. Signed by this machine, for whom nobody vouches, 2026-01-01T12:00:00Z.\n\n"
-        "- seed: 5\n- tool: edit_image\n- made from: b.png"
+        "`a.png`: signed, and unaltered since. Signed by this machine, for whom nobody vouches, 2026-01-01T12:00:00Z."
+        "\n\n- seed: 5\n- tool: edit_image\n- made from: b.png"
     )
 
 
