@@ -29,6 +29,7 @@ from assistant.mcp import client as mcp_client
 from assistant.runner import run_tool
 from assistant.settings import McpServer, Settings, ToolSettings
 from assistant.toolbox import Plugins
+from tests.ports import free_port
 from tests.replies import Calls, Text
 from tests.scripted_server import ScriptedServer
 
@@ -163,12 +164,6 @@ async def test_servers_that_cannot_be_had_are_named_and_the_others_work(
     assert "6 s" in broken["mute"]
     assert "NO_SUCH_TOKEN is not set" in broken["secret"]
     assert not [why for why in broken.values() if "\n" in why or "TaskGroup" in why]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

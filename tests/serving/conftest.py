@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.ports import free_port
 from tests.serving import environment
 from tests.serving.tiny_model import make_adapter, make_model
 
@@ -98,6 +99,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "sequences": 16,
         "adapters": {"other": str(adapter)},
         "timeout": 120,
+        # Not the usual one, where the engine of a test beside these would find it.
+        "port": free_port(),
         "flags": ["--enforce-eager"],
     }
     config, home = folder / "vllm.yaml", folder / "home"

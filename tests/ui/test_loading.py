@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.assistant.engines.vllm import stand_in
+from tests.ports import free_port
 from tests.ui.browser import person, serving
 
 pytestmark = pytest.mark.browser
@@ -35,7 +36,7 @@ def test_a_person_sees_how_far_the_model_is_and_why_it_does_not_run(
     program = tmp_path / "vllm"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} {stand_in.__file__} "$@"\n')
     program.chmod(0o755)
-    config = f"engine: {{vllm: {model}, program: {program}}}\n"
+    config = f"engine: {{vllm: {model}, program: {program}, port: {free_port()}}}\n"
     with serving(tmp_path / "home", config) as url, person(browser, url) as someone:
         page = someone.page
         header = page.locator(".bar .engine")

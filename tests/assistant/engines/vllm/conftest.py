@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from assistant.engines.vllm import plan
 from assistant.engines.vllm.gpus import Gpu
 from assistant.vllm_settings import VllmEngine
 from tests.assistant.engines.vllm import stand_in
@@ -20,6 +21,12 @@ MakeModel = Callable[..., Path]
 
 def gpu(index: int = 0, gib: float = 24, capability: float = 8.9, name: str = "RTX 4090") -> Gpu:
     return Gpu(index, f"GPU-{index}", f"NVIDIA {name}", int(gib * GIB), int(gib * GIB), capability, "580.10")
+
+
+@pytest.fixture(autouse=True)
+def _no_port_that_others_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test beside this one must not take the stand-in for the server of the person who runs the tests."""
+    monkeypatch.setattr(plan, "PORT", 0)
 
 
 @pytest.fixture
