@@ -18,7 +18,7 @@ from starlette.routing import Mount
 from assistant.accounts.identity import Identity
 from assistant.accounts.store import Accounts, present
 from assistant.app import build
-from assistant.engines.vllm.announce import announce
+from assistant.engines.vllm.announce import announced
 from assistant.errors import SettingsError
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
@@ -89,10 +89,9 @@ def open_accounts(settings: Settings) -> Accounts | None:
 async def _serve(
     settings: Settings, listener: socket.socket, accounts: Accounts | None, samples: bool, open_browser: bool
 ) -> None:
-    async with build(settings) as assistant:
+    async with build(settings) as assistant, announced(assistant.engine.vllm):
         # The model loads and reads while the page's own modules are imported; questions wait for it.
         preparing = asyncio.create_task(asyncio.to_thread(_prepare, assistant, samples))
-        telling = asyncio.create_task(announce(assistant.engine.vllm))
         assistant.wait_for(preparing)
         readying = asyncio.create_task(_ready_tools(assistant, preparing))
         application = await asyncio.to_thread(make_application, assistant, accounts)
@@ -104,8 +103,7 @@ async def _serve(
         )
         await uvicorn.Server(config).serve([listener])
         readying.cancel()
-        telling.cancel()
-        await asyncio.gather(preparing, readying, telling, return_exceptions=True)
+        await asyncio.gather(preparing, readying, return_exceptions=True)
 
 
 def make_application(assistant: Assistant, accounts: Accounts | None = None) -> FastAPI:

@@ -80,6 +80,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--words", type=int, default=256, help="tokens of a reply at most")
     parser.add_argument("--program", default="vllm", help="the vllm command")
+    parser.add_argument(
+        "--flag", action="append", default=[], help="a further flag of vllm serve: --flag=--stream-interval=8"
+    )
     parser.add_argument("--dummy", action="store_true", help="an 8B shape with made-up weights")
     return asyncio.run(run(parser.parse_args()))
 
@@ -129,7 +132,7 @@ async def served(options: argparse.Namespace, folder: Path) -> AsyncIterator[str
         program=options.program,
         context=16384,
         sequences=max(16, options.concurrency),
-        flags=tuple(flags),
+        flags=(*flags, *options.flag),
     )
     server = VllmServer(engine, folder / "server")
     try:

@@ -12,7 +12,7 @@ import uvicorn
 from assistant.api.application import make_api
 from assistant.api.keys import Keys, present
 from assistant.app import build
-from assistant.engines.vllm.announce import announce
+from assistant.engines.vllm.announce import announced
 from assistant.errors import SettingsError
 from assistant.session import Assistant
 from assistant.settings import Settings
@@ -62,9 +62,8 @@ def open_keys(settings: Settings, host: str) -> Keys | None:
 
 
 async def _serve(settings: Settings, listener: socket.socket, keys: Keys | None) -> None:
-    async with build(settings) as assistant:
+    async with build(settings) as assistant, announced(assistant.engine.vllm):
         assistant.wait_for(preparing := asyncio.create_task(asyncio.to_thread(_prepare, assistant)))
-        telling = asyncio.create_task(announce(assistant.engine.vllm))
         host, port = listener.getsockname()[:2]
         known = "" if keys is None else " Give a key as the bearer token."
         click.echo(
@@ -73,8 +72,7 @@ async def _serve(settings: Settings, listener: socket.socket, keys: Keys | None)
         application = make_api(assistant, keys)
         config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=GRACE)
         await uvicorn.Server(config).serve([listener])
-        telling.cancel()
-        await asyncio.gather(preparing, telling, return_exceptions=True)
+        await asyncio.gather(preparing, return_exceptions=True)
 
 
 def _prepare(assistant: Assistant) -> None:

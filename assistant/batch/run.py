@@ -21,6 +21,7 @@ from assistant.approval import Rule
 from assistant.batch.output import Output
 from assistant.batch.rows import Row, rows
 from assistant.batch.source import read
+from assistant.engines.vllm.announce import announced
 from assistant.errors import AssistantError, BatchError
 from assistant.events import Answer
 from assistant.libraries import create, place
@@ -128,7 +129,7 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
     tally, began = _Tally(), time.monotonic()
     with results, _progress(len(wanted)) as bar:
         bar.update(len(wanted) - len(todo))
-        async with build(settings) as assistant:
+        async with build(settings) as assistant, announced(assistant.engine.vllm):
             async for result in _answers(assistant, todo, options):
                 results.write(result)
                 tally.add(result)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -15,14 +18,25 @@ if TYPE_CHECKING:
 STEPS = 10
 
 
-async def announce(server: VllmServer | None) -> None:
-    """Prints what a server does, a line for each step, until it is cancelled.
+@asynccontextmanager
+async def announced(server: VllmServer | None) -> AsyncIterator[None]:
+    """Prints what a server does, a line for each step, until the block is left.
 
     Args:
         server: Which one; None prints nothing.
     """
     if server is None:
+        yield
         return
+    telling = asyncio.create_task(_tell(server))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait([telling])
+
+
+async def _tell(server: VllmServer) -> None:
     began, last = time.monotonic(), ""
     async for state in server.follow():
         line = _line(state, time.monotonic() - began)
