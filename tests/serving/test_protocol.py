@@ -13,7 +13,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from assistant.engines.vllm.families import table
-from tests.serving import environment
+from tests.serving import cassettes, environment
 from tests.serving.conftest import Served
 from tests.serving.tiny_model import OTHER, SENTENCE
 
@@ -87,6 +87,26 @@ async def test_an_adapter_is_listed_and_answers_in_its_own_words(client: AsyncOp
     assert [model.id for model in (await client.models.list()).data] == ["tiny", "other"]
     reply = await client.chat.completions.create(model="other", messages=ASKED)
     assert reply.choices[0].message.content == OTHER
+
+
+@pytest.mark.parametrize("name", cassettes.REQUESTS)
+def test_the_recordings_are_what_this_vllm_says(served: Served, name: str) -> None:
+    status, said = cassettes.ask(served.url, name)
+    old_status, old = cassettes.read(name)
+    assert (status, heard(said)) == (old_status, heard(old))
+
+
+def heard(said: str) -> Any:
+    """What a stream says, however it was cut into pieces."""
+    if not said.startswith("data: "):
+        return json.loads(said)
+    events = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: {")]
+    deltas = [choice["delta"] for event in events for choice in event["choices"]]
+    calls = [call for delta in deltas for call in delta.get("tool_calls") or []]
+    texts = ["".join(delta.get(key) or "" for delta in deltas) for key in ("content", "reasoning")]
+    written = ["".join(call["function"].get(key) or "" for call in calls) for key in ("name", "arguments")]
+    ends = [choice["finish_reason"] for event in events for choice in event["choices"] if choice["finish_reason"]]
+    return texts, written, ends, sum("id" in call for call in calls)
 
 
 @pytest.mark.usefixtures("served")  # which has made the environment
