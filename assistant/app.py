@@ -14,6 +14,7 @@ import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from assistant.conversations import Conversations
+from assistant.engine_info import EngineInfo
 from assistant.engines.choose import choose, make_engine
 from assistant.errors import SettingsError
 from assistant.graph import build_graph
@@ -21,7 +22,7 @@ from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
 from assistant.reply import Parts
 from assistant.schema import Tool
-from assistant.session import Assistant, EngineInfo
+from assistant.session import Assistant
 from assistant.settings import EmbedderServer, Settings, load_settings
 from assistant.titles import Titles
 from assistant.toolbox import Plugins
@@ -130,7 +131,8 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             return [float(value) for value in vectors[1:] @ vectors[0]]
 
         wired = Parts(engine.model, engine.name, settings.agent, similarity, engine.sees, engine.room)
-        info = EngineInfo(engine.name, engine.advice, engine.vllm, None if engine.advice else engine.model)
+        model = None if engine.advice else engine.model
+        info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
         graph = build_graph(wired, saver)
         assistant = Assistant(settings, libraries, plugins, conversations, info, graph, saver, titles)

@@ -20,7 +20,13 @@ from assistant.terminal_approval import show_turn
 
 
 async def asked(
-    settings: Settings, question: str, conversation: str | None, rules: Sequence[Rule], *, as_json: bool
+    settings: Settings,
+    question: str,
+    conversation: str | None,
+    rules: Sequence[Rule],
+    *,
+    as_json: bool,
+    adapter: str | None = None,
 ) -> bool:
     """Asks a question and prints what comes of it.
 
@@ -30,6 +36,7 @@ async def asked(
         conversation: Continues that one; None begins a new one.
         rules: Which calls are approved or refused.
         as_json: Whether one object is printed in place of text.
+        adapter: Which of the model's adapters answers; None leaves the conversation's.
 
     Returns:
         Whether it was answered.
@@ -37,7 +44,10 @@ async def asked(
     library = settings.library.name
     async with build(settings) as assistant:
         return await _printed(
-            assistant, assistant.stream(question, conversation, rules=rules, library=library), rules, as_json=as_json
+            assistant,
+            assistant.stream(question, conversation, rules=rules, library=library, adapter=adapter),
+            rules,
+            as_json=as_json,
         )
 
 

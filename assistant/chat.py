@@ -17,12 +17,13 @@ from assistant.settings import Settings
 from assistant.terminal_approval import show_turn
 
 
-async def run(settings: Settings, conversation: str | None) -> None:
+async def run(settings: Settings, conversation: str | None, adapter: str | None = None) -> None:
     """Asks and answers until the person leaves.
 
     Args:
         settings: What to answer from.
         conversation: Continues that one; None begins a new one.
+        adapter: Which of the model's adapters answers; None leaves the conversation's.
     """
     async with build(settings) as assistant:
         click.echo(
@@ -41,7 +42,7 @@ async def run(settings: Settings, conversation: str | None) -> None:
                 events = (
                     retry(assistant, conversation or "", LOCAL)
                     if again
-                    else assistant.stream(question, conversation, library=library)
+                    else assistant.stream(question, conversation, library=library, adapter=adapter)
                 )
                 end = await _answer(assistant, events)
                 conversation = (end.conversation if end else None) or conversation

@@ -56,14 +56,15 @@ def cli() -> None:
 @click.argument("question")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option("--conversation", metavar="ID", help="Continue that conversation.")
+@options.adapter
 @options.policy
 @common
-def ask(question: str, as_json: bool, conversation: str | None, rules: Sequence[Rule]) -> None:
+def ask(question: str, as_json: bool, conversation: str | None, adapter: str | None, rules: Sequence[Rule]) -> None:
     """Answer one QUESTION ("-" reads it from standard input)."""
     text = options.read_stdin() if question == "-" else question
     from assistant.asking import asked
 
-    if not asyncio.run(asked(load(), text, conversation, rules, as_json=as_json)):
+    if not asyncio.run(asked(load(), text, conversation, rules, as_json=as_json, adapter=adapter)):
         sys.exit(1)
 
 
@@ -82,12 +83,13 @@ def retry(conversation: str | None, as_json: bool, rules: Sequence[Rule]) -> Non
 
 @cli.command(epilog=options.examples("assistant chat", "assistant chat --conversation 4f0c…"))
 @click.option("--conversation", metavar="ID", help="Continue that conversation.")
+@options.adapter
 @common
-def chat(conversation: str | None) -> None:
+def chat(conversation: str | None, adapter: str | None) -> None:
     """Talk with the assistant; /new begins a new conversation, /exit leaves, Ctrl-C stops an answer."""
     from assistant.chat import run
 
-    asyncio.run(run(load(), conversation))
+    asyncio.run(run(load(), conversation, adapter))
 
 
 @cli.command(
@@ -165,6 +167,7 @@ def search(
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write what was done as JSON here.",
 )
+@options.adapter
 @options.policy
 @common
 def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how: Any) -> None:

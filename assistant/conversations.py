@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import aiosqlite
 
+from assistant.engine_info import Adapters
 from assistant.errors import BadQuestion, NothingWaits, UnknownConversation
 from assistant.evidence import Evidence, evidence_from
 from assistant.feedback import Feedback
@@ -103,6 +104,7 @@ class Conversations:
         shelf: The list of conversations.
         feedback: What people thought of answers.
         summaries: What came before the turns that the model is shown.
+        adapters: Which of the model's adapters answers.
         shares: The links by which they can be read.
 
     Args:
@@ -115,6 +117,7 @@ class Conversations:
         self.shelf = Shelf(connection)
         self.feedback = Feedback(connection)
         self.summaries = Summaries(connection)
+        self.adapters = Adapters(connection)
         self.shares = Shares(connection)
 
     async def setup(self) -> None:

@@ -112,7 +112,7 @@ def _answer(
         artifacts=tuple(turns.artifacts(messages)),
         confidence=round(float(reply.response_metadata.get("confidence", checked.support)), 3),
         abstained=bool(declined),
-        engine=parts.engine_name,
+        engine=f"{turn.model}, an adapter of {parts.engine_name}" if turn.model else parts.engine_name,
         conversation=turn.conversation,
         seconds=round(time.perf_counter() - turn.started, 3),
         reasons=reasons,

@@ -50,6 +50,13 @@ def common(command: Command) -> Command:
     return _remembering(command)
 
 
+def adapter(command: Command) -> Command:
+    """Adds --adapter, which the command gets as ``adapter``."""
+    return click.option(
+        "--adapter", metavar="NAME", help="LoRA adapter of the model server that answers; see docs/models.md."
+    )(command)
+
+
 def policy(command: Command) -> Command:
     """Adds --policy; the command gets the rules of the file as ``rules``."""
     return click.option(

@@ -9,10 +9,10 @@ import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakValueDictionary
 
 from langchain_core.messages import HumanMessage
@@ -24,6 +24,7 @@ from assistant.approval import Decision, Rule, refusals
 from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.endings import end_task, failure, message, request
+from assistant.engine_info import EngineInfo
 from assistant.errors import AssistantError, BadQuestion
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
 from assistant.export import Exported
@@ -45,31 +46,9 @@ from assistant.toolbox import Plugins, Toolbox
 from index.errors import LibraryError
 from index.library import Library
 
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
-    from assistant.engines.vllm.server import VllmServer
-
 log = logging.getLogger(__name__)
 
 LOCAL = "local"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """Which engine answers, for people.
-
-    Attributes:
-        name: Such as ``built-in engine`` or ``Qwen3-8B at http://…``.
-        advice: How to get a stronger one; empty where there is nothing to advise.
-        vllm: The server that is started for it, which may still load; None where there is none.
-        model: The language model, for what is no turn of a conversation; None of the built-in engine.
-    """
-
-    name: str
-    advice: str
-    vllm: VllmServer | None = None
-    model: BaseChatModel | None = None
 
 
 class Assistant:
@@ -144,6 +123,7 @@ class Assistant:
         rules: Sequence[Rule] = (),
         library: str | None = None,
         off: Collection[str] = (),
+        adapter: str | None = None,
     ) -> Answer | Failed:
         """Returns the end of the turn where nobody watches: a call that needs approval and has no rule is refused.
 
@@ -154,8 +134,9 @@ class Assistant:
             rules: As for ``stream``.
             library: As for ``stream``.
             off: As for ``stream``.
+            adapter: As for ``stream``.
         """
-        end = await _end(self.stream(question, conversation, owner, rules, library, off))
+        end = await _end(self.stream(question, conversation, owner, rules, library, off, adapter=adapter))
         while isinstance(end, ApprovalNeeded):
             end = await _end(self.resume(end.conversation, refusals(end.requests), owner, rules))
         return end
@@ -170,6 +151,7 @@ class Assistant:
         off: Collection[str] = (),
         instead_of: int | None = None,
         history: Sequence[tuple[str, str]] = (),
+        adapter: str | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
@@ -184,6 +166,8 @@ class Assistant:
             instead_of: Row of a turn of the conversation in whose place the question is asked, as a branch of its own.
             history: Questions and answers that a new conversation refers to, as from a program that keeps them itself;
                 they are not written down.
+            adapter: The LoRA adapter that answers from now on in the conversation; empty is the model itself, None
+                leaves it as it is.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
@@ -195,7 +179,10 @@ class Assistant:
             if conversation is None:  # one that there is not is told before anything is written
                 library = library or self.libraries.default
                 self.libraries.get(library)
+            await self.engine.require(adapter or "")
             begun = await self.conversations.begin(conversation, owner, question, library, off, instead_of)
+            if adapter is not None and adapter != await self.conversations.adapters.of(begun.conversation):
+                await self.conversations.adapters.use(begun.conversation, adapter)
         except (AssistantError, LibraryError, sqlite3.Error) as error:
             log.warning("question refused: %s", error)
             yield Failed(message(error), conversation or "", type(error).__name__)
@@ -298,6 +285,7 @@ class Assistant:
                 self._memory.tell(recollection, history)
             tools = await self._tools_on(begun.conversation, toolbox)
             turn = self._prepare(begun, recollection, library, tools, rules)
+            turn.model = await self.conversations.adapters.of(begun.conversation)
             try:
                 async with kept(shown, partial(self.conversations.keep, begun)):
                     async for event in self._run(start, turn, begun.turn):

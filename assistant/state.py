@@ -36,7 +36,7 @@ class TurnState(TypedDict):
     decisions: dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """What the nodes need beside the state; made anew for each turn and never saved.
 

@@ -11,6 +11,7 @@ from assistant.accounts.store import Accounts
 from assistant.session import Assistant
 from ui import (
     account,
+    adapters,
     admin,
     approval,
     attaching,
@@ -59,6 +60,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
             with gr.Column(elem_id="rail", scale=0, min_width=0):
                 new = gr.Button(label("history.new"), elem_id="new", variant="primary", size="md")
                 shelf = library.make_chooser(assistant)
+                adapter = adapters.make_chooser()
                 find = gr.Textbox(
                     label=label("history.find"),
                     placeholder=label("history.find"),
@@ -88,7 +90,7 @@ def build_page(assistant: Assistant, accounts: Accounts | None = None) -> Page:
                 admin.make_admin(assistant, accounts, page)
             with gr.Column(elem_id="evidence-column", scale=0, min_width=0):
                 sources = evidence.make_panel(view, assistant)
-        parts = Parts(token, view, head, shelf, chat, card, box, draft, sources, past)
+        parts = Parts(token, view, head, shelf, adapter, chat, card, box, draft, sources, past)
         shelving = conversation.connect(Stage(assistant, parts), new, find, attach)
         _connect(assistant, parts, shelving, panel, pictures)
         page.load(shelving.arrive, parts.who, [token, *parts.changed], **EVENT)
@@ -107,6 +109,7 @@ def _connect(assistant: Assistant, parts: Parts, shelving: Shelving, panel: libr
         return await shelving.choose(event.id if known else assistant.libraries.default, token, view)
 
     chosen = parts.library.input(shelving.choose, [parts.library, *parts.who], parts.changed, **EVENT)
+    parts.adapter.input(shelving.adapt, [parts.adapter, *parts.who], None, **EVENT)
     named = panel.names.use_it(use, parts.who, parts.changed, **EVENT)
     for each in (chosen, named):
         each.then(panel.refresh, panel.inputs, panel.outputs, **EVENT)

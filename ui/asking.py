@@ -75,7 +75,9 @@ class Asking:
             view.turns.pop()
         rules = permissions.rules(assistant.toolbox.tools)
         library = None if view.conversation else view.library
-        stream = assistant.stream(question, view.conversation, view.owner, rules, library, view.off, instead_of)
+        stream = assistant.stream(
+            question, view.conversation, view.owner, rules, library, view.off, instead_of, adapter=view.adapter
+        )
         if not view.turns and instead_of is None:
             stream = assistant.titles.named(stream, question, view.owner)
         live = assistant.live.start(question, stream)

@@ -9,7 +9,8 @@ from html import escape
 
 import gradio as gr
 
-from assistant.session import Assistant, EngineInfo
+from assistant.engine_info import EngineInfo
+from assistant.session import Assistant
 from ui.assets import script
 from ui.language import LANGUAGES, Texts, preferred, texts
 from ui.voice import voice_data

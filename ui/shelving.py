@@ -62,6 +62,11 @@ class Shelving:
             view.library = name
         return await self._stage.shown(view)
 
+    async def adapt(self, name: str | None, token: str | None, view: View) -> None:
+        """Has another adapter of the model answer from the next question on."""
+        view = view.of(token)
+        view.adapter = name or ""
+
     async def new(self, token: str | None, view: View) -> Updates:
         """Begins a new conversation."""
         view = view.of(token)

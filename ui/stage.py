@@ -17,7 +17,7 @@ from assistant.events import Answer, TextDelta
 from assistant.live import LiveTurn
 from assistant.session import Assistant
 from index.errors import LibraryError
-from ui import approval, artifacts, dialogs, evidence, header, history
+from ui import adapters, approval, artifacts, dialogs, evidence, header, history
 from ui.attached import Attached, attached_html
 from ui.followups import followups
 from ui.library import shelf
@@ -43,6 +43,7 @@ class Parts:
         view: What the tab shows.
         header: The line at the top.
         library: Which library a conversation is about.
+        adapter: Which of the model's adapters answers.
         chat: The messages.
         card: Where calls wait for approval.
         box: Where questions are typed.
@@ -55,6 +56,7 @@ class Parts:
     view: gr.State
     header: gr.HTML
     library: gr.Dropdown
+    adapter: gr.Dropdown
     chat: gr.Chatbot
     card: gr.HTML
     box: gr.Component
@@ -68,6 +70,7 @@ class Parts:
         return [
             self.header,
             self.library,
+            self.adapter,
             self.chat,
             self.card,
             self.box,
@@ -104,7 +107,7 @@ class Stage:
         turns = await self.read(key, view.owner)
         library = await self.assistant.conversations.library(key, view.owner)
         view.show(key, turns)
-        view.library = library
+        view.library, view.adapter = library, await self.assistant.conversations.adapters.of(key)
 
     async def read(self, key: str, owner: str, known: Sequence[ShownTurn] = ()) -> list[ShownTurn]:
         """Returns a conversation as it is stored.
@@ -203,6 +206,7 @@ class Stage:
         asked = await asyncio.to_thread(followups, self.assistant, view)
         return {
             parts.header: self.head(view),
+            parts.adapter: await adapters.chooser(self.assistant, view),
             parts.library: await asyncio.to_thread(shelf, self.assistant, view.library),
             parts.chat: messages(view.turns, view.t, first, asked),
             parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else (), view.t),

@@ -161,6 +161,7 @@ class View:
         window: How many turns are shown, from the last.
         search: What the conversations are searched for.
         attached: Names of the files that the next question is about.
+        adapter: Which of the model's adapters answers; empty is the model itself.
         told: Names the last question that was asked here; the browser's other tabs look when it changes.
     """
 
@@ -177,12 +178,13 @@ class View:
     window: int = WINDOW
     search: str = ""
     told: str = ""
+    adapter: str = ""
     attached: list[str] = field(default_factory=list)
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
-        self.off = set()
+        self.off, self.adapter = set(), ""
         self.instead_of, self.window, self.told = None, WINDOW, ""
         self.attached = []
 

@@ -117,7 +117,12 @@ async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[st
     assistant: Assistant = request.app.state.assistant
     question, earlier = question_of(asked.messages)
     events = assistant.stream(
-        question, asked.conversation, key.owner, library=asked.library, history=() if asked.conversation else earlier
+        question,
+        asked.conversation,
+        key.owner,
+        library=asked.library,
+        history=() if asked.conversation else earlier,
+        adapter=await adapter_of(assistant, asked.model),
     )
     if asked.approval == "refuse":
         events = refusing(assistant, events, key.owner)
@@ -135,6 +140,11 @@ async def decide(
         each: Decision(verdict.approve, arguments=verdict.arguments) for each, verdict in given.decisions.items()
     }
     return await _reply(assistant.resume(conversation, decisions, key.owner), stream=given.stream)
+
+
+async def adapter_of(assistant: Assistant, model: str) -> str | None:
+    """Returns the adapter that a request names as its model; None where it names anything else."""
+    return model if model in await assistant.engine.adapters() else None
 
 
 def question_of(messages: Sequence[Message]) -> tuple[str, tuple[tuple[str, str], ...]]:

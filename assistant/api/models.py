@@ -39,16 +39,19 @@ class EmbeddingRequest(BaseModel):
 
 @router.get("/models")
 async def models(request: Request, key: Asking) -> dict[str, Any]:
-    """List the assistant and the model that embeds."""
-    names = [(MODEL, request.app.state.assistant.engine.name), (_embedder(request).name, "embeddings")]
+    """List the assistant, the adapters of its engine and the model that embeds."""
+    engine = request.app.state.assistant.engine
+    names = [(MODEL, engine.name), *((name, engine.name) for name in await engine.adapters())]
+    names.append((_embedder(request).name, "embeddings"))
     return {"object": "list", "data": [_model(name, owner) for name, owner in names]}
 
 
 @router.get("/models/{name:path}")
 async def model(request: Request, name: str, key: Asking) -> dict[str, Any]:
     """Tell about one model."""
-    if name == MODEL:
-        return _model(MODEL, request.app.state.assistant.engine.name)
+    engine = request.app.state.assistant.engine
+    if name == MODEL or name in await engine.adapters():
+        return _model(name, engine.name)
     if name == _embedder(request).name:
         return _model(name, "embeddings")
     raise ApiError(404, f"There is no model {name!r}; see /v1/models.", "model", "model_not_found")

@@ -12,7 +12,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.api.chat import MODEL, STREAMED, Asking, Message, evidence, failure, question_of, refusing, usage_of
+from assistant.api.chat import (
+    MODEL,
+    STREAMED,
+    Asking,
+    Message,
+    adapter_of,
+    evidence,
+    failure,
+    question_of,
+    refusing,
+    usage_of,
+)
 from assistant.api.errors import ApiError
 from assistant.events import Answer, ApprovalNeeded, Began, Event, Failed, ReasoningDelta, TextDelta
 from assistant.session import Assistant
@@ -52,7 +63,12 @@ async def respond(request: Request, asked: ResponseRequest, key: Asking) -> dict
     question, earlier = question_of(messages)
     conversation = asked.previous_response_id.removeprefix(PREFIX) if asked.previous_response_id else None
     events = assistant.stream(
-        question, conversation, key.owner, library=asked.library, history=() if conversation else earlier
+        question,
+        conversation,
+        key.owner,
+        library=asked.library,
+        history=() if conversation else earlier,
+        adapter=await adapter_of(assistant, asked.model),
     )
     if asked.approval == "refuse":
         events = refusing(assistant, events, key.owner)

@@ -43,6 +43,7 @@ class Options:
         sample: Rows drawn at random in place of the first ones; None for none.
         seed: What is drawn.
         seconds: That a row may take; None for no limit.
+        adapter: Which of the model's adapters answers; None is the model itself.
         retry_errors: Whether rows that an earlier run could not answer are asked again.
     """
 
@@ -52,6 +53,7 @@ class Options:
     sample: int | None = None
     seed: int = 0
     seconds: float | None = None
+    adapter: str | None = None
     retry_errors: bool = False
 
 
@@ -208,7 +210,8 @@ async def _answer(assistant: Assistant, row: Row, options: Options, reading: asy
             raise BatchError(row.error)
         async with asyncio.timeout(options.seconds):
             library, off = await _library(assistant, row, reading), await _off(assistant, row)
-            end = await assistant.ask(row.question, owner=OWNER, rules=options.rules, library=library, off=off)
+            how: dict[str, Any] = {"rules": options.rules, "adapter": options.adapter}
+            end = await assistant.ask(row.question, owner=OWNER, library=library, off=off, **how)
     except TimeoutError:
         return _result(row, {"error": f"not answered within {options.seconds:g} s"})
     except (AssistantError, LibraryError) as error:

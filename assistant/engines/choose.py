@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from langchain_core.language_models import BaseChatModel
 
+from assistant.engine_info import no_adapters
 from assistant.engines.room import Room
 from assistant.engines.vllm.gpus import can_serve, find_gpus
 from assistant.settings import ServerEngine, Settings
@@ -57,6 +58,7 @@ class Engine:
         sees: Whether it is shown pictures.
         vllm: The server that is started for it, where there is one.
         room: How much it can be sent; None for the built-in one.
+        adapters: Returns the LoRA adapters that it has.
     """
 
     model: BaseChatModel
@@ -66,6 +68,7 @@ class Engine:
     sees: Callable[[], bool] = bool
     vllm: VllmServer | None = None
     room: Room | None = None
+    adapters: Callable[[], Awaitable[tuple[str, ...]]] = no_adapters
 
 
 async def choose(settings: Settings) -> Choice:
@@ -91,12 +94,21 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
     if isinstance(choice.server, VllmEngine):
         return _watched(choice.server, settings)
     if choice.server:
+        from assistant.engines.adapters import ListedAdapters
         from assistant.engines.openai import context_of, serve
 
         model = serve(choice.server)
         name = f"{choice.server.model or 'model'} at {choice.server.place}"
         room = Room(partial(context_of, model, choice.server))
-        return Engine(model, name, "", model.aclose, partial(_sees, model, choice.server), room=room)
+        return Engine(
+            model,
+            name,
+            "",
+            model.aclose,
+            partial(_sees, model, choice.server),
+            room=room,
+            adapters=ListedAdapters(model, choice.server.adapters).names,
+        )
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader
     from assistant.engines.builtin.route import Router
@@ -122,11 +134,15 @@ def _watched(engine: VllmEngine, settings: Settings) -> Engine:
     server = VllmServer(engine, settings.home)
     folder = Path(engine.vllm).expanduser()
     name = folder.resolve().name if folder.exists() else engine.vllm
+
     # It knows better than its address whether the server will come back.
+    async def adapters() -> tuple[str, ...]:
+        return tuple(engine.adapters)
+
     model = WatchedModel.of(server, partial(serve, waits=False))
     # Only its name is looked at; where it will be is known when it has been started.
     sees = can_see(ServerEngine(url="http://127.0.0.1", model=engine.vllm, vision=engine.vision))
-    return Engine(model, f"{name} on vLLM", "", model.aclose, lambda: sees, server, Room(model.context))
+    return Engine(model, f"{name} on vLLM", "", model.aclose, lambda: sees, server, Room(model.context), adapters)
 
 
 def _sees(model: Replicas, server: ServerEngine) -> bool:

@@ -46,7 +46,7 @@ def model():
             return Text("I thought about it.", thoughts="First **this**.\n\nThen <img src=x> that.", cached=2)
         return Text(RICH if "rich" in question else f"Answer number {next(times)}, in words.")
 
-    with ScriptedServer() as server:
+    with ScriptedServer(models=("scripted", {"id": "law", "parent": "scripted"})) as server:
         server.always(script)
         yield server
 
@@ -418,3 +418,16 @@ def test_a_recording_that_is_too_large_is_told_and_one_is_dropped_by_a_key(me, a
     mic.click()
     expect(said).to_contain_text("The recording has 50 MB, more than 30 MB")
     assert len(audio.heard) == before
+
+
+def test_an_adapter_of_the_model_is_chosen_for_a_conversation(me, model):
+    me.page.get_by_label("Adapter of the model").click()
+    me.page.get_by_role("option", name="law").click()
+    me.ask("What is the law?")
+    expect(me.chat.locator(".foot .sure").last).to_contain_text("law, an adapter of scripted")
+    assert model.requests[-1].body["model"] == "law" or model.requests[-2].body["model"] == "law"
+    me.picture("adapter")
+    me.page.reload()
+    expect(me.page.get_by_label("Adapter of the model")).to_have_value("law")
+    me.page.get_by_role("button", name="New conversation").click()
+    expect(me.page.get_by_label("Adapter of the model")).to_have_value("None, the model itself")

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from assistant.conversations import Conversation
+from assistant.engine_info import EngineInfo
 from assistant.engines.vllm.state import Progress, State
 from assistant.events import Scores
 from assistant.loader import builtin_folder
-from assistant.session import EngineInfo
 from assistant.toolbox import load_tools
 from tests.ui.answers import CITATION, answer
 from ui.evidence import panel_html

@@ -1,0 +1,75 @@
+"""Which engine answers, for those who show it and choose among its models."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiosqlite
+
+from assistant.errors import BadQuestion
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from assistant.engines.vllm.server import VllmServer
+
+
+async def no_adapters() -> tuple[str, ...]:
+    """Returns the adapters of an engine that has none."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine answers, for people.
+
+    Attributes:
+        name: Such as ``built-in engine`` or ``Qwen3-8B at http://…``.
+        advice: How to get a stronger one; empty where there is nothing to advise.
+        vllm: The server that is started for it, which may still load; None where there is none.
+        model: The language model, for what is no turn of a conversation; None of the built-in engine.
+        adapters: Returns the LoRA adapters that a conversation may choose in place of the model itself.
+    """
+
+    name: str
+    advice: str
+    vllm: VllmServer | None = None
+    model: BaseChatModel | None = None
+    adapters: Callable[[], Awaitable[tuple[str, ...]]] = no_adapters
+
+    async def require(self, adapter: str) -> None:
+        """Refuses an adapter that there is not.
+
+        Args:
+            adapter: Its name; empty is the model itself.
+
+        Raises:
+            BadQuestion: There is none of this name.
+        """
+        if adapter and adapter not in (there := await self.adapters()):
+            known = f"there are: {', '.join(there)}" if there else "there is none"
+            raise BadQuestion(f"The engine has no adapter '{adapter}'; {known}.")
+
+
+class Adapters:
+    """Which adapter each conversation has chosen.
+
+    Args:
+        connection: An open connection, which stays the caller's to close.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._db = connection
+
+    async def of(self, conversation: str) -> str:
+        """Returns a conversation's adapter; empty is the model itself."""
+        select = "SELECT model FROM models WHERE conversation = ?"
+        rows = list(await self._db.execute_fetchall(select, (conversation,)))
+        return str(rows[0][0]) if rows else ""
+
+    async def use(self, conversation: str, adapter: str) -> None:
+        """Has a conversation use an adapter from its next question on."""
+        await self._db.execute("INSERT OR REPLACE INTO models VALUES (?, ?)", (conversation, adapter))
+        await self._db.commit()
