@@ -23,6 +23,8 @@ COOKIE = "language"
 """Holds the person's choice, which comes before what the browser asks for."""
 
 _POINT_FOR_GROUPS = {"de"}
+# What ``label`` was asked for.
+_LABELS: set[str] = set()
 
 
 class Texts:
@@ -99,12 +101,13 @@ def label(key: str) -> I18nData:
         KeyError: There is no such text.
     """
     texts()(key)
+    _LABELS.add(key)
     return I18nData(key)
 
 
 def labels() -> gr.I18n:
-    """Returns what the browser needs for ``label``."""
-    return gr.I18n(**{language: read_catalogue(FOLDER / language) for language in LANGUAGES})
+    """Returns what the browser needs for ``label`` once the page is made, and no more, since each visit loads it."""
+    return gr.I18n(**{language: {key: texts(language)(key) for key in sorted(_LABELS)} for language in LANGUAGES})
 
 
 def preferred(request: gr.Request | None) -> str:

@@ -12,6 +12,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 
 # What is there once a tab has been filled.
 TABS = {"Library": "#documents li", "Tools": "#tools-list li", "Pictures": "#gallery-list .empty"}
+PASTE_A_PROGRAM = """() => {
+  const held = new DataTransfer();
+  held.items.add(new File(["MZ"], "program.exe"));
+  const paste = new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true });
+  document.querySelector("#ask textarea").dispatchEvent(paste);
+}"""
 BUS = "When does the last bus to Aldbury leave?"
 
 
@@ -71,6 +77,10 @@ def test_the_page_speaks_the_browsers_language_until_another_is_chosen(browser, 
     me.arrive(url)
     expect(me.page.locator("#new")).to_have_text("+ Neues Gespräch")
     expect(me.box).to_have_attribute("placeholder", "Fragen Sie etwas zu Ihren Dokumenten, oder etwas zum Rechnen …")
+    me.page.evaluate(PASTE_A_PROGRAM)
+    refused = me.page.locator(".attached .refused")
+    expect(refused).to_contain_text("wurde nicht hinzugefügt: Dateien der Art .exe können nicht gelesen werden")
+    me.picture("german-refusal")
     notice = me.chat.get_by_role("button", name="Wie lang ist die Kündigungsfrist nach der Probezeit")
     expect(notice).to_be_visible()
     me.picture("german-examples")
