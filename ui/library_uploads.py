@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from index.read import LABELS
 from index.types import Document, Outcome
 from ui.language import Texts
-from ui.reasons import said
+from ui.reasons import kinds, said
 from ui.upload_queue import UploadQueue
 from ui.uploads import Upload
 
@@ -27,7 +26,7 @@ def drop_html(limit_mb: int, t: Texts) -> str:
         name: t.html(f"library.{name}") for name in ("drop", "or", "choose_files", "choose_folder", "what", "files")
     }
     told = "".join(f' data-{key}="{escape(text)}"' for key, text in _told(limit_mb, t).items())
-    reads = t.html("library.kinds", kinds=", ".join(LABELS), limit=t.number(limit_mb))
+    reads = t.html("library.kinds", kinds=kinds(t), limit=t.number(limit_mb))
     return (
         f'<div class="drop" data-limit="{limit_mb}"{told}><p><b>{said["drop"]}</b>, {said["or"]} '
         f'<button type="button" data-pick="files">{said["choose_files"]}</button> '

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from index.read.formats import FORMATS
 from index.reasons import Reason, Values
 from ui.language import Texts, texts
 
@@ -13,7 +14,7 @@ def told(code: str, **values: str | float) -> Reason:
         code: Of a text of ``reasons``.
         **values: What stands in its places.
     """
-    return Reason(texts()(f"reasons.{code}", **_written(values, texts())), code, values)
+    return Reason(said(Reason("", code, values), texts()), code, values)
 
 
 def said(reason: str, t: Texts) -> str:
@@ -24,7 +25,14 @@ def said(reason: str, t: Texts) -> str:
         t: The page's texts.
     """
     key = f"reasons.{reason.code}" if isinstance(reason, Reason) else ""
-    return t(key, **_written(reason.values, t)) if isinstance(reason, Reason) and key in t else reason
+    if not isinstance(reason, Reason) or key not in t:
+        return reason
+    return t(key, **{"readable": kinds(t), **_written(reason.values, t)})
+
+
+def kinds(t: Texts) -> str:
+    """Returns the kinds of files that can be read."""
+    return ", ".join(t(f"kinds.{form.kind}") for form in FORMATS)
 
 
 def _written(values: Values, t: Texts) -> dict[str, str]:

@@ -13,7 +13,7 @@ from assistant.errors import AssistantError
 from assistant.session import Assistant
 from index.errors import LibraryError, UnknownDocument
 from index.ingest import Progress
-from index.read import LABELS, SUFFIXES
+from index.read import SUFFIXES
 from index.types import Document, Outcome, OutcomeStatus
 from ui.language import Texts
 from ui.reasons import told
@@ -129,7 +129,7 @@ class Uploads:
 
         if upload.received.suffix.lower() not in SUFFIXES:
             kind = upload.received.suffix or "?"
-            return Outcome(upload.name, "refused", told("upload_kind", kind=kind, kinds=kinds()))
+            return Outcome(upload.name, "refused", told("upload_kind", kind=kind))
         try:
             if upload.conversation:
                 return self._attachments.add(upload.conversation, upload.received, upload.name)
@@ -184,8 +184,3 @@ class Uploads:
         """Whether a document of any library came from a file: the same one may have been added to several."""
         libraries = map(self._libraries.get, self._libraries.names())
         return any(library.at_path(str(path)) for library in libraries)
-
-
-def kinds() -> str:
-    """Returns the kinds of files that can be read."""
-    return ", ".join(LABELS)

@@ -1,6 +1,6 @@
 """From a file to the text of its pages, one file per family of formats."""
 
 from index.read.dispatch import read
-from index.read.formats import LABELS, SUFFIXES
+from index.read.formats import SUFFIXES
 
-__all__ = ["LABELS", "SUFFIXES", "read"]
+__all__ = ["SUFFIXES", "read"]

@@ -105,8 +105,6 @@ BY_KIND = {form.kind: form for form in FORMATS}
 BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
 SUFFIXES: frozenset[str] = frozenset(BY_SUFFIX)
 """How the files end that can be indexed, in lower case with the dot."""
-LABELS = tuple(form.label for form in FORMATS)
-"""What the kinds are called."""
 LARGEST = max(form.limit for form in FORMATS)
 
 

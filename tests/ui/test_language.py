@@ -96,6 +96,8 @@ def test_the_reasons_of_readers_and_doubts_are_said_as_they_are_elsewhere():
     known = dict(TEXTS) | {f"damaged_{form.kind}": str(form.damaged("{why}")) for form in FORMATS}
     known |= {f"doubt_{code}": text for code, text in DOUBTS.items()}
     told = {key.removeprefix("reasons."): text for key, text in english.items() if key.startswith("reasons.")}
+    kinds = {key.removeprefix("kinds."): text for key, text in english.items() if key.startswith("kinds.")}
+    assert kinds == {form.kind: form.label for form in FORMATS}
     assert {key: text for key, text in told.items() if not key.startswith(("upload_", "artifact_"))} == known
 
 

@@ -80,6 +80,7 @@ def test_the_page_speaks_the_browsers_language_until_another_is_chosen(browser, 
     me.page.evaluate(PASTE_A_PROGRAM)
     refused = me.page.locator(".attached .refused")
     expect(refused).to_contain_text("wurde nicht hinzugefügt: Dateien der Art .exe können nicht gelesen werden")
+    expect(refused).to_contain_text("Quelltext, Bilder, ZIP")
     me.picture("german-refusal")
     notice = me.chat.get_by_role("button", name="Wie lang ist die Kündigungsfrist nach der Probezeit")
     expect(notice).to_be_visible()
