@@ -11,7 +11,8 @@ from index.read import SUFFIXES, read
 from index.read.formats import BY_KIND
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-READABLE = [path for path in sorted(FIXTURES.iterdir()) if path.name not in ("open-password.pdf", "scanned.pdf")]
+UNREADABLE = ("open-password.pdf", "scanned.pdf")
+READABLE = [path for path in sorted(FIXTURES.iterdir()) if path.is_file() and path.name not in UNREADABLE]
 
 
 def refusal(path: Path) -> str:
