@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
-from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.messages.utils import message_chunk_to_message
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 # Why nothing comes at the moment: a message and a fraction, which may be None.
 PROGRESS = "progress"
@@ -21,6 +23,23 @@ def waiting(message: str, fraction: float | None = None) -> ChatGenerationChunk:
 def again() -> ChatGenerationChunk:
     """Returns the chunk that begins a reply anew."""
     return _chunk({AGAIN: True})
+
+
+async def gathered(chunks: AsyncIterator[ChatGenerationChunk]) -> ChatResult:
+    """Returns a whole reply, for those who do not watch it come.
+
+    Args:
+        chunks: As an engine streams them.
+    """
+    pieces: list[AIMessageChunk] = []
+    async for chunk in chunks:
+        if AGAIN in chunk.message.response_metadata:
+            pieces.clear()
+        elif PROGRESS not in chunk.message.response_metadata:
+            assert isinstance(chunk.message, AIMessageChunk)
+            pieces.append(chunk.message)
+    whole = pieces[0] + pieces[1:] if len(pieces) > 1 else pieces[0]
+    return ChatResult(generations=[ChatGeneration(message=message_chunk_to_message(whole))])
 
 
 def _chunk(told: dict[str, Any]) -> ChatGenerationChunk:

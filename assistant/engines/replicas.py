@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from assistant.engines.chunks import again, waiting
+from assistant.engines.chunks import again, gathered, waiting
 from assistant.engines.profile import Profile
 from assistant.engines.served import ServedModel
 from assistant.errors import EngineBusy, EngineError, EngineRefused, EngineTimeout, EngineUnreachable
@@ -111,6 +111,9 @@ class Replicas(BaseChatModel):
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
         raise NotImplementedError("ask it in a coroutine")
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return await gathered(self._astream(*args, **kwargs))
 
     async def _astream(self, *args: Any, conversation: str = "", **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         deadline, attempt = time.monotonic() + self._patience, 0

@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
+from assistant.engines.chunks import gathered
 from assistant.engines.vllm.server import VllmServer
 from assistant.engines.vllm.state import Progress
 from assistant.errors import EngineUnreachable
@@ -51,6 +52,9 @@ class WatchedModel(BaseChatModel):
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
         raise NotImplementedError("ask it in a coroutine")
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return await gathered(self._astream(*args, **kwargs))
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         for left in range(RETRIES, -1, -1):

@@ -9,6 +9,7 @@ import pytest
 
 from assistant.app import build
 from assistant.engines.openai import serve
+from assistant.engines.reasoning import THOUGHTS
 from assistant.events import Answer, EngineProgress, Failed
 from assistant.session import Assistant
 from assistant.settings import ServerEngine, Settings
@@ -145,3 +146,11 @@ async def test_a_server_that_answered_before_is_waited_for(settings: Settings) -
                 second.always(HELLO)
                 events = [event async for event in stream]
                 assert isinstance(events[-1], Answer)
+
+
+async def test_a_reply_can_be_had_whole(model_server: ScriptedServer) -> None:
+    model_server.say(HalfStream("", thoughts="They gr"), Text(HELLO.text, thoughts="They greet me."))
+    model = serve(ServerEngine(url=model_server.url, timeout=20))
+    reply = await model.ainvoke("Hello?")
+    await model.aclose()
+    assert (reply.text, reply.additional_kwargs[THOUGHTS]) == (HELLO.text, "They greet me.")
