@@ -13,6 +13,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from assistant.engines.vllm.families import table
+from assistant.engines.vllm.plan import EIGHT_BITS
 from tests.serving import cassettes, environment
 from tests.serving.conftest import Served
 from tests.serving.tiny_model import OTHER, SENTENCE
@@ -118,3 +119,10 @@ def test_the_table_names_parsers_that_this_vllm_has(kind: str) -> None:
     flag = {"tool_parsers": "tool-call-parser", "reasoning": "reasoning-parser"}[kind]
     named = {family.flags[flag] for family in (*table().families, table().unknown) if flag in family.flags}
     assert named - known == set()
+
+
+@pytest.mark.usefixtures("served")
+def test_this_vllm_makes_weights_smaller_by_the_name_that_is_used() -> None:
+    (file,) = environment.folder().glob("lib/python3*/site-packages/vllm/config/quantization.py")
+    online = file.read_text().partition("_ONLINE_SHORTHANDS: ")[2].partition("\n}\n")[0]
+    assert f'"{EIGHT_BITS}": QuantizationConfigArgs' in online

@@ -23,7 +23,7 @@ PORT = 8000
 # What a GPU holds besides weights and conversations: CUDA itself, the graphs, what a step works with. Bytes.
 RESERVE = 2e9
 # Online quantisation to eight bits, which vLLM can do with any 16-bit weights: what is left of them.
-EIGHT_BITS, LEFT = "fp8", 0.55
+EIGHT_BITS, LEFT = "fp8_per_tensor", 0.55
 EIGHT_BITS_FROM = 7.5
 BFLOAT16_FROM = 8.0
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)

@@ -71,7 +71,7 @@ def test_fewer_gpus_can_be_asked_for(make_model: MakeModel, engine: VllmEngine) 
 def test_weights_that_do_not_fit_are_loaded_in_eight_bits(make_model: MakeModel, engine: VllmEngine) -> None:
     model = make_model(size=30 * 10**9)  # a file with a hole, which takes no room on the disk
     chosen = engine.model_copy(update={"vllm": str(model)})
-    assert "--quantization=fp8" in command(chosen, [gpu(gib=24)])
+    assert "--quantization=fp8_per_tensor" in command(chosen, [gpu(gib=24)])
     assert not [word for word in command(chosen, [gpu(gib=48)]) if "quant" in word]
     with pytest.raises(SettingsError, match=r"30 GB of weights, and .* take a smaller one"):
         command(chosen.model_copy(update={"quantize": "none"}), [gpu(gib=24)])
