@@ -164,7 +164,10 @@ def load(settings: PictureSettings) -> Model:
 
 def _pipeline(name: str, precision: torch.dtype) -> tuple[Any, Card | None]:
     from diffusers import DiffusionPipeline
+    from diffusers.utils import logging as told
 
+    told.set_verbosity_error()  # it warns of each part that is not of the usual class
+    told.disable_progress_bar()
     given: dict[str, Any] = {}
     card = _card(Path(name))
     if card:

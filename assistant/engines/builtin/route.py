@@ -21,6 +21,7 @@ from assistant.engines.builtin.detect import (
     arithmetic,
     detect,
 )
+from assistant.engines.builtin.drawing import drawn
 from assistant.engines.builtin.forms import ask_for, fits, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
@@ -118,7 +119,8 @@ class Router:
         if not re.search(r"\w", request):
             return Talk("I find no words in this; ask me a question or give me something to compute.")
         read = request[:MAX_READ]
-        if call := commanded(read, tools):  # several commands are one plan, which is rehearsed as one
+        # Several commands are one plan, which is rehearsed as one.
+        if call := commanded(read, tools) or drawn(read, tools):
             return [call]
         return self._several(read, tools) or self._one(read, tools) or self._fallback(request, tools)
 
