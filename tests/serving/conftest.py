@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from tests.serving import environment
 from tests.serving.tiny_model import make_adapter, make_model
 
 ROOT = Path(__file__).parents[2]
-SECONDS_TO_LOAD = 600
+SECONDS_TO_LOAD = 300
+# Why it could not be started, so that not each test and each second try waits for the same again.
+_broken: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The assistant with vLLM behind it, ready for questions."""
+    if _broken:
+        pytest.fail(_broken[0], pytrace=False)
+    try:
+        with _started(tmp_path_factory) as running:
+            yield running
+    except Exception as error:
+        _broken.append(f"vLLM could not be started for the tests: {error}")
+        raise
+
+
+@contextmanager
+def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     environment.make()
     folder = tmp_path_factory.mktemp("vllm")
     model = make_model(folder / "tiny")
