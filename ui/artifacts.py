@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from assistant.events import Artifact, Kind
+from assistant.origin.verify import Verdict
 from assistant.web.files import SHOWN, url_of
+from ui.origin import origin_of
 from ui.reasons import told
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class ShownArtifact:
         problem: Why it is not there, or why it can only be downloaded; as ``reasons.said`` reads it.
         table: Of a table.
         plot: Of a plot: Plotly's JSON, data and layout alone.
+        origin: Of a picture: where it comes from, as is signed into it.
     """
 
     name: str
@@ -66,6 +69,7 @@ class ShownArtifact:
     problem: str = ""
     table: Table | None = None
     plot: str = ""
+    origin: Verdict | None = None
 
 
 def load(artifact: Artifact, folder: Path) -> ShownArtifact:
@@ -91,6 +95,7 @@ def load(artifact: Artifact, folder: Path) -> ShownArtifact:
             shown,
             table=read_table(path, artifact.media_type) if kind == "table" else None,
             plot=read_plot(path) if kind == "plot" else "",
+            origin=origin_of(path) if kind == "picture" else None,
         )
     except (OSError, ValueError, csv.Error, RecursionError) as error:
         log.warning("%s can only be downloaded", path, exc_info=error)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ui.artifacts import ShownArtifact, Table
 from ui.language import Texts, texts
+from ui.origin import badge
 from ui.reasons import said
 from ui.text import shortened
 
@@ -68,7 +69,7 @@ def _caption(artifact: ShownArtifact, t: Texts) -> str:
         return name
     words = escape(t("figures.download"))
     link = f'<a class="download" href="{escape(artifact.url)}" download="{escape(artifact.name)}">{words}</a>'
-    return f'{name}<span class="facts">{escape(_facts(artifact, t))}</span>{link}'
+    return f'{name}<span class="facts">{escape(_facts(artifact, t))}</span>{badge(artifact.origin, t)}{link}'
 
 
 def _facts(artifact: ShownArtifact, t: Texts) -> str:

@@ -13,6 +13,7 @@ import gradio as gr
 
 from assistant.conversations import Illustrated
 from assistant.errors import AssistantError
+from assistant.origin.verify import Verdict
 from assistant.session import Assistant
 from index.errors import LibraryError
 from index.library import Library
@@ -21,6 +22,7 @@ from ui import artifacts
 from ui.assets import script
 from ui.evidence import EVENT
 from ui.language import Texts
+from ui.origin import badge
 from ui.sheet import data_url, named_pictures
 from ui.text import place
 from ui.view import View, answer_from
@@ -45,6 +47,7 @@ class Shown:
         origin: Where it comes from, and when.
         conversation: The id of its conversation.
         title: The conversation's title.
+        signed: What is signed into it, where it was made here.
     """
 
     url: str
@@ -52,6 +55,7 @@ class Shown:
     origin: str
     conversation: str
     title: str
+    signed: Verdict | None = None
 
 
 def make_panel(assistant: Assistant, tab: gr.Tab, view: gr.State) -> gr.HTML:
@@ -104,7 +108,7 @@ def _cell(each: Shown, t: Texts) -> str:
     url, name = escape(each.url), escape(each.name)
     return (
         f'<li><a href="{url}" target="_blank" rel="noopener"><img src="{url}" alt="{name}" loading="lazy"></a>'
-        f'<b>{name}</b><span class="facts">{escape(each.origin)}</span>'
+        f'<b>{name}</b><span class="facts">{escape(each.origin)}</span>{badge(each.signed, t)}'
         f'<button type="button" data-conversation="{escape(each.conversation)}" '
         f'title="{t.html("gallery.open", title=each.title)}">{escape(each.title)}</button></li>'
     )
@@ -132,7 +136,7 @@ def _pictures(assistant: Assistant, row: Illustrated, t: Texts) -> Iterator[Show
     for each in answer.artifacts:
         if each.kind == "picture" and (made := artifacts.load(each, folder)).url:
             origin = t("gallery.made_by", tool=each.tool, date=date) if each.tool else t("gallery.made", date=date)
-            yield Shown(made.url, made.name, origin, row.conversation, row.title)
+            yield Shown(made.url, made.name, origin, row.conversation, row.title, made.origin)
     try:
         held = assistant.attachments.holder(row.library)
         for citation, library, picture in named_pictures(held, answer):
