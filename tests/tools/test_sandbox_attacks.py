@@ -42,8 +42,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
 
 @pytest.fixture
 def notebook(shared: Notebook) -> Iterator[Notebook]:
+    before = set(psutil.Process().children(recursive=True))  # servers of other tests may still run
     yield shared
-    left = [process for process in psutil.Process().children(recursive=True) if process.status() != "zombie"]
+    new = set(psutil.Process().children(recursive=True)) - before
+    left = [process for process in new if process.status() != "zombie"]
     assert [name for name in (process.name() for process in left) if name not in ("bwrap", "python", "python3")] == []
 
 
