@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from playwright.sync_api import expect
 
+from assistant.app import open_library
+from assistant.settings import Settings
 from tests.ui.browser import PHONE, person, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -20,22 +24,14 @@ def url(tmp_path_factory):
     paragraphs = [FILLER.format(n=n) for n in range(1, 13)]
     paragraphs.insert(6, BELL)
     (folder / "arken <b>1911.md").write_text("# Arken\n\n" + "\n\n".join(paragraphs))
+    with closing(open_library(Settings(home=folder / "home"))) as library:
+        library.add([folder / "arken <b>1911.md"])
     with serving(folder / "home", "engine: builtin\n") as address:
-        yield address, folder / "arken <b>1911.md"
-
-
-def put_in(me, document):
-    """Puts the document into the library, where it may be already."""
-    me.tab("Library")
-    me.page.locator("#upload input[type=file]").first.set_input_files(str(document))
-    expect(me.page.locator("#progress")).to_contain_text("In the library")
-    me.tab("Conversation")
+        yield address
 
 
 def test_a_quote_is_read_among_its_passages_and_says_why_it_came(browser, url):
-    address, document = url
-    with person(browser, address) as me:
-        put_in(me, document)
+    with person(browser, url) as me:
         me.ask(QUESTION)
         me.chat.locator('a[href="#source-0-1"]').click()
         source = me.page.locator("#evidence .source")
@@ -62,7 +58,7 @@ def test_a_quote_is_read_among_its_passages_and_says_why_it_came(browser, url):
 
 
 def test_the_sources_can_be_read_on_a_phone_in_the_dark(browser, url):
-    with person(browser, url[0], size=PHONE, dark=True) as me:
+    with person(browser, url, size=PHONE, dark=True) as me:
         me.ask(QUESTION)
         me.chat.locator('a[href="#source-0-1"]').click()
         expect(me.page.locator("#evidence .source mark")).to_be_in_viewport()
