@@ -25,6 +25,7 @@ from assistant.past import Summaries
 from assistant.settings import DEFAULT_LIBRARY
 from assistant.sharing import Shares, path_to
 from assistant.shelf import Conversation, Shelf, shortened
+from assistant.tool_choices import ToolChoices
 
 __all__ = ["Begun", "Conversation", "Conversations", "Turn", "TurnState"]
 
@@ -106,6 +107,7 @@ class Conversations:
         summaries: What came before the turns that the model is shown.
         adapters: Which of the model's adapters answers.
         shares: The links by which they can be read.
+        tools: Which tools they may use.
 
     Args:
         connection: An open connection, which stays the caller's to close.
@@ -119,6 +121,7 @@ class Conversations:
         self.summaries = Summaries(connection)
         self.adapters = Adapters(connection)
         self.shares = Shares(connection)
+        self.tools = ToolChoices(connection)
 
     async def setup(self) -> None:
         """Creates the tables where they are missing."""
@@ -204,39 +207,6 @@ class Conversations:
         update = "UPDATE turns SET result = ? WHERE id = ? AND state = 'running'"
         await self._db.execute(update, (json.dumps(shown, ensure_ascii=False), begun.turn))
         await self._db.commit()
-
-    async def grants(self, conversation: str) -> set[str]:
-        """Returns the tools that were approved in a conversation."""
-        rows = await self._db.execute_fetchall("SELECT tool FROM grants WHERE conversation = ?", (conversation,))
-        return {row[0] for row in rows}
-
-    async def grant(self, conversation: str, tools: Collection[str]) -> None:
-        """Keeps that tools were approved in a conversation."""
-        rows = [(conversation, tool) for tool in tools]
-        await self._db.executemany("INSERT OR IGNORE INTO grants VALUES (?, ?)", rows)
-        await self._db.commit()
-
-    async def tools_off(self, conversation: str) -> frozenset[str]:
-        """Returns the tools that are turned off in a conversation."""
-        rows = await self._db.execute_fetchall("SELECT tool FROM tools_off WHERE conversation = ?", (conversation,))
-        return frozenset(row[0] for row in rows)
-
-    async def switch(self, conversation: str, owner: str, tool: str, *, on: bool) -> None:
-        """Turns a tool on or off in a conversation, from its next question on.
-
-        Raises:
-            UnknownConversation: It does not exist or belongs to somebody else.
-        """
-        await self._require(conversation, owner)
-        await self._turn_off(conversation, () if on else (tool,))
-        if on:
-            gone = "DELETE FROM tools_off WHERE conversation = ? AND tool = ?"
-            await self._db.execute(gone, (conversation, tool))
-        await self._db.commit()
-
-    async def _turn_off(self, conversation: str, tools: Collection[str]) -> None:
-        rows = [(conversation, tool) for tool in tools]
-        await self._db.executemany("INSERT OR IGNORE INTO tools_off VALUES (?, ?)", rows)
 
     async def end(
         self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
@@ -374,7 +344,7 @@ class Conversations:
         insert = "INSERT INTO conversations (id, owner, title, created, updated, library) VALUES (?, ?, ?, ?, ?, ?)"
         row = (conversation, owner, shortened(title), now, now, library or DEFAULT_LIBRARY)
         await self._db.execute(insert, row)
-        await self._turn_off(conversation, off)
+        await self.tools.turn_off(conversation, off)
         return conversation
 
     async def _require(self, conversation: str, owner: str) -> tuple[int | None, str]:

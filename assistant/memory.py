@@ -117,7 +117,7 @@ class Memory:
         for row, messages in reversed(found):
             if is_complete(messages):
                 past.add(row, messages)
-        granted = frozenset(await self._conversations.grants(begun.conversation))
+        granted = frozenset(await self._conversations.tools.grants(begun.conversation))
         return Recollection(ledger, past, begun.previous, granted, summary.covers if summary else None)
 
 

@@ -310,7 +310,7 @@ class Assistant:
         yield end
 
     async def _tools_on(self, conversation: str, toolbox: Toolbox) -> Mapping[str, Tool]:
-        off = await self.conversations.tools_off(conversation)
+        off = await self.conversations.tools.off(conversation)
         return {name: tool for name, tool in toolbox.tools.items() if name not in off} if off else toolbox.tools
 
     def refresh_tools(self) -> Toolbox:
@@ -372,7 +372,7 @@ class Assistant:
         evidence = turn.ledger.take_new()
         await self._memory.save(begun, recollection)
         if new := turn.granted - recollection.granted:
-            await self.conversations.grant(begun.conversation, new)
+            await self.conversations.tools.grant(begun.conversation, new)
             recollection.granted = frozenset(turn.granted)
         match end:
             case Answer():

@@ -188,12 +188,12 @@ class _Page:
         return {self._card: "", self._result: [_said(f'<p role="status">{escape(words)}</p>')]}
 
     async def _list(self, view: View) -> str:
-        off = await self._assistant.conversations.tools_off(view.written) if view.written else view.off
+        off = await self._assistant.conversations.tools.off(view.written) if view.written else view.off
         return tools_html(self._assistant.toolbox, off, view.t, begun=bool(view.written))
 
     async def _switch(self, view: View, name: str, *, on: bool) -> None:
         if view.written:
-            await self._assistant.conversations.switch(view.written, view.owner, name, on=on)
+            await self._assistant.conversations.tools.switch(view.written, view.owner, name, on=on)
         else:
             view.off = view.off - {name} if on else view.off | {name}
 

@@ -21,9 +21,9 @@ async def test_a_tool_that_is_off_is_not_offered_and_that_is_kept(home, model_se
     async with build(settings) as assistant:  # as after a restart
         await assistant.ask("Second?", end.conversation)
         with pytest.raises(UnknownConversation):
-            await assistant.conversations.switch(end.conversation, "somebody else", "calculator", on=True)
-        await assistant.conversations.switch(end.conversation, "local", "calculator", on=True)
-        await assistant.conversations.switch(end.conversation, "local", "solve", on=False)
+            await assistant.conversations.tools.switch(end.conversation, "somebody else", "calculator", on=True)
+        await assistant.conversations.tools.switch(end.conversation, "local", "calculator", on=True)
+        await assistant.conversations.tools.switch(end.conversation, "local", "solve", on=False)
         await assistant.ask("Third?", end.conversation)
         first, second, third = (set(request.tools) for request in model_server.requests)
         assert "calculator" not in first | second
@@ -31,4 +31,4 @@ async def test_a_tool_that_is_off_is_not_offered_and_that_is_kept(home, model_se
         assert "solve" in first
         assert "solve" not in third
         await assistant.delete(end.conversation)
-        assert await assistant.conversations.tools_off(end.conversation) == frozenset()
+        assert await assistant.conversations.tools.off(end.conversation) == frozenset()
