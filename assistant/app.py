@@ -23,7 +23,8 @@ from assistant.loader import builtin_folder
 from assistant.reply import Parts
 from assistant.schema import Tool
 from assistant.session import Assistant
-from assistant.settings import EmbedderServer, Settings, load_settings
+from assistant.settings import EmbedderServer, Settings
+from assistant.settings_file import load_settings
 from assistant.titles import Titles
 from assistant.toolbox import Plugins
 from index.embed import Embedder, SentenceTransformerEmbedder

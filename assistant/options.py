@@ -106,7 +106,7 @@ def load(page: dict[str, Any] | None = None, *, begin: bool = True) -> Settings:
         SettingsError: They cannot be used.
     """
     from assistant.libraries import place
-    from assistant.settings import load_settings
+    from assistant.settings_file import load_settings
 
     given = click.get_current_context().find_root().ensure_object(dict)
     settings = load_settings(given.get("config"), {"home": given.get("home")}, os.environ)

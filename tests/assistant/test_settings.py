@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import SettingsError
-from assistant.settings import ServerEngine, Settings, load_settings
+from assistant.settings import ServerEngine, Settings
+from assistant.settings_file import load_settings
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -20,7 +20,8 @@ from openai import AsyncOpenAI
 from assistant.app import build
 from assistant.events import Answer, Event, Failed, TextDelta
 from assistant.session import Assistant
-from assistant.settings import ServerEngine, Settings, ToolSettings, load_settings
+from assistant.settings import ServerEngine, Settings, ToolSettings
+from assistant.settings_file import load_settings
 from index.embed import SentenceTransformerEmbedder
 from tests.serving.conftest import ROOT, Served
 from tests.serving.tiny_model import ENDLESS, SENTENCE, TWICE
