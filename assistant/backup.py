@@ -102,6 +102,8 @@ def restore(source: Path, home: Path, note: Note = lambda _: None) -> int:
             home.mkdir(exist_ok=True)
             for entry in Path(folder).iterdir():
                 entry.replace(home / entry.name)
+        except tarfile.ReadError as error:  # its text lists every kind of archive that was tried
+            raise BackupError(f"{source} cannot be restored: it is no whole archive.") from error
         except (OSError, tarfile.TarError, EOFError, KeyError, ValueError, TypeError, sqlite3.Error) as error:
             raise BackupError(f"{source} cannot be restored: it is damaged or no backup ({error}).") from error
     return len(about["files"])

@@ -87,7 +87,7 @@ def test_a_damaged_backup_leaves_nothing(used: Path, tmp_path: Path) -> None:
     (tmp_path / "short.tar").write_bytes(data[: len(data) // 2])
     (tmp_path / "none.tar").write_bytes(b"no archive at all")
     for name in ("short.tar", "none.tar"):
-        with pytest.raises(BackupError, match="damaged or no backup"):
+        with pytest.raises(BackupError, match=r"damaged or no backup|it is no whole archive"):
             restore(tmp_path / name, tmp_path / "new")
     assert not (tmp_path / "new").exists()
     assert not list(tmp_path.glob(".new-*"))
