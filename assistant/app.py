@@ -27,6 +27,7 @@ from assistant.settings import EmbedderServer, Settings
 from assistant.settings_file import load_settings
 from assistant.titles import Titles
 from assistant.toolbox import Plugins
+from assistant.tracing import open_tracer
 from index.embed import Embedder, SentenceTransformerEmbedder
 from index.library import Library
 from index.remote import RemoteEmbedder
@@ -110,6 +111,8 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
     """
     embedder = make_embedder(settings)
     async with AsyncExitStack() as parts:
+        tracer, send_spans = open_tracer(settings.traces.url if settings.traces else None)
+        parts.push_async_callback(asyncio.to_thread, send_spans)
         libraries = Libraries(settings, embedder)
         parts.callback(libraries.close)
         libraries.get()
@@ -136,7 +139,7 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
         graph = build_graph(wired, saver)
-        assistant = Assistant(settings, libraries, plugins, conversations, info, graph, saver, titles)
+        assistant = Assistant(settings, libraries, plugins, conversations, info, graph, saver, titles, tracer)
         try:
             yield assistant
         finally:

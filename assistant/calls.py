@@ -13,6 +13,7 @@ from assistant.approval import NOBODY, Decision, Verdict, judge
 from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolProgress, ToolStarted
 from assistant.runner import misfit, parameters, run_tool
 from assistant.state import Turn, tool_message
+from assistant.tracing import span, tell_call
 from index.types import Hit
 
 # Of what a model wrote in place of arguments it is shown so many characters.
@@ -109,10 +110,12 @@ async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Tur
 
     context.cite = recording
     tool = turn.tools.get(name)
-    if tool:
-        call = await run_tool(tool, call_id, arguments, context)
-    else:
-        call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
+    with span(turn.tracer, f"tool {name}", gen_ai__operation__name="execute_tool", gen_ai__tool__name=name) as current:
+        if tool:
+            call = await run_tool(tool, call_id, arguments, context)
+        else:
+            call = ToolCall(call_id, name, arguments, f"there is no tool '{name}'; {_there_is(turn)}", False, 0.0)
+        tell_call(current, call)
     turn.emit(ToolFinished(call))
     trusted = tool is None or tool.options.trusted
     return tool_message(

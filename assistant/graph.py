@@ -26,6 +26,7 @@ from assistant.events import Answer, CitationAdded, ToolCall
 from assistant.evidence import MARKER, Checked, check
 from assistant.reply import Parts, ask_model
 from assistant.state import Turn, TurnState
+from assistant.tracing import span, tell_reply
 from assistant.usage import spent
 
 Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
@@ -45,7 +46,10 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
     """
 
     async def model(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-        reply = await ask_model(parts, state["messages"], runtime.context)
+        turn = runtime.context
+        with span(turn.tracer, "model", gen_ai__operation__name="chat") as current:
+            reply = await ask_model(parts, state["messages"], turn)
+            tell_reply(current, reply)
         return {"messages": [*state["messages"], reply], "decisions": {}}
 
     async def approve(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
@@ -65,7 +69,11 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
         return "approve" if pending(state["messages"], runtime.context) else "tools"
 
     async def evidence(state: TurnState, runtime: Runtime[Turn]) -> None:
-        await _check(parts, state["messages"], runtime.context)
+        with span(runtime.context.tracer, "evidence") as current:
+            checked = await _check(parts, state["messages"], runtime.context)
+            current.set_attributes(
+                {"assistant.citations": len(checked.citations), "assistant.unsupported": len(checked.unsupported)}
+            )
 
     graph = StateGraph(TurnState, context_schema=Turn)
     graph.add_node("model", model)
@@ -80,7 +88,7 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
     return graph.compile(checkpointer=saver)
 
 
-async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
+async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> Checked:
     reply = messages[-1]
     assert isinstance(reply, AIMessage)
     calls = turns.tool_calls(messages)
@@ -95,6 +103,7 @@ async def _check(parts: Parts, messages: list[AnyMessage], turn: Turn) -> None:
     for citation in checked.citations:
         turn.emit(CitationAdded(citation))
     turn.emit(_answer(parts, reply, checked, calls, messages, turn))
+    return checked
 
 
 def _answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from weakref import WeakValueDictionary
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
+from opentelemetry.trace import Tracer
 
 from assistant.again import replayed, taken_up
 from assistant.approval import Decision, Rule, refusals
@@ -25,7 +27,7 @@ from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.endings import end_task, failure, message, request
 from assistant.engine_info import EngineInfo
-from assistant.errors import AssistantError, BadQuestion
+from assistant.errors import AssistantError
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
 from assistant.export import Exported
 from assistant.graph import Graph
@@ -38,11 +40,13 @@ from assistant.origin.sign import Signer
 from assistant.plugin import Context
 from assistant.preview import previewed
 from assistant.progress import Progress, kept
+from assistant.question import accepted
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
 from assistant.titles import Titles
 from assistant.toolbox import Plugins, Toolbox
+from assistant.tracing import OFF, TurnTrace, traced
 from index.errors import LibraryError
 from index.library import Library
 
@@ -75,6 +79,7 @@ class Assistant:
         graph: Graph,
         saver: BaseCheckpointSaver[str],
         titles: Titles | None = None,
+        tracer: Tracer = OFF,
     ) -> None:
         self.settings = settings
         self.libraries = libraries
@@ -86,7 +91,7 @@ class Assistant:
         self.meter = Meter()
         self._plugins = plugins
         self._signer = Signer.of(settings)
-        self._graph = graph
+        self._graph, self._tracer = graph, tracer
         self._saver = saver
         self._memory = Memory(saver, conversations, settings.agent)
         self._preparation: asyncio.Future[None] | None = None
@@ -174,8 +179,7 @@ class Assistant:
             disk; a turn that waits can be resumed at any time, after a restart too.
         """
         try:
-            self._accept(question)
-            question = question.encode("utf-8", "replace").decode()  # half a pair of surrogates can be stored nowhere
+            question = accepted(question, self.settings.agent.max_question_characters)
             if conversation is None:  # one that there is not is told before anything is written
                 library = library or self.libraries.default
                 self.libraries.get(library)
@@ -248,16 +252,6 @@ class Assistant:
         title = next(each.title for each in await self.conversations.list(owner, -1) if each.id == conversation)
         return Exported(title, turns, self._folder(conversation))
 
-    def _accept(self, question: str) -> None:
-        limit = self.settings.agent.max_question_characters
-        if not question.strip():
-            raise BadQuestion("The question is empty; type one.")
-        if len(question) > limit:
-            raise BadQuestion(
-                f"The question has {len(question):,} characters, more than {limit:,}; "
-                "add long texts to the library and ask about them."
-            )
-
     async def _turn(
         self,
         start: TurnState | Command[Any],
@@ -286,9 +280,10 @@ class Assistant:
             tools = await self._tools_on(begun.conversation, toolbox)
             turn = self._prepare(begun, recollection, library, tools, rules)
             turn.model = await self.conversations.adapters.of(begun.conversation)
+            trace = TurnTrace(self._tracer, begun, self.engine.name)
             try:
                 async with kept(shown, partial(self.conversations.keep, begun)):
-                    async for event in self._run(start, turn, begun.turn):
+                    async for event in self._run(start, turn, begun.turn, trace.context):
                         if isinstance(event, Answer | ApprovalNeeded):
                             end = event
                             continue
@@ -303,6 +298,7 @@ class Assistant:
             finally:
                 if self.live.closing and isinstance(end, Failed) and end.kind == "Stopped":
                     end = replace(end, kind="Interrupted")
+                trace.end(end)
                 if not isinstance(end, ApprovalNeeded):
                     self._memory.remember(begun, recollection, turn.finished)
                 # Shielded, since a stop cancels the task that runs this.
@@ -336,7 +332,7 @@ class Assistant:
 
         def context(report: Callable[[float | None, str], None]) -> Context:
             self._signer.prepare()
-            return Context(library, cite, folder, passages, report=report, sign=self._signer.sign)
+            return Context(traced(library, self._tracer), cite, folder, passages, report=report, sign=self._signer.sign)
 
         return Turn(
             begun.conversation,
@@ -349,13 +345,16 @@ class Assistant:
             (*rules, *self.settings.tools.rules),
             set(recollection.granted),
             time.perf_counter(),
+            tracer=self._tracer,
         )
 
-    async def _run(self, start: TurnState | Command[Any], turn: Turn, row: int) -> AsyncGenerator[Event, None]:
+    async def _run(
+        self, start: TurnState | Command[Any], turn: Turn, row: int, context: contextvars.Context
+    ) -> AsyncGenerator[Event, None]:
         """Runs the graph in a task of its own and yields what its nodes emit."""
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
         run = self._graph.ainvoke(start, thread(turn.conversation, row), context=turn, durability="exit")
-        task = asyncio.create_task(run)
+        task = asyncio.create_task(run, context=context)
         task.add_done_callback(lambda _: turn.events.put_nowait(None))
         try:
             while (event := await turn.events.get()) is not None:

@@ -301,6 +301,16 @@ class OriginSettings(_Section):
         return self
 
 
+class TraceSettings(_Section):
+    """Where OpenTelemetry traces go.
+
+    Attributes:
+        url: Where a collector takes them over HTTP, usually ending in ``/v1/traces``.
+    """
+
+    url: str = Field(pattern=r"^https?://\S+$")
+
+
 class Settings(_Section):
     """Everything that can be configured; ``configs/default.yaml`` explains each key."""
 
@@ -314,3 +324,4 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     voice: VoiceServer | None = None
     origin: OriginSettings = OriginSettings()
+    traces: TraceSettings | None = None

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from opentelemetry.trace import NoOpTracer, Tracer
 
 from assistant import taint
 from assistant.approval import Rule
@@ -52,6 +53,7 @@ class Turn:
         granted: Tools that were approved in this conversation; a tool approved in this turn is added.
         started: ``time.perf_counter()`` at the question.
         model: Which of the engine's models answers; empty is the usual one.
+        tracer: Makes the spans of what is done in the turn.
         notes: Receives what the person should know about how the answer came about.
         finished: Receives the turn's messages when it comes to its end.
         events: Receives what happens, closed by None. LangGraph's own stream would do the same at twice the cost.
@@ -68,6 +70,7 @@ class Turn:
     granted: set[str]
     started: float
     model: str = ""
+    tracer: Tracer = field(default_factory=NoOpTracer)
     notes: list[str] = field(default_factory=list)
     finished: list[AnyMessage] = field(default_factory=list)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)

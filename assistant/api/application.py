@@ -12,6 +12,7 @@ from assistant.api.errors import RESPONSES, add_handlers
 from assistant.api.figures import Counting, Figures
 from assistant.api.keys import Keys
 from assistant.api.size import Sized
+from assistant.api.traced import Traced
 from assistant.session import Assistant
 from assistant.web.buckets import Buckets
 from assistant.web.origin import LOOPBACK, SameOrigin
@@ -39,5 +40,7 @@ def make_api(assistant: Assistant, keys: Keys | None) -> FastAPI:
     if keys is None:
         application.add_middleware(SameOrigin, hosts=LOOPBACK)
     application.add_middleware(Sized, largest=assistant.settings.page.max_upload_mb * MB)
+    if assistant.settings.traces:
+        application.add_middleware(Traced)
     application.add_middleware(Counting, figures=application.state.figures)
     return application
