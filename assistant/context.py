@@ -13,12 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.events import Artifact
 from assistant.origin.made import Made
 from index.filter import Filter
 from index.types import Document, DocumentHit, Hit, Passage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PLOTLY, PLOTLY_ENDING = "application/vnd.plotly.v1+json", ".plotly.json"
 # A tool that reports more often than this would only fill the queue: nobody can read it.
@@ -161,10 +164,12 @@ class Context:
         """Keeps a picture of Pillow's as PNG."""
         return self._encoded(name, lambda buffer: picture.save(buffer, format="PNG"))
 
-    def save_made(self, name: str, picture: Picture, made: Made) -> Artifact:
-        """Keeps a picture that a model made as PNG, with its origin signed into the file."""
+    def save_made(self, name: str, picture: Image, made: Made) -> Artifact:
+        """Keeps a picture that a model made as PNG, its origin signed into it; a large one gets a watermark too."""
+        from assistant.origin.watermark import mark
+
         buffer = io.BytesIO()
-        picture.save(buffer, format="PNG")
+        mark(picture).save(buffer, format="PNG")
         path = self._free_path(f"{Path(name).stem}.png")
         path.write_bytes(self.sign(buffer.getvalue(), path.name, made))
         return self._keep(path, "image/png")

@@ -37,7 +37,7 @@ def verify(files: Sequence[Path], as_json: bool) -> None:
             worst = 1
             continue
         rows.append({"file": str(path), **asdict(verdict)})
-        worst = 1 if verdict.state == "altered" or worst == 1 else 3 if verdict.state == "nothing" else worst
+        worst = 1 if verdict.state == "altered" or worst == 1 else 0 if verdict.state == "signed" and not worst else 3
         if not as_json:
             click.echo("\n".join(_lines(path, verdict)))
     if as_json:
@@ -47,8 +47,8 @@ def verify(files: Sequence[Path], as_json: bool) -> None:
 
 def _lines(path: Path, verdict: Verdict) -> list[str]:
     lines = [f"{path}: {verdict.said}"]
-    if verdict.state == "altered":
-        lines.append(f"  what does not fit: {', '.join(verdict.reasons)}")
+    if verdict.reasons:
+        lines.append(f"  {'what does not fit' if verdict.state == 'altered' else 'note'}: {', '.join(verdict.reasons)}")
     if verdict.signer:
         lines.append(f"  signed by: {verdict.signer}{'' if verdict.known else ', for whom nobody vouches'}")
     if verdict.time:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 2000
 """Pictures whose origin is not read again while they stay as they are."""
-MARKS = {"signed": "✓", "altered": "⚠", "nothing": "–"}
+MARKS = {"signed": "✓", "altered": "⚠", "watermark": "≈", "nothing": "–"}
 
 
 def origin_of(path: Path) -> Verdict | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import mmap
+import warnings
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +14,21 @@ from typing import Any, Literal
 
 from assistant.origin.made import LABEL
 
-State = Literal["signed", "altered", "nothing"]
+State = Literal["signed", "altered", "watermark", "nothing"]
 # Whether somebody vouches for the signer is another question than whether the picture is as it was signed.
 UNKNOWN_SIGNER = "signingCredential.untrusted"
 UNREADABLE = "manifest.unreadable"
+TOO_LARGE, MOST_PIXELS = "watermark.tooManyPixels", 50_000_000  # a small file may hold a picture that fills the memory
 PNG, MARK = b"\x89PNG\r\n\x1a\n", b"c2pa.claim"
 # Every manifest has one of these: its own name, and that of the boxes that hold it.
 MARKS = (b"c2pa", b"jumb")
+# Others, such as EPS, have Pillow start programs.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 log = logging.getLogger(__name__)
 SAID: dict[State, str] = {
     "signed": "signed, and unaltered since",
     "altered": "altered after it was signed",
+    "watermark": "the invisible mark of a picture that an Assistant made, but nothing signed: its origin was stripped",
     "nothing": "no origin in it: it may have been made by anybody, or stripped",
 }
 
@@ -31,13 +38,13 @@ class Verdict:
     """What is known of a picture's origin.
 
     Attributes:
-        state: ``signed`` and unaltered, ``altered`` since, or ``nothing`` is in it.
+        state: ``signed`` and unaltered, ``altered`` since, the invisible ``watermark`` only, or ``nothing`` is in it.
         signer: Whom the certificate names.
         known: Whether somebody on a list of trusted ones vouches for the signer.
         time: When it was made, as it tells.
         made: How it was made, as it tells: tool, model, seed and so on.
         ingredients: Names of the pictures that it was made from.
-        reasons: What does not fit, in C2PA's own words.
+        reasons: What does not fit, in C2PA's own words, or why no watermark was looked for.
     """
 
     state: State
@@ -63,25 +70,53 @@ def verify(path: Path) -> Verdict:
     Raises:
         OSError: It cannot be read.
     """
-    data = path.read_bytes()
-    if not any(mark in data for mark in MARKS):  # most pictures, for which the library need not be loaded
-        return Verdict("nothing")
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", str(path))  # to read a pipe or a device may never end
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return Verdict("nothing")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            # Most pictures have nothing, for which the library need not be loaded.
+            told = _manifest(path, data) if any(data.find(mark) >= 0 for mark in MARKS) else Verdict("nothing")
+    return _looked(path) if told.state == "nothing" else told
+
+
+def _manifest(path: Path, data: mmap.mmap) -> Verdict:
+    """Reads what is signed into a file; what names a manifest and yet holds none that can be read was one."""
     import c2pa
 
-    # What names a manifest and yet holds none that can be read was one.
-    absent = Verdict("altered", reasons=(UNREADABLE,)) if MARK in data else Verdict("nothing")
     try:
         with c2pa.Reader(str(path)) as reader:
             verdict = _verdict(json.loads(reader.json()))
     except (c2pa.C2paError, LookupError, TypeError, ValueError):
         log.info("no manifest can be read from %s", path, exc_info=True)
-        return absent
-    if data.startswith(PNG) and not _whole(data):
+        return Verdict("altered", reasons=(UNREADABLE,)) if data.find(MARK) >= 0 else Verdict("nothing")
+    if data[: len(PNG)] == PNG and not _whole(data):
         return replace(verdict, state="altered", reasons=(*verdict.reasons, "png.crc.mismatch"))
     return verdict
 
 
-def _whole(data: bytes) -> bool:
+def _looked(path: Path) -> Verdict:
+    """Looks for the watermark in a file that holds nothing signed."""
+    from PIL import Image
+
+    from assistant.origin.watermark import is_marked
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is looked at here
+            with Image.open(path, formats=FORMATS) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    return Verdict("nothing", reasons=(TOO_LARGE,))
+                return Verdict("watermark" if is_marked(picture) else "nothing")
+    except Image.DecompressionBombError:
+        return Verdict("nothing", reasons=(TOO_LARGE,))
+    except Exception:  # whatever a damaged picture makes its decoder raise
+        log.info("no picture can be read from %s", path, exc_info=True)
+        return Verdict("nothing")
+
+
+def _whole(data: mmap.mmap) -> bool:
     """Whether each piece of a PNG file is as it was written.
 
     The hash in a manifest leaves out the piece that holds the manifest, which has some room that nothing covers.

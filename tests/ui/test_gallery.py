@@ -48,6 +48,7 @@ def test_a_badge_tells_what_is_known_of_a_picture(tmp_path):
     assert "✓ signed" in html and "seed: 7" in html and "<img" not in html
     assert "⚠ altered" in badge(Verdict("altered"), EN)
     assert "– no origin" in badge(Verdict("nothing"), EN)
+    assert "≈ watermark only" in badge(Verdict("watermark"), EN)
     plain = tmp_path / "plain.png"
     plain.write_bytes(drawn())
     assert origin_of(plain) == Verdict("nothing")
