@@ -177,12 +177,13 @@ def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how:
     wanted, "id", "library" or "files"; its other columns come back in OUT, which is JSONL, or Parquet by its name.
     """
     from assistant.batch import Options, preview, run
+    from assistant.event_loop import run as run_loop
 
     chosen = Options(**how)
     if dry_run:
         click.echo(preview(source, output, chosen))
         return
-    summary = asyncio.run(run(load(), source, output, chosen))
+    summary = run_loop(run(load(), source, output, chosen))
     if report:
         report.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     click.echo(summary.line(), err=True)

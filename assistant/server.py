@@ -20,6 +20,7 @@ from assistant.accounts.store import Accounts, present
 from assistant.app import build
 from assistant.engines.vllm.announce import announced
 from assistant.errors import SettingsError
+from assistant.event_loop import leave_loaded_alone, run
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
 from assistant.settings import AccountSettings, Settings
@@ -62,7 +63,7 @@ def serve(settings: Settings, *, samples: bool = False, open_browser: bool = Fal
     accounts = open_accounts(settings)
     listener = listen(settings.page.host, settings.page.port)
     try:
-        asyncio.run(_serve(settings, listener, accounts, samples, open_browser))
+        run(_serve(settings, listener, accounts, samples, open_browser))
     finally:
         listener.close()
         if accounts is not None:
@@ -221,6 +222,7 @@ async def _ready_tools(assistant: Assistant, preparing: asyncio.Task[None]) -> N
     await asyncio.wait([preparing])
     await asyncio.sleep(TOOLS_LATER)
     await asyncio.to_thread(assistant.toolbox.prepare)
+    leave_loaded_alone()
 
 
 def _prepare(assistant: Assistant, samples: bool) -> None:

@@ -14,6 +14,7 @@ from assistant.api.keys import Keys, present
 from assistant.app import build
 from assistant.engines.vllm.announce import announced
 from assistant.errors import SettingsError
+from assistant.event_loop import leave_loaded_alone, run
 from assistant.session import Assistant
 from assistant.settings import Settings
 from assistant.web.listen import listen
@@ -39,7 +40,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     keys = open_keys(settings, host)
     listener = listen(host, port)
     try:
-        asyncio.run(_serve(settings, listener, keys))
+        run(_serve(settings, listener, keys))
     finally:
         listener.close()
         if keys is not None:
@@ -79,5 +80,6 @@ def _prepare(assistant: Assistant) -> None:
     try:
         assistant.library.warm()
         assistant.toolbox.prepare()
+        leave_loaded_alone()
     except Exception:  # the question that needs it reports it
         log.exception("preparing failed")
