@@ -284,6 +284,8 @@ class Answer:
         usage: What it took of a language model; None of the built-in engine.
         reasoning: What the model thought, as it told it; no part of the answer.
         notes: What the person should know about how it came about, one sentence each.
+        about_itself: Whether it speaks of the assistant and what it did, as a greeting does, so that there is nothing
+            to be sure of.
     """
 
     text: str
@@ -300,6 +302,7 @@ class Answer:
     usage: Usage | None = None
     reasoning: str = ""
     notes: tuple[str, ...] = ()
+    about_itself: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns the object that ``assistant ask --json`` and a batch row print."""
@@ -310,7 +313,7 @@ class Answer:
         row["citations"] = [without(c, "document_id") for c in row["citations"]]
         row["tool_calls"] = [without(c, "id") for c in row["tool_calls"]]
         order = ("answer", "citations", "tool_calls", "artifacts", "confidence", "abstained", "engine", "conversation")
-        more = ("seconds", "unsupported", "reasons", "why", "usage", "notes", "reasoning")
+        more = ("seconds", "unsupported", "reasons", "why", "usage", "notes", "reasoning", "about_itself")
         return {key: row[key] for key in (*order, *more)}
 
 

@@ -127,5 +127,6 @@ def _answer(
         reasons=reasons,
         usage=spent(messages),
         notes=tuple(turn.notes),
+        about_itself=bool(reply.response_metadata.get("about_itself")),
         reasoning="\n\n".join(filter(None, (thoughts_of(each).strip() for each in turns.replies(messages)))),
     )

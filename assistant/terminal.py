@@ -108,9 +108,9 @@ def ending(answer: Answer) -> str:
     lines += [visible(f"[!] no source found for: {sentence}") for sentence in answer.unsupported]
     lines += [visible(f"[file] {artifact.path}") for artifact in answer.artifacts]
     lines += [visible(f"[note] {note}") for note in answer.notes]
-    sure = f"{sureness(answer)} ({answer.confidence:.2f})"
+    sure = "" if answer.about_itself else f"{sureness(answer)} ({answer.confidence:.2f}); "
     took = f"{answer.seconds:.1f} s{_took(answer.usage) if answer.usage else ''}"
-    lines.append(f"— {answer.engine}; {sure}; {took}; conversation {answer.conversation}")
+    lines.append(f"— {answer.engine}; {sure}{took}; conversation {answer.conversation}")
     return "\n".join(lines)
 
 

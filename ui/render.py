@@ -76,9 +76,15 @@ def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[
 
 def confidence_line(answer: Answer, t: Texts) -> str:
     """Returns how sure the answer is, in words with the number, then who gave it and how long it took."""
-    words = t("turn." + sureness(answer).replace(" ", "_"))
-    sure = words if answer.abstained else f"{words} ({t.number(answer.confidence, 2)})"
-    return " · ".join([sure, answer.engine, t("turn.seconds", n=t.number(answer.seconds, 1))])
+    told = [answer.engine, t("turn.seconds", n=t.number(answer.seconds, 1))]
+    if answer.about_itself:
+        return " · ".join(told)
+    words = t(f"turn.{_sureness(answer)}")
+    return " · ".join([words if answer.abstained else f"{words} ({t.number(answer.confidence, 2)})", *told])
+
+
+def _sureness(answer: Answer) -> str:
+    return sureness(answer).replace(" ", "_")
 
 
 def usage_line(usage: Usage, t: Texts) -> str:
@@ -140,7 +146,7 @@ def _mark(answer: Answer, place: int, t: Texts) -> str:
 
 
 def _foot(turn: ShownTurn, answer: Answer, missing: list[str], t: Texts) -> str:
-    kind = "declined" if answer.abstained else "answered"
+    kind = "declined" if answer.abstained else "plain" if answer.about_itself else f"answered {_sureness(answer)}"
     lines = [f'<span class="sure">{html.escape(confidence_line(answer, t))}</span>']
     if count := len(answer.unsupported):
         words = html.escape(t.count("turn.unsupported", count))

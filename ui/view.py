@@ -322,6 +322,7 @@ def answer_from(result: dict[str, Any]) -> Answer:
         usage=Usage(**usage) if usage else None,
         reasoning=result.get("reasoning", ""),
         notes=tuple(result.get("notes", ())),
+        about_itself=result.get("about_itself", False),
     )
 
 

@@ -303,6 +303,21 @@ async def test_what_nobody_is_there_to_do_is_said(builtin: Assistant) -> None:
     assert (await ask(builtin, "translate good morning to French")).text.startswith("None of my tools can do this")
 
 
+async def test_a_picture_that_nothing_can_make_is_told_how_to_have(builtin: Assistant) -> None:
+    end = await ask(builtin, "Draw a lighthouse")
+    assert "none is set up" in end.text
+    assert end.about_itself
+
+
+async def test_formulas_for_one_plot_are_no_steps_of_their_own(builtin: Assistant) -> None:
+    end = await ask(builtin, "Plot sin(x) and cos(x) from 0 to 10")
+    assert [call.arguments["expressions"] for call in end.tool_calls] == [["sin(x)", "cos(x)"]]
+
+
+async def test_emoji_are_asked_back_about_without_a_mark_of_sureness(builtin: Assistant) -> None:
+    assert (await ask(builtin, "\U0001f389 \U0001f389")).about_itself
+
+
 @pytest.mark.parametrize(
     ("result", "shown"),
     [

@@ -29,7 +29,7 @@ def test_an_answer_links_its_citations_and_says_how_sure_it_is():
     assert question == {"role": "user", "content": "How long?"}
     assert '[1]: #source-3-1 "Handbook, page 4"' in said["content"]
     assert "likely right (0.82) · built-in engine · 1.3 s" in said["content"]
-    assert 'class="foot answered"' in said["content"]
+    assert 'class="foot answered likely_right"' in said["content"]
     assert "no source" not in said["content"]
 
 

@@ -9,6 +9,10 @@ from typing import Any
 from assistant.engines.builtin.steps import Call
 
 TOOL = "generate_image"
+NO_MODEL = (
+    "I could draw this with a picture model, and none is set up here: `tools.settings.generate_image.model` in the "
+    "settings names one. What it takes is told in docs/making-pictures.md."
+)
 LEAD = r"(?:(?:please|now|can you|could you|would you|i want you to|i'd like you to|let's) )*"
 KIND = r"(?:picture|image|drawing|painting|illustration|sketch|photo(?:graph)?)s?"
 SOME = r"(?:an?|the|one|two|three|four|five|some|several|another|\d+)"
@@ -28,6 +32,9 @@ OTHERWISE = re.compile(
 
 def drawn(request: str, tools: Mapping[str, Any]) -> Call | None:
     """Returns the call that makes the picture that a request asks for; None where it asks for none."""
-    if TOOL not in tools or not ASKED.match(request) or OTHERWISE.search(request):
-        return None
-    return Call(TOOL, {"prompt": request})
+    return Call(TOOL, {"prompt": request}) if TOOL in tools and asks_for_picture(request) else None
+
+
+def asks_for_picture(request: str) -> bool:
+    """Whether a request wants a picture to be made, as one may that nothing here can make."""
+    return bool(ASKED.match(request)) and not OTHERWISE.search(request)

@@ -21,7 +21,8 @@ from assistant.engines.builtin.detect import (
     arithmetic,
     detect,
 )
-from assistant.engines.builtin.drawing import drawn
+from assistant.engines.builtin.drawing import NO_MODEL, asks_for_picture, drawn
+from assistant.engines.builtin.drawing import TOOL as MAKER
 from assistant.engines.builtin.forms import ask_for, fits, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
@@ -202,6 +203,8 @@ class Router:
 
     def _parted(self, clause: str, tools: Mapping[str, Any]) -> list[str]:
         """Parts at an "and" or a comma only where each half is a request by itself."""
+        if _draws_several(clause, tools):
+            return [clause]
         for left, right in halves(clause):
             if operation(right) and "calculator" in tools:
                 return [*self._parted(left, tools), right]
@@ -248,6 +251,8 @@ class Router:
     def _fallback(self, request: str, tools: Mapping[str, Any]) -> Talk | Plan:
         if SEARCH not in tools:
             return Talk(NO_TOOL)
+        if MAKER not in tools and asks_for_picture(request):
+            return Talk(NO_MODEL)
         return (
             Talk(f"{NONE} There are: {_names(tools)}.") if DEED.match(request) else [Call(SEARCH, {"query": request})]
         )
@@ -330,6 +335,12 @@ class Router:
 
 def _detected(request: str, tools: Mapping[str, Any]) -> Call | None:
     return detect(request, tools) or commanded(request, tools)
+
+
+def _draws_several(request: str, tools: Mapping[str, Any]) -> bool:
+    """Whether a request wants several formulas drawn in one plot: "plot sin(x) and cos(x)"."""
+    call = detect(request, tools)
+    return call is not None and call.tool == "plot" and len(call.arguments.get("expressions", ())) > 1
 
 
 def _named(request: str, tools: Mapping[str, Any]) -> str | None:
