@@ -8,18 +8,21 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from assistant.conversations import Conversations
 from assistant.engine_info import EngineInfo
-from assistant.engines.choose import choose, make_engine
+from assistant.engines.choose import Engine, choose, make_engine
 from assistant.errors import SettingsError
 from assistant.graph import build_graph
 from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
+from assistant.passing import PassingLog
 from assistant.reply import Parts
 from assistant.schema import Tool
 from assistant.session import Assistant
@@ -96,11 +99,16 @@ def open_assistant(config: Path | None = None, **values: Any) -> AbstractAsyncCo
 
 
 @asynccontextmanager
-async def build(settings: Settings) -> AsyncIterator[Assistant]:
+async def build(
+    settings: Settings, *, embedder: Embedder | None = None, engine: Engine | None = None, kept: bool = True
+) -> AsyncIterator[Assistant]:
     """Makes an assistant of its parts and takes it apart again.
 
     Args:
         settings: What to make it of.
+        embedder: One that is there already; None makes that of the settings.
+        engine: One that is there already; None makes that of the settings.
+        kept: Whether conversations are kept in the home folder; where not, they are gone at the end.
 
     Yields:
         The assistant, ready for questions.
@@ -109,26 +117,19 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
         AssistantError: A part cannot be made; the text names it and what to do.
         LibraryError: The library cannot be opened.
     """
-    embedder = make_embedder(settings)
+    embedder = embedder or make_embedder(settings)
     async with AsyncExitStack() as parts:
         tracer, send_spans = open_tracer(settings.traces.url if settings.traces else None)
         parts.push_async_callback(asyncio.to_thread, send_spans)
         libraries = Libraries(settings, embedder)
         parts.callback(libraries.close)
         libraries.get()
-        engine = make_engine(await choose(settings), settings, embedder)
+        engine = engine or make_engine(await choose(settings), settings, embedder)
         parts.push_async_callback(engine.close)
         if engine.vllm:
             engine.vllm.start()
         plugins = await parts.enter_async_context(open_tools(settings))
-        connection = await _connect(settings.home / "conversations.sqlite")
-        parts.push_async_callback(connection.close)
-        saver, conversations = AsyncSqliteSaver(connection), Conversations(connection)
-        try:
-            await saver.setup()
-            await conversations.setup()
-        except sqlite3.Error as error:
-            raise _unusable(settings.home / "conversations.sqlite", error) from error
+        conversations, saver = await parts.enter_async_context(_log(settings.home / "conversations.sqlite", kept))
 
         def similarity(claim: str, texts: Sequence[str]) -> list[float]:
             vectors = embedder.embed([claim, *texts])
@@ -146,6 +147,29 @@ async def build(settings: Settings) -> AsyncIterator[Assistant]:
             await assistant.live.close()
             await titles.close()
             assistant.attachments.close()
+
+
+@asynccontextmanager
+async def _log(path: Path, kept: bool) -> AsyncIterator[tuple[Conversations, BaseCheckpointSaver[str]]]:
+    """Opens the log of conversations, with what keeps their checkpoints."""
+    saver: BaseCheckpointSaver[str]
+    if kept:
+        connection = await _connect(path)
+        saver = AsyncSqliteSaver(connection)
+    else:
+        connection, saver = cast(aiosqlite.Connection, PassingLog()), InMemorySaver()
+    conversations = Conversations(connection)
+    try:
+        if isinstance(saver, AsyncSqliteSaver):
+            await saver.setup()
+        await conversations.setup()
+    except sqlite3.Error as error:
+        await connection.close()
+        raise _unusable(path, error) from error
+    try:
+        yield conversations, saver
+    finally:
+        await connection.close()
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

@@ -157,9 +157,10 @@ def search(
 @click.option("--concurrency", type=click.IntRange(1, 1024), default=4, show_default=True, help="Questions at once.")
 @click.option("--limit", type=click.IntRange(1), help="Rows at most, from the first on.")
 @click.option("--sample", type=click.IntRange(1), help="So many rows, drawn at random.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What is drawn.")
+@click.option("--seed", type=int, default=0, show_default=True, help="What is drawn, by --sample, models and tools.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="That a row may take.")
 @click.option("--retry-errors", is_flag=True, help="Ask the rows again that an earlier run could not answer.")
+@click.option("--replies/--no-replies", "record", default=True, help="Keep them, for `assistant replay`.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @click.option(
     "--summary",
@@ -174,7 +175,8 @@ def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how:
     """Answer every row of IN into OUT; goes on where it was stopped.
 
     IN is JSONL, CSV or Parquet, a folder of these, or - for JSONL from standard input. A row has "question" and, if
-    wanted, "id", "library" or "files"; its other columns come back in OUT, which is JSONL, or Parquet by its name.
+    wanted, "id", "library" or "files", "tools", "engine" and "seed"; any other column comes back in OUT, which is
+    JSONL, or Parquet by its name.
     """
     from assistant.batch import Options, preview, run
     from assistant.event_loop import run as run_loop
@@ -188,6 +190,27 @@ def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how:
         report.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     click.echo(summary.line(), err=True)
     if summary.errors:
+        sys.exit(1)
+
+
+@cli.command(epilog=options.examples("assistant replay 17", "assistant replay 17 --of answers.jsonl --json"))
+@click.argument("row")
+@click.option("--of", "output", metavar="OUT", type=click.Path(path_type=Path), help="The output; else the last one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the row as one JSON object.")
+@options.policy
+@common
+def replay(row: str, output: Path | None, as_json: bool, rules: Sequence[Rule]) -> None:
+    """Run one ROW of a batch again with what the model said then, and tell what differs.
+
+    Tools run anew. The exit code is 1 if something is not as it was.
+    """
+    from assistant.batch import replay as run
+
+    done = asyncio.run(run(load(), row, output, rules))
+    said = done.result.get("answer") or f"Error: {done.result.get('error')}"
+    click.echo(json.dumps(done.result, ensure_ascii=False) if as_json else said)
+    click.echo("\n".join(["Not as it was:", *done.differences]) if done.differences else "All as it was.", err=True)
+    if done.differences:
         sys.exit(1)
 
 

@@ -1,13 +1,16 @@
-"""How turns end: what is told of a failure, what is stored of it, and how a running one is stopped."""
+"""How turns end: what is told of a failure, what is stored, and how a running one is stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from typing import Any
 
+from assistant.conversations import TurnState
 from assistant.errors import AssistantError
-from assistant.events import ApprovalRequest, Failed
+from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, End, Event, Failed
 from assistant.progress import Progress
 from index.errors import LibraryError
 
@@ -16,6 +19,16 @@ SECONDS_TO_CANCEL = 0.5
 CONTINUED = frozenset(
     {"EngineUnreachable", "EngineTimeout", "EngineBusy", "EngineRefused", "Stopped", "Interrupted", "CutOff"}
 )
+
+
+async def last(events: AsyncGenerator[Event, None]) -> End:
+    """Returns how a turn ends."""
+    end: End | None = None
+    async for event in events:
+        if isinstance(event, Answer | Failed | ApprovalNeeded):
+            end = event
+    assert end is not None
+    return end
 
 
 async def end_task(task: asyncio.Task[Any]) -> None:
@@ -30,6 +43,22 @@ async def end_task(task: asyncio.Task[Any]) -> None:
 def failure(end: Failed, shown: Progress) -> dict[str, Any]:
     """Returns what is stored of a turn that failed."""
     return {"error": end.message, "kind": end.kind, **shown.to_json()}
+
+
+def stored(end: End, shown: Progress) -> tuple[TurnState, dict[str, Any]]:
+    """Returns the state in which an end leaves its turn, and what is stored of it.
+
+    Args:
+        end: How it ended.
+        shown: What had been shown by then.
+    """
+    match end:
+        case Answer():
+            return "answered", end.to_json()
+        case ApprovalNeeded(requests):
+            return "waiting", {"requests": [asdict(each) for each in requests], **shown.to_json()}
+        case Failed():
+            return "failed", failure(end, shown)
 
 
 def request(row: dict[str, Any]) -> ApprovalRequest:

@@ -50,6 +50,7 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
         with span(turn.tracer, "model", gen_ai__operation__name="chat") as current:
             reply = await ask_model(parts, state["messages"], turn)
             tell_reply(current, reply)
+        turn.course.replies.append(reply)
         return {"messages": [*state["messages"], reply], "decisions": {}}
 
     async def approve(state: TurnState, runtime: Runtime[Turn]) -> TurnState:

@@ -172,9 +172,11 @@ def _note(turn: Turn, note: str) -> None:
 
 
 async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, Any]], turn: Turn) -> AIMessage:
-    shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.conversation)]
+    shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.fence or turn.conversation)]
     offered: dict[str, Any] = {"tools": tools} if tools else {}
     offered |= {"model": turn.model} if turn.model else {}
+    if parts.room and turn.course.seed is not None:  # a server's model draws its words
+        offered["seed"] = turn.course.seed
 
     async def ask(messages: list[AnyMessage]) -> AIMessage:
         return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)

@@ -25,7 +25,8 @@ from assistant.again import replayed, taken_up
 from assistant.approval import Decision, Rule, refusals
 from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
-from assistant.endings import end_task, failure, message, request
+from assistant.course import Course
+from assistant.endings import end_task, failure, last, message, request, stored
 from assistant.engine_info import EngineInfo
 from assistant.errors import AssistantError
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
@@ -89,8 +90,7 @@ class Assistant:
         self.live = LiveTurns()
         self.titles = titles or Titles(None, conversations)
         self.meter = Meter()
-        self._plugins = plugins
-        self._signer = Signer.of(settings)
+        self._plugins, self._signer = plugins, Signer.of(settings)
         self._graph, self._tracer = graph, tracer
         self._saver = saver
         self._memory = Memory(saver, conversations, settings.agent)
@@ -129,6 +129,7 @@ class Assistant:
         library: str | None = None,
         off: Collection[str] = (),
         adapter: str | None = None,
+        course: Course | None = None,
     ) -> Answer | Failed:
         """Returns the end of the turn where nobody watches: a call that needs approval and has no rule is refused.
 
@@ -140,10 +141,13 @@ class Assistant:
             library: As for ``stream``.
             off: As for ``stream``.
             adapter: As for ``stream``.
+            course: As for ``stream``.
         """
-        end = await _end(self.stream(question, conversation, owner, rules, library, off, adapter=adapter))
+        end = await last(
+            self.stream(question, conversation, owner, rules, library, off, adapter=adapter, course=course)
+        )
         while isinstance(end, ApprovalNeeded):
-            end = await _end(self.resume(end.conversation, refusals(end.requests), owner, rules))
+            end = await last(self.resume(end.conversation, refusals(end.requests), owner, rules, course))
         return end
 
     async def stream(
@@ -157,6 +161,7 @@ class Assistant:
         instead_of: int | None = None,
         history: Sequence[tuple[str, str]] = (),
         adapter: str | None = None,
+        course: Course | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answers a question, event by event; closing the iterator stops the turn.
 
@@ -173,6 +178,7 @@ class Assistant:
                 they are not written down.
             adapter: The LoRA adapter that answers from now on in the conversation; empty is the model itself, None
                 leaves it as it is.
+            course: Makes the turn go the same way again, and receives what the model says.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
@@ -197,12 +203,17 @@ class Assistant:
             shown.take(event)
             yield event
         state: TurnState = {"messages": done or [HumanMessage(question)], "decisions": {}}
-        async with aclosing(self._turn(state, begun, rules, shown, history=history)) as events:
+        async with aclosing(self._turn(state, begun, rules, shown, history, course)) as events:
             async for event in events:
                 yield event
 
     async def resume(
-        self, conversation: str, decisions: Mapping[str, Decision], owner: str = LOCAL, rules: Sequence[Rule] = ()
+        self,
+        conversation: str,
+        decisions: Mapping[str, Decision],
+        owner: str = LOCAL,
+        rules: Sequence[Rule] = (),
+        course: Course | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Goes on with a turn that waits for approval.
 
@@ -211,6 +222,7 @@ class Assistant:
             decisions: By the request's id; a request without one is refused.
             owner: As for ``stream``.
             rules: As for ``stream``.
+            course: As for ``stream``.
 
         Yields:
             The rest of the turn's events, closed as in ``stream``.
@@ -222,7 +234,7 @@ class Assistant:
             yield Failed(message(error), conversation, type(error).__name__)
             return
         command: Command[Any] = Command(resume={key: asdict(value) for key, value in decisions.items()})
-        async with aclosing(self._turn(command, begun, rules, Progress.of(turn.result))) as events:
+        async with aclosing(self._turn(command, begun, rules, Progress.of(turn.result), course=course)) as events:
             async for event in events:
                 yield event
 
@@ -236,11 +248,15 @@ class Assistant:
         if turn := self.live.of(conversation):
             turn.stop()
             await asyncio.wait([turn.task])
+        await self.forget(conversation, owner)
+        await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
+        await asyncio.to_thread(self.attachments.forget, conversation)
+
+    async def forget(self, conversation: str, owner: str = LOCAL) -> None:
+        """Deletes what was said in a conversation; its files stay."""
         await self.conversations.delete(conversation, owner)
         await self._saver.adelete_thread(conversation)
         self._memory.forget(conversation)
-        await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
-        await asyncio.to_thread(self.attachments.forget, conversation)
 
     async def exported(self, conversation: str, owner: str = LOCAL) -> Exported:
         """Returns a conversation as it can leave as a file.
@@ -259,13 +275,14 @@ class Assistant:
         rules: Sequence[Rule],
         shown: Progress | None = None,
         history: Sequence[tuple[str, str]] = (),
+        course: Course | None = None,
     ) -> AsyncGenerator[Event, None]:
         end: End = Failed("The turn was stopped.", begun.conversation, "Stopped")
         shown = shown or Progress()
         if self._preparation:
             await asyncio.shield(self._preparation)
         # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
-        async with self._lock(begun.conversation):
+        async with self._locks.setdefault(begun.conversation, asyncio.Lock()):
             try:
                 library, toolbox = await asyncio.to_thread(self._refreshed, begun)
             except (AssistantError, LibraryError) as error:  # it was removed, or moved away
@@ -278,7 +295,7 @@ class Assistant:
             if history and begun.previous is None:
                 self._memory.tell(recollection, history)
             tools = await self._tools_on(begun.conversation, toolbox)
-            turn = self._prepare(begun, recollection, library, tools, rules)
+            turn = self._prepare(begun, recollection, library, tools, rules, course or Course())
             turn.model = await self.conversations.adapters.of(begun.conversation)
             trace = TurnTrace(self._tracer, begun, self.engine.name)
             try:
@@ -324,15 +341,16 @@ class Assistant:
         library: Library | JointLibrary,
         tools: Mapping[str, Tool],
         rules: Sequence[Rule],
+        course: Course,
     ) -> Turn:
         folder, passages = self._folder(begun.conversation), self.settings.library.passages
-        cite = recollection.ledger.cite
+        cite, chance, seen = recollection.ledger.cite, course.chance, traced(library, self._tracer)
         # A tool may make its conversation's folder, and nothing outside of it.
         folder.parent.mkdir(parents=True, exist_ok=True)
 
         def context(report: Callable[[float | None, str], None]) -> Context:
             self._signer.prepare()
-            return Context(traced(library, self._tracer), cite, folder, passages, report=report, sign=self._signer.sign)
+            return Context(seen, cite, folder, passages, random=chance, report=report, sign=self._signer.sign)
 
         return Turn(
             begun.conversation,
@@ -346,6 +364,8 @@ class Assistant:
             set(recollection.granted),
             time.perf_counter(),
             tracer=self._tracer,
+            course=course,
+            fence=course.fence(self.settings.home, begun.conversation),
         )
 
     async def _run(
@@ -373,26 +393,7 @@ class Assistant:
         if new := turn.granted - recollection.granted:
             await self.conversations.tools.grant(begun.conversation, new)
             recollection.granted = frozenset(turn.granted)
-        match end:
-            case Answer():
-                await self.conversations.end(begun, "answered", end.to_json(), evidence)
-            case ApprovalNeeded(requests):
-                result = {"requests": [asdict(request) for request in requests], **shown.to_json()}
-                await self.conversations.end(begun, "waiting", result, evidence)
-            case Failed():
-                await self.conversations.end(begun, "failed", failure(end, shown), evidence)
+        await self.conversations.end(begun, *stored(end, shown), evidence)
 
     def _folder(self, conversation: str) -> Path:
         return self.settings.home / "files" / conversation
-
-    def _lock(self, conversation: str) -> asyncio.Lock:
-        return self._locks.setdefault(conversation, asyncio.Lock())
-
-
-async def _end(events: AsyncGenerator[Event, None]) -> End:
-    end: End | None = None
-    async for event in events:
-        if isinstance(event, Answer | Failed | ApprovalNeeded):
-            end = event
-    assert end is not None
-    return end

@@ -316,6 +316,7 @@ class Settings(_Section):
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("assistant", appauthor=False)))
     engine: Literal["auto", "builtin", "vllm"] | ServerEngine | VllmEngine = "auto"
+    engines: Mapping[str, ServerEngine] = {}
     library: LibrarySettings = LibrarySettings()
     agent: AgentSettings = AgentSettings()
     tools: ToolSettings = ToolSettings()

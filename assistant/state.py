@@ -13,6 +13,7 @@ from opentelemetry.trace import NoOpTracer, Tracer
 
 from assistant import taint
 from assistant.approval import Rule
+from assistant.course import Course
 from assistant.events import Artifact, Event, ToolCall
 from assistant.evidence import Ledger, PageText
 from assistant.past import Past
@@ -54,6 +55,8 @@ class Turn:
         started: ``time.perf_counter()`` at the question.
         model: Which of the engine's models answers; empty is the usual one.
         tracer: Makes the spans of what is done in the turn.
+        course: What makes it go the same way again.
+        fence: What the fence around foreign text is named by.
         notes: Receives what the person should know about how the answer came about.
         finished: Receives the turn's messages when it comes to its end.
         events: Receives what happens, closed by None. LangGraph's own stream would do the same at twice the cost.
@@ -71,6 +74,8 @@ class Turn:
     started: float
     model: str = ""
     tracer: Tracer = field(default_factory=NoOpTracer)
+    course: Course = field(default_factory=Course)
+    fence: str = ""
     notes: list[str] = field(default_factory=list)
     finished: list[AnyMessage] = field(default_factory=list)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from index.chunk import embedded_text
 from index.embed import Embedder, TokenEmbedder
@@ -197,7 +197,8 @@ def make_reranker(model: str | None, embedder: Embedder) -> Reranker | None:
         return None
     if model:
         return CrossEncoderReranker(model)
-    return LateInteraction(embedder) if isinstance(embedder, TokenEmbedder) else None
+    # By its class, since asking the embedder itself for what the protocol lists would load its model.
+    return LateInteraction(cast(TokenEmbedder, embedder)) if hasattr(type(embedder), "embed_with_tokens") else None
 
 
 def _cross_encoder(source: str) -> Any:

@@ -24,6 +24,12 @@ class Output:
     Results are appended to a JSONL file. Where Parquet is wanted that file lies beside it, ending in ``.rows.jsonl``,
     and stays, so that a batch goes on where it stopped.
 
+    Attributes:
+        path: As it was asked for.
+        lines: Where the rows are.
+        files: The folder for the files that tools make.
+        done: The ids that are there, each with whether it is an error.
+
     Args:
         path: As it was asked for.
 
@@ -34,7 +40,8 @@ class Output:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._parquet = path.suffix.lower() == PARQUET
-        self.lines = path.with_name(f"{path.name}.rows.jsonl") if self._parquet else path
+        self.lines = lines_of(path)
+        self.files = path.with_name(f"{path.name}.files")
         if self._parquet:
             _need_parquet()
         self._file: IO[bytes] | None = None
@@ -96,6 +103,24 @@ class Output:
         """Makes the Parquet file where one is wanted, in one move."""
         if self._parquet:
             _to_parquet(self.lines, self.path)
+
+
+def lines_of(path: Path) -> Path:
+    """Returns where the rows of an output lie."""
+    return path.with_name(f"{path.name}.rows.jsonl") if path.suffix.lower() == PARQUET else path
+
+
+def results(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the rows of an output.
+
+    Raises:
+        BatchError: It cannot be read, or holds something else.
+    """
+    lines = lines_of(path)
+    try:
+        yield from (row for _, row in _lines(lines))
+    except OSError as error:
+        raise BatchError(f"Cannot read {lines}: {error.strerror}.") from error
 
 
 def _done(lines: Path) -> dict[str | int, bool]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from assistant.batch.source import Raw
 
-# Columns with a meaning; all others come back in the output as they are.
-KNOWN = ("id", "question", "library", "files", "tools")
+# The columns of a result that were asked for.
+GIVEN = ("id", "question", "library", "files", "tools")
+MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Row:
         library: Which library it is about; None is the usual one.
         files: Documents that it is about, and nothing else; they are read for this row.
         tools: The tools that it may use; None is all.
-        extra: The other columns.
+        engine: Who answers: ``builtin`` or a name in the settings' ``engines``; None is the usual one.
+        seed: What chance begins with; None takes what is made of the batch's seed and the id.
+        extra: The columns that come back as they are: all but id and question.
         error: Why it cannot be asked; empty where it can.
     """
 
@@ -33,6 +36,8 @@ class Row:
     library: str | None = None
     files: tuple[Path, ...] = ()
     tools: tuple[str, ...] | None = None
+    engine: str | None = None
+    seed: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
 
@@ -55,12 +60,18 @@ def rows(found: Iterable[Raw]) -> Iterator[Row]:
         yield row
 
 
+def row_of(result: Mapping[str, Any]) -> Row:
+    """Returns what a result's row had asked for."""
+    given = {key.removeprefix("input_"): one for key, one in result.items() if key in ("input_engine", *GIVEN)}
+    return replace(_row(Raw(f"row {result['id']!r}", 0, given), set()), extra={})
+
+
 def _row(raw: Raw, taken: set[str | int]) -> Row:
     value = raw.value
     identity = value.get("id", raw.place if raw.number in taken else raw.number)
     if not isinstance(identity, str | int):
         return Row(raw.place, error=f"{raw.place}: id must be a text or a whole number")
-    extra = {key: one for key, one in value.items() if key not in KNOWN}
+    extra = {key: one for key, one in value.items() if key not in ("id", "question")}
     try:
         return Row(
             identity,
@@ -68,6 +79,8 @@ def _row(raw: Raw, taken: set[str | int]) -> Row:
             _text(value, "library", raw.place),
             tuple(Path(file).expanduser() for file in _list(value, "files", raw.place) or ()),
             _list(value, "tools", raw.place),
+            _text(value, "engine", raw.place),
+            _seed(value, raw.place),
             extra,
         )
     except _Wrong as error:
@@ -86,6 +99,16 @@ def _text(value: Mapping[str, Any], name: str, place: str) -> str | None:
     if found is not None and not isinstance(found, str):
         raise _Wrong(f"{place}: {name} must be a text")
     return found or None
+
+
+def _seed(value: Mapping[str, Any], place: str) -> int | None:
+    """A whole number; tables make texts and fractions of them."""
+    found = value.get("seed")
+    if (isinstance(found, str) and found.isdecimal()) or (isinstance(found, float) and found.is_integer()):
+        found = int(found)
+    if found is not None and (type(found) is not int or not 0 <= found <= MOST_SEED):
+        raise _Wrong(f"{place}: seed must be a whole number from 0 to {MOST_SEED}")
+    return found
 
 
 def _list(value: Mapping[str, Any], name: str, place: str) -> tuple[str, ...] | None:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # How servers put it that they cannot hold a model to a tool's schema.
 SCHEMA = re.compile(r"strict|schema|grammar|structured|guided", re.I)
+# How servers put it that they take no seed.
+SEED = re.compile(r"\bseed\b", re.I)
 # What a server may take to list its models, and to show that it is there.
 SECONDS_TO_LIST, SECONDS_TO_ANSWER = 10.0, 2.0
 # Takes the place of a model's name until the server has been asked which one it has.
@@ -35,6 +37,7 @@ class ServedModel(ChatOpenAI):
     _patience: float = PrivateAttr(default=60)
     _strict: bool | Literal["auto"] = PrivateAttr(default="auto")
     _profile: Profile | None = PrivateAttr(default=None)
+    _seeds: bool = PrivateAttr(default=True)
     # Whether the prompt holds the tag that begins thoughts, so that replies begin within them; learnt from a reply.
     _thinks_at_once: bool = PrivateAttr(default=False)
 
@@ -47,6 +50,8 @@ class ServedModel(ChatOpenAI):
         payload = super()._get_request_payload(*args, **kwargs)
         plain = {key: payload[key] for key in ("messages", "tools") if key in payload}
         payload.pop("tools", None)
+        if not self._seeds:
+            payload.pop("seed", None)
         if self._is_strict and "tools" in plain:
             plain["tools"] = [{**tool, "function": {**tool["function"], "strict": True}} for tool in plain["tools"]]
         return payload | {"messages": [], "extra_body": plain | (payload.get("extra_body") or {})}
@@ -76,6 +81,8 @@ class ServedModel(ChatOpenAI):
             return False
         if self.stream_usage and "stream_options" in str(error):
             self.stream_usage = False
+        elif self._seeds and SEED.search(str(error)):
+            self._seeds = False
         elif self._is_strict and SCHEMA.search(str(error)):
             self._strict = False
         else:

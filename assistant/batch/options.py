@@ -1,0 +1,35 @@
+"""How a batch is run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.approval import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a batch is run.
+
+    Attributes:
+        concurrency: Questions at once.
+        rules: Which tool calls are approved; what no rule approves and needs approval is refused.
+        limit: Rows at most, from the first on; None for all.
+        sample: Rows drawn at random in place of the first ones; None for none.
+        seed: What is drawn, and what the seeds of rows are made of that have none.
+        seconds: That a row may take; None for no limit.
+        adapter: Which of the model's adapters answers; None is the model itself.
+        retry_errors: Whether rows that an earlier run could not answer are asked again.
+        record: Whether the model's replies are written with each row, so that it can be run again with them.
+    """
+
+    concurrency: int = 4
+    rules: Sequence[Rule] = ()
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    seconds: float | None = None
+    adapter: str | None = None
+    retry_errors: bool = False
+    record: bool = True
