@@ -1,12 +1,14 @@
 """Who may approve a tool call, and when one has to be approved. Whatever is not allowed is refused.
 
-A call is judged by the first rule of the settings that fits it, then by what the tool declares, then by taint: after
+A call is judged by the first rule of the settings that fits it, then by what the tool declares (unless the tool itself
+asks for a person, which no rule's approval outranks), then by taint: after
 foreign text has come into a conversation (from documents, the web, or tools), the model may be acting on somebody
 else's words, so that every call with side effects needs approval.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +23,8 @@ from pydantic_core import PydanticSerializationError
 from assistant.errors import SettingsError
 from assistant.events import ApprovalRequest
 from assistant.schema import Tool
+
+log = logging.getLogger(__name__)
 
 Ruling = Literal["approve", "ask", "refuse"]
 
@@ -104,8 +108,10 @@ def judge(
     """
     options = tool.options
     risky = tainted and bool(options.touches)
-    received = _received(tool, arguments) if rules else arguments
+    received = _received(tool, arguments) if rules or options.asks else arguments
     rule = next((rule for rule in rules if rule.fits(tool.name, received)), None)
+    if (not rule or rule.decide == "approve") and (why := _asked(tool, received)):
+        return Verdict("ask", why)
     if rule and (rule.decide != "approve" or rule.tainted or not risky):
         return Verdict(rule.decide, RULED[rule.decide], "rule")
     if risky:
@@ -117,6 +123,18 @@ def judge(
     if options.approval == "first time" and tool.name not in granted:
         return Verdict("ask", "it is the first call of this tool in the conversation", "first")
     return Verdict("approve")
+
+
+def _asked(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Returns why the tool wants a person to approve a call; one that cannot tell wants it too."""
+    options = tool.options
+    if not options.asks:
+        return ""
+    try:
+        return options.asks(*([tool.settings] if options.settings else []), **arguments)
+    except Exception as error:
+        log.warning("tool %s from %s cannot tell whether a call needs approval", tool.name, tool.source, exc_info=error)
+        return "the tool could not tell whether it needs approval"
 
 
 def _received(tool: Tool, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

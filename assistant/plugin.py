@@ -82,6 +82,10 @@ class ToolOptions:
             has a model of them; None where nothing takes long.
         requires: Called when the tool is loaded, with the settings where it has a model of them, to raise
             ``Unavailable`` where this machine lacks what they ask for.
+        reaches: Called when the tool is loaded, with the settings where it has a model of them; returns what calls
+            touch beside ``touches``, where that goes by the settings.
+        asks: Called before a call, with the settings where it has a model of them and the arguments by name; returns
+            why a person has to approve this call, empty where nobody has to. It outranks rules that approve.
         preview: Takes what the tool takes, and tells what the call would do without doing it; called where a person is
             asked to approve the call, and shown there with the first film that it saves. None where it cannot tell.
         diagnose: Called by ``assistant doctor``, with the settings where it has a model of them; returns one line about
@@ -99,6 +103,8 @@ class ToolOptions:
     secrets: tuple[str, ...] = ()
     prepare: Callable[..., None] | None = None
     requires: Callable[..., None] | None = None
+    reaches: Callable[..., Sequence[Touch]] | None = None
+    asks: Callable[..., str] | None = None
     preview: Callable[..., Any] | None = None
     diagnose: Callable[..., str] | None = None
 
@@ -132,6 +138,8 @@ def tool(
     secrets: Sequence[str] = (),
     prepare: Callable[..., None] | None = None,
     requires: Callable[..., None] | None = None,
+    reaches: Callable[..., Sequence[Touch]] | None = None,
+    asks: Callable[..., str] | None = None,
     preview: Callable[..., Any] | None = None,
     diagnose: Callable[..., str] | None = None,
 ) -> Callable[[Function], Function]: ...

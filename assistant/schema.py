@@ -8,7 +8,7 @@ import json
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import docstring_parser
@@ -98,8 +98,11 @@ def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str,
         raise PluginError(f"{source}: tool '{name}' has a parameter that cannot be used: {reason}.") from error
     schema.pop("title", None)
     own = _settings(options, settings or {}, f"{source}: tool '{name}'")
+    told = [own] if options.settings else []
     if options.requires:
-        options.requires(*([own] if options.settings else []))
+        options.requires(*told)
+    if options.reaches:
+        options = replace(options, touches=tuple(dict.fromkeys((*options.touches, *options.reaches(*told)))))
     gate = asyncio.Semaphore(options.concurrency) if options.concurrency else None
     return Tool(name, docs.description, model, schema, context, options, function, source, own, gate)
 

@@ -28,6 +28,7 @@ ALLOWED = {
         "tests.scripted_server",
         "tests.replies",
         "tests.serving",
+        "training.pictures",
     },
     # The parts of the starter picture model are trained where they are used from.
     "training": {"training", "assistant", "index", "tools.generate_image"},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from assistant.app import build
 from assistant.approval import Decision, Rule, judge, read_policy
@@ -368,6 +369,29 @@ def test_rules_see_what_the_tool_would_get(arguments: dict[str, Any], ruling: st
 
     rules = [Rule(tool="remove", arguments={"force": True}, decide="refuse")]
     assert judge(build_tool(remove, __file__), arguments, rules, tainted=False).ruling == ruling
+
+
+class Place(BaseModel):
+    far: bool = False
+
+
+def test_a_tool_can_ask_for_its_arguments_and_touch_by_its_settings() -> None:
+    def asks(settings: Place, to: str) -> str:
+        return f"{to} is a stranger" if to != "ann" else ""
+
+    @tool(settings=Place, asks=asks, reaches=lambda place: ["network"] if place.far else [])
+    def wave(to: str) -> str:
+        """Wave."""
+        return to
+
+    near, far = build_tool(wave, "here"), build_tool(wave, "here", {"far": True})
+    assert (near.options.touches, far.options.touches) == ((), ("network",))
+    approve, refuse = Rule(tool="*", decide="approve", tainted=True), Rule(tool="*", decide="refuse")
+    assert judge(near, {"to": "bob"}, [], tainted=False).reason == "bob is a stranger"
+    assert judge(near, {"to": "bob"}, [approve], tainted=False).ruling == "ask"
+    assert judge(near, {"to": "bob"}, [refuse], tainted=False).ruling == "refuse"
+    assert judge(near, {"to": "ann"}, [], tainted=True).ruling == "approve"
+    assert judge(near, {"from": "bob"}, [], tainted=False).reason == "the tool could not tell whether it needs approval"
 
 
 def test_a_policy_file_is_read_whole_or_refused(tmp_path: Path) -> None:

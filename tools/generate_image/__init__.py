@@ -7,21 +7,33 @@ from typing import Any, Literal
 
 from assistant.plugin import Context, Unavailable, tool
 
+from .policy import policy_now, policy_of
 from .settings import CARD, STARTER, PictureSettings
 
 MINUTES = 60
 
 
 def need_model(settings: PictureSettings) -> None:
-    """Looks whether there is a model, and diffusers to run it.
+    """Looks whether there is a model, diffusers to run it, and a policy.
 
     Raises:
         Unavailable: There is not.
     """
+    policy_of(settings.policy)
     if importlib.util.find_spec("diffusers") is None:
         raise Unavailable("diffusers is missing; get it with: pip install diffusers")
     if not settings.model and not (STARTER / CARD).is_file():
         raise Unavailable("no picture model; name one in the settings, see docs/making-pictures.md")
+
+
+def asks_to_draw(settings: PictureSettings, prompt: str, style: str = "", **_: Any) -> str:
+    """Returns why a person has to approve a drawing; empty where nobody has to."""
+    return policy_now(settings.policy).asks("generate_image", f"{prompt}, {style}")
+
+
+def asks_to_edit(settings: PictureSettings, instruction: str, **_: Any) -> str:
+    """Returns why a person has to approve an edit; empty where nobody has to."""
+    return policy_now(settings.policy).asks("edit_image", instruction)
 
 
 def diagnose(settings: PictureSettings) -> str:
@@ -44,6 +56,7 @@ def diagnose(settings: PictureSettings) -> str:
     trusted=True,
     settings=PictureSettings,
     requires=need_model,
+    asks=asks_to_draw,
     diagnose=diagnose,
 )
 def generate_image(
@@ -85,6 +98,7 @@ def generate_image(
     trusted=True,
     settings=PictureSettings,
     requires=need_model,
+    asks=asks_to_edit,
 )
 def edit_image(
     instruction: str,

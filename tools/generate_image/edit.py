@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from PIL import Image, ImageFilter
 
 from assistant.plugin import Context, ToolError
 
+from .checker import held_back, look_of, rule_against
 from .generate import keep
 from .instruction import Mode, described, mode_of
 from .model import Model
 from .pictures import Picture, negative, ready, run
+from .policy import policy_now
 from .request import Request, checked_prompt, checked_seed, checked_steps
 from .settings import PictureSettings
 from .source import chosen, find, open_picture
@@ -62,6 +64,10 @@ def edit(
     settings: PictureSettings = ctx.settings
     mode = mode_of(instruction, mode)
     said = described(checked_prompt(instruction, "prompt" if mode == "change" else "instruction"), mode)
+    policy = policy_now(settings.policy)
+    policy.refuse("edit_image", instruction)
+    if policy.checker:
+        look_of(policy.checker)
     checked_steps(steps, guidance)
     if not 0 < strength <= 1:
         raise ToolError("The strength goes from above 0 (hardly changed) to 1 (quite another picture).")
@@ -84,6 +90,8 @@ def edit(
             made = _made(model, task, request, settings, ctx, mode)
     except Stopped as error:
         raise ToolError("Stopped; the picture is as it was.") from error
+    if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
+        raise ToolError(held_back([rule], 1))
     row = keep(ctx, made, "edited", said, path)
     return {"instruction": said, "picture": row, **({"note": note} if note else {})}
 
@@ -144,7 +152,7 @@ def _made(model: Model, task: Task, request: Request, settings: PictureSettings,
 
 
 def _at(made: Picture, picture: Image.Image) -> Picture:
-    return Picture(picture, made.seed, made.steps, made.guidance, made.seconds, made.model)
+    return replace(made, picture=picture)
 
 
 def _sized(model: Model, size: tuple[int, int]) -> dict[str, int]:

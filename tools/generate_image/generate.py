@@ -7,7 +7,9 @@ from typing import Any
 
 from assistant.plugin import Context, Made, ToolError
 
+from .checker import held_back, look_of, rule_against
 from .pictures import Picture, make, ready
+from .policy import policy_now
 from .request import Request, bare, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
 from .settings import PictureSettings
 from .vocabulary import check_known
@@ -33,6 +35,8 @@ def generate(
     settings: PictureSettings = ctx.settings
     prompt = bare(checked_prompt(prompt))
     told = f"{prompt}, {checked_prompt(style, 'style')}" if style.strip() else prompt
+    policy = policy_now(settings.policy)
+    policy.refuse("generate_image", told)
     width, height = checked_size(size, settings)
     checked_steps(steps, guidance)
     request = Request(
@@ -45,14 +49,23 @@ def generate(
         steps,
         guidance,
     )
+    if policy.checker:
+        look_of(policy.checker)  # rather now than after minutes of work
     made: list[dict[str, Any]] = []
+    held: list[str] = []
     try:
         with ready(settings, ctx) as model:
             note = check_known(prompt, model.card) if model.card else ""
             for picture in make(model, request, settings, ctx):
-                made.append(keep(ctx, picture, "picture", told))
+                if rule := rule_against(picture.picture, policy.checker, flagged=picture.flagged):
+                    held.append(rule)
+                else:
+                    made.append(keep(ctx, picture, "picture", told))
     except Stopped as error:
         raise ToolError(f"Stopped; {len(made)} of {count} pictures were made.") from error
+    if held and not made:
+        raise ToolError(held_back(held, count))
+    note = " ".join(filter(None, (note, held_back(held, count) if held else "")))
     return {"prompt": told, "pictures": made, **({"note": note} if note else {})}
 
 

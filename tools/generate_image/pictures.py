@@ -38,6 +38,7 @@ class Picture:
         guidance: That was used.
         seconds: That it took.
         model: Its name.
+        flagged: Whether the pipeline's own checker holds it back.
     """
 
     picture: Image
@@ -46,6 +47,7 @@ class Picture:
     guidance: float
     seconds: float
     model: str
+    flagged: bool = False
 
 
 @contextmanager
@@ -153,7 +155,8 @@ def run(
     finally:
         if hasattr(pipeline, "maybe_free_model_hooks"):
             pipeline.maybe_free_model_hooks()
-    return Picture(made.images[0].convert("RGB"), seed, steps, guidance, time.perf_counter() - start, model.name)
+    seconds, flagged = time.perf_counter() - start, any(getattr(made, "nsfw_content_detected", None) or ())
+    return Picture(made.images[0].convert("RGB"), seed, steps, guidance, seconds, model.name, flagged)
 
 
 def steps_of(model: Model, request: Request, settings: PictureSettings) -> int:

@@ -26,6 +26,7 @@ class PictureSettings(BaseModel):
         guidance: Likewise.
         largest_side: Pixels of a picture's side at most.
         most_pictures: In one request.
+        policy: File that says what is refused and what needs approval; without one the policy that ships.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,3 +41,4 @@ class PictureSettings(BaseModel):
     guidance: float | None = Field(None, ge=0, le=50)
     largest_side: int = Field(2048, ge=64, le=8192)
     most_pictures: int = Field(8, ge=1, le=64)
+    policy: Path | None = None
