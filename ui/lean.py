@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +111,9 @@ def hold_sessions(application: App) -> None:
     sessions: Sessions = Sessions()  # type: ignore[no-untyped-call]
     sessions.set_blocks(application.get_blocks())
     application.state_holder = sessions
+    # After every event Gradio computes statistics of the last 10,000, which nobody reads here.
+    queue = application.get_blocks()._queue
+    queue.ANALYTICS_MAX_EVENTS, queue.ANAYLTICS_CACHE_FREQUENCY = 1, sys.maxsize
 
 
 def _is_skip(value: Any) -> bool:

@@ -79,3 +79,11 @@ async def test_no_more_tabs_are_kept_than_there_is_room_for(page):
     for number in range(MOST + 50):
         page.state_holder[f"tab{number}"]
     assert len(page.state_holder.session_data) == MOST
+
+
+async def test_no_statistics_of_past_events_are_computed(page):
+    queue = page._queue
+    queue.events_recorded = 100
+    queue.event_analytics = {"e": {"function": "f", "status": "success", "process_time": 1.0}}
+    assert queue.compute_analytics_summary(list(queue.event_analytics.values())) == {"functions": {}}
+    assert queue.ANALYTICS_MAX_EVENTS == 1
