@@ -70,7 +70,7 @@ class Summariser:
         parts += [line for each in gone for line in _lines(each)]
         source = _short("\n\n".join(parts), min(MOST_SOURCE, self.most or MOST_SOURCE))
         asked = [SystemMessage(prompt("summary")), HumanMessage(taint.fence(source, "conversation", turn.conversation))]
-        chosen: dict[str, Any] = {"model": turn.model} if turn.model else {}
+        chosen: dict[str, Any] = {"watched": False, **({"model": turn.model} if turn.model else {})}
         whole: AIMessage | None = None
         async for chunk in self.engine.astream(asked, conversation=turn.conversation, **chosen):
             if AGAIN in chunk.response_metadata:

@@ -22,14 +22,17 @@ TOLD = ("confidence", "abstained", "about_itself")
 
 @dataclass(slots=True)
 class Course:
-    """What makes a turn go the same way again, given the same engine, documents and tools.
+    """How a turn is to go; with a seed the same way again, given the same engine, documents and tools.
 
     Attributes:
         seed: What chance begins with, the model's where it takes a seed and the tools'; None leaves it to chance.
+        watched: Whether somebody reads the words as they come; else they come when there are all of them, and a reply
+            that breaks off is had anew.
         replies: Receives what the model says, in order.
     """
 
     seed: int | None = None
+    watched: bool = True
     replies: list[AIMessage] = field(default_factory=list)
 
     @property

@@ -177,6 +177,7 @@ async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, 
     offered |= {"model": turn.model} if turn.model else {}
     if parts.room and turn.course.seed is not None:  # a server's model draws its words
         offered["seed"] = turn.course.seed
+    offered |= {} if turn.course.watched else {"watched": False}
 
     async def ask(messages: list[AnyMessage]) -> AIMessage:
         return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)
@@ -214,9 +215,9 @@ async def _stream(chunks: AsyncIterator[Any], turn: Turn) -> AIMessage:
             pieces.clear()
             continue
         pieces.append(chunk)
-        if thoughts := chunk.additional_kwargs.get(THOUGHTS):
+        if turn.course.watched and (thoughts := chunk.additional_kwargs.get(THOUGHTS)):
             turn.emit(ReasoningDelta(thoughts))
-        if chunk.text:
+        if chunk.text and turn.course.watched:  # else a reply that breaks off can be had anew
             turn.emit(TextDelta(chunk.text))
     whole = _whole(pieces) if pieces else None
     reply = message_chunk_to_message(whole) if whole else None

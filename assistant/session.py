@@ -143,6 +143,8 @@ class Assistant:
             adapter: As for ``stream``.
             course: As for ``stream``.
         """
+        course = course or Course()
+        course.watched = False
         end = await last(
             self.stream(question, conversation, owner, rules, library, off, adapter=adapter, course=course)
         )
@@ -178,7 +180,7 @@ class Assistant:
                 they are not written down.
             adapter: The LoRA adapter that answers from now on in the conversation; empty is the model itself, None
                 leaves it as it is.
-            course: Makes the turn go the same way again, and receives what the model says.
+            course: How the turn is to go; receives what the model says.
 
         Yields:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on

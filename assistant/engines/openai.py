@@ -10,6 +10,7 @@ import openai
 from pydantic import SecretStr
 
 from assistant.engine_settings import ServerEngine
+from assistant.engines.completions import PlainCompletions
 from assistant.engines.faults import page_instead
 from assistant.engines.profile import Profile
 from assistant.engines.replicas import Replicas
@@ -52,6 +53,7 @@ def connect(engine: ServerEngine, url: str) -> ServedModel:
         stream_usage=True,
         use_responses_api=False,
     )
+    model.async_client = PlainCompletions(model.root_async_client)
     model._patience, model._strict = engine.timeout, engine.strict
     return model
 

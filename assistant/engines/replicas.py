@@ -115,18 +115,20 @@ class Replicas(BaseChatModel):
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await gathered(self._astream(*args, **kwargs))
 
-    async def _astream(self, *args: Any, conversation: str = "", **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+    async def _astream(
+        self, *args: Any, conversation: str = "", watched: bool = True, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
         deadline, attempt = time.monotonic() + self._patience, 0
         avoided: set[Replica] = set()
         while True:
             replica = self._choose(conversation, avoided)
             said = begun = False
             try:
-                async with aclosing(self._ask(replica, *args, **kwargs)) as chunks:
+                async with aclosing(self._ask(replica, *args, watched=watched, **kwargs)) as chunks:
                     async for chunk in chunks:
                         message = chunk.message
-                        said = said or bool(message.content)
-                        begun = begun or said or _brings(message)
+                        begun = begun or bool(message.content) or _brings(message)
+                        said = said or (watched and bool(message.content))
                         yield chunk
             except EngineError as error:
                 attempt += 1

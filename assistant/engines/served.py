@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr
 
+from assistant.engines.completions import complete
 from assistant.engines.faults import translate
 from assistant.engines.profile import Profile, read_profile
 from assistant.engines.reasoning import THOUGHTS, Splitter, thoughts_in
@@ -27,6 +28,9 @@ SCHEMA = re.compile(r"strict|schema|grammar|structured|guided", re.I)
 SEED = re.compile(r"\bseed\b", re.I)
 # What a server may take to list its models, and to show that it is there.
 SECONDS_TO_LIST, SECONDS_TO_ANSWER = 10.0, 2.0
+# Seconds in which pieces are put together where nobody reads along, and the part of its patience at most: what is done
+# with a piece costs the same, however short it is.
+GATHER, PART = 0.25, 0.25
 # Takes the place of a model's name until the server has been asked which one it has.
 UNKNOWN = "(first model of the server)"
 
@@ -42,21 +46,17 @@ class ServedModel(ChatOpenAI):
     _thinks_at_once: bool = PrivateAttr(default=False)
 
     def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Sends messages and tools as they are.
-
-        The client would go through each key of each message first, which costs more than the rest of the request
-        in a long conversation; what LangChain has made is plain JSON already.
-        """
         payload = super()._get_request_payload(*args, **kwargs)
-        plain = {key: payload[key] for key in ("messages", "tools") if key in payload}
-        payload.pop("tools", None)
         if not self._seeds:
             payload.pop("seed", None)
-        if self._is_strict and "tools" in plain:
-            plain["tools"] = [{**tool, "function": {**tool["function"], "strict": True}} for tool in plain["tools"]]
-        return payload | {"messages": [], "extra_body": plain | (payload.get("extra_body") or {})}
+        if self._is_strict and "tools" in payload:
+            tools = payload["tools"]
+            payload["tools"] = [{**tool, "function": {**tool["function"], "strict": True}} for tool in tools]
+        return payload
 
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+    async def _astream(self, *args: Any, watched: bool = True, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        if not watched:
+            kwargs["gather"] = min(GATHER, self._patience * PART)
         while True:
             begun = False
             try:
@@ -122,7 +122,7 @@ class ServedModel(ChatOpenAI):
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
     ) -> ChatGenerationChunk | None:
-        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        made = super()._convert_chunk_to_generation_chunk(complete(chunk), default_chunk_class, base_generation_info)
         choices = chunk.get("choices") or []
         if made and choices and (thoughts := thoughts_in(choices[0].get("delta"))):
             made.message.additional_kwargs[THOUGHTS] = thoughts

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from assistant.engines.chunks import gathered
+from assistant.engines.chunks import again, gathered
 from assistant.engines.vllm.server import VllmServer
 from assistant.engines.vllm.state import Progress
 from assistant.errors import EngineUnreachable
@@ -56,7 +56,8 @@ class WatchedModel(BaseChatModel):
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await gathered(self._astream(*args, **kwargs))
 
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+    async def _astream(self, *args: Any, watched: bool = True, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        kwargs["watched"] = watched
         for left in range(RETRIES, -1, -1):
             begun = False
             try:
@@ -72,8 +73,10 @@ class WatchedModel(BaseChatModel):
                         yield chunk
             except EngineUnreachable:
                 self._server.suspect()
-                if begun or not left or self._server.state.phase == "failed":
+                if (begun and watched) or not left or self._server.state.phase == "failed":
                     raise
+                if begun:
+                    yield again()
             else:
                 return
 

@@ -11,7 +11,7 @@ from assistant.app import build
 from assistant.engines.profile import read_profile
 from assistant.events import Answer
 from assistant.settings import ServerEngine, Settings
-from tests.replies import Status, Text
+from tests.replies import Nonsense, Status, Text
 from tests.scripted_server import ScriptedServer
 
 HELLO = Text("Hello there to you.")
@@ -68,3 +68,17 @@ def test_what_servers_tell_of_themselves() -> None:
     assert (llama.vllm, llama.context("m.gguf")) == (False, 2048)
     assert read_profile([{"object": "model"}]).models == ()
     assert read_profile([{"id": "m"}]).context("m") is None
+
+
+async def test_a_server_may_leave_out_what_belongs_into_a_piece(
+    settings: Settings, model_server: ScriptedServer
+) -> None:
+    call = {"id": "1", "function": {"name": "calculator", "arguments": '{"expression": "6 * 7"}'}}
+    pieces = [{"delta": {"tool_calls": [call]}}, {"finish_reason": "stop"}]
+    lines = [f"data: {json.dumps({'choices': [piece]})}\n\n" for piece in pieces]
+    model_server.say(Nonsense("".join([*lines, "data: [DONE]\n\n"]).encode()), Text("It is 42."))
+    engine = ServerEngine(url=model_server.url, timeout=5)
+    async with build(settings.model_copy(update={"engine": engine})) as assistant:
+        end = await assistant.ask("What is 6 * 7?")
+    assert isinstance(end, Answer), end
+    assert [each.result["value"] for each in end.tool_calls if each.ok] == ["42"]
