@@ -143,13 +143,10 @@ class Assistant:
             adapter: As for ``stream``.
             course: As for ``stream``.
         """
-        course = course or Course()
-        course.watched = False
-        end = await last(
-            self.stream(question, conversation, owner, rules, library, off, adapter=adapter, course=course)
-        )
+        how = replace(course or Course(), watched=False)
+        end = await last(self.stream(question, conversation, owner, rules, library, off, adapter=adapter, course=how))
         while isinstance(end, ApprovalNeeded):
-            end = await last(self.resume(end.conversation, refusals(end.requests), owner, rules, course))
+            end = await last(self.resume(end.conversation, refusals(end.requests), owner, rules, how))
         return end
 
     async def stream(
