@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
-
-import aiosqlite
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from typing import Any
 
 from assistant.conversations import Conversations
+from assistant.database.open import open_database
+from assistant.database.passing import open_passing
 from assistant.engine_info import EngineInfo
 from assistant.engines.choose import Engine, choose, make_engine
-from assistant.errors import SettingsError
 from assistant.graph import build_graph
 from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
-from assistant.passing import PassingLog
 from assistant.reply import Parts
 from assistant.schema import Tool
 from assistant.session import Assistant
@@ -129,7 +123,8 @@ async def build(
         if engine.vllm:
             engine.vllm.start()
         plugins = await parts.enter_async_context(open_tools(settings))
-        conversations, saver = await parts.enter_async_context(_log(settings.home / "conversations.sqlite", kept))
+        database = await parts.enter_async_context(open_database(settings) if kept else open_passing())
+        conversations = Conversations(database)
 
         def similarity(claim: str, texts: Sequence[str]) -> list[float]:
             vectors = embedder.embed([claim, *texts])
@@ -139,54 +134,11 @@ async def build(
         model = None if engine.advice else engine.model
         info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
-        graph = build_graph(wired, saver)
-        assistant = Assistant(settings, libraries, plugins, conversations, info, graph, saver, titles, tracer)
+        graph = build_graph(wired, database.saver)
+        assistant = Assistant(settings, libraries, plugins, conversations, info, graph, database.saver, titles, tracer)
         try:
             yield assistant
         finally:
             await assistant.live.close()
             await titles.close()
             assistant.attachments.close()
-
-
-@asynccontextmanager
-async def _log(path: Path, kept: bool) -> AsyncIterator[tuple[Conversations, BaseCheckpointSaver[str]]]:
-    """Opens the log of conversations, with what keeps their checkpoints."""
-    saver: BaseCheckpointSaver[str]
-    if kept:
-        connection = await _connect(path)
-        saver = AsyncSqliteSaver(connection)
-    else:
-        connection, saver = cast(aiosqlite.Connection, PassingLog()), InMemorySaver()
-    conversations = Conversations(connection)
-    try:
-        if isinstance(saver, AsyncSqliteSaver):
-            await saver.setup()
-        await conversations.setup()
-    except sqlite3.Error as error:
-        await connection.close()
-        raise _unusable(path, error) from error
-    try:
-        yield conversations, saver
-    finally:
-        await connection.close()
-
-
-async def _connect(path: Path) -> aiosqlite.Connection:
-    try:
-        connection = await aiosqlite.connect(path, timeout=10)
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
-    try:
-        await connection.execute("PRAGMA journal_mode = WAL")
-        # With a write-ahead log a killed process loses nothing; only a power cut can take the last moments.
-        await connection.execute("PRAGMA synchronous = NORMAL")
-        await connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error as error:
-        await connection.close()  # its thread would keep the process alive
-        raise _unusable(path, error) from error
-    return connection
-
-
-def _unusable(path: Path, error: sqlite3.Error) -> SettingsError:
-    return SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.")

@@ -18,10 +18,13 @@ def backup(file: Path) -> None:
     """Write the home folder into FILE (.tar.gz, or .tar), also while the assistant runs."""
     from assistant.backup import back_up, size
 
-    home = load().home
+    settings = load()
+    home = settings.home
     with _bar(size(home), "Backing up") as bar:
         count = back_up(home, file, bar.update)
     click.echo(f"{count} files of {home} are in {file}; keep it like a password.", err=True)
+    if settings.database:
+        click.echo("The conversations are in PostgreSQL and not in it; pg_dump copies them.", err=True)
 
 
 @click.command(epilog=examples("assistant restore assistant.tar.gz --home new-home"))

@@ -98,11 +98,8 @@ async def _print_feedback() -> None:
 
 @asynccontextmanager
 async def _log() -> AsyncIterator[Conversations]:
-    import aiosqlite
-
     from assistant.conversations import Conversations
+    from assistant.database.open import open_database
 
-    async with aiosqlite.connect(load().home / "conversations.sqlite", timeout=10) as connection:
-        log = Conversations(connection)
-        await log.setup()
-        yield log
+    async with open_database(load()) as database:
+        yield Conversations(database)

@@ -1,7 +1,7 @@
 """Conversations on disk: each turn is written when it begins and once more when it ends.
 
 The messages of a turn are the graph's checkpoint; this log holds what a person sees of it, and the evidence
-with its numbers. Both lie in one SQLite file.
+with its numbers. Both lie in one database.
 """
 
 from __future__ import annotations
@@ -10,89 +10,32 @@ import asyncio
 import json
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-import aiosqlite
-
+from assistant.database.base import Change, Database
 from assistant.engine_info import Adapters
-from assistant.errors import BadQuestion, NothingWaits, UnknownConversation
+from assistant.errors import BadQuestion, NothingWaits, StorageError, UnknownConversation
 from assistant.evidence import Evidence, evidence_from
 from assistant.feedback import Feedback
-from assistant.log_schema import create_tables, said
+from assistant.log_schema import said, stored
+from assistant.logged import Begun, Illustrated, Turn, TurnState
+from assistant.overview import Usage, usage
 from assistant.past import Summaries
 from assistant.settings import DEFAULT_LIBRARY
 from assistant.sharing import Shares, path_to
 from assistant.shelf import Conversation, Shelf, shortened
-from assistant.tool_choices import ToolChoices
+from assistant.tool_choices import ToolChoices, turn_off
 
-__all__ = ["Begun", "Conversation", "Conversations", "Turn", "TurnState"]
+__all__ = ["Begun", "Conversation", "Conversations", "Illustrated", "Turn", "TurnState"]
 
+# Turns that are read by one statement.
+AT_ONCE = 500
+# Seconds between the attempts to write how a turn ended.
+AGAIN = (0.5, 2.0)
 GIVEN_UP = "The call that waited for approval was given up, since another question was asked."
-
-TurnState = Literal["running", "waiting", "answered", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question with what became of it.
-
-    Attributes:
-        id: Its row.
-        question: As it was asked.
-        state: ``running`` also stands for a turn that was stopped or cut off; ``waiting`` is for approval.
-        result: The answer as ``Answer.to_json`` gives it, or ``{"error": …}``, or ``{"requests": […]}`` while waiting;
-            while running what has been shown so far, or None.
-        versions: Rows of the turns that begin here, this one among them: other wordings of the question, and other
-            answers to it.
-    """
-
-    id: int
-    question: str
-    state: TurnState
-    result: dict[str, Any] | None
-    versions: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Illustrated:
-    """An answer that may show pictures.
-
-    Attributes:
-        turn: Its row.
-        conversation: The conversation's id.
-        title: The conversation's title.
-        library: Which library the conversation is about.
-        asked: UTC time in ISO 8601.
-        result: The answer as ``Answer.to_json`` gives it.
-    """
-
-    turn: int
-    conversation: str
-    title: str
-    library: str
-    asked: str
-    result: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A turn that was written down and is about to run.
-
-    Attributes:
-        conversation: The conversation's id.
-        turn: The turn's row.
-        previous: Row of the turn that it follows, None for the first.
-        library: Which library the conversation is about.
-        path: Rows of the turns that lead to it, the first one first.
-    """
-
-    conversation: str
-    turn: int
-    previous: int | None
-    library: str = DEFAULT_LIBRARY
-    path: tuple[int, ...] = ()
 
 
 class Conversations:
@@ -110,22 +53,17 @@ class Conversations:
         tools: Which tools they may use.
 
     Args:
-        connection: An open connection, which stays the caller's to close.
+        database: Where they are.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._db = connection
-        self._beginning = asyncio.Lock()
-        self.shelf = Shelf(connection)
-        self.feedback = Feedback(connection)
-        self.summaries = Summaries(connection)
-        self.adapters = Adapters(connection)
-        self.shares = Shares(connection)
-        self.tools = ToolChoices(connection)
-
-    async def setup(self) -> None:
-        """Creates the tables where they are missing."""
-        await create_tables(self._db)
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self.shelf = Shelf(database)
+        self.feedback = Feedback(database)
+        self.summaries = Summaries(database)
+        self.adapters = Adapters(database)
+        self.shares = Shares(database)
+        self.tools = ToolChoices(database)
 
     async def begin(
         self,
@@ -150,8 +88,8 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else, or has no such turn.
             BadQuestion: It is about another library.
         """
-        async with self._beginning:  # so that of two questions at the same moment one follows the other
-            return await self._begin(conversation, owner, question, library, off, instead_of)
+        async with self._db.change() as change:
+            return await self._begin(change, conversation, owner, question, library, off, instead_of)
 
     async def open(self, owner: str, title: str, library: str | None = None, off: Collection[str] = ()) -> str:
         """Begins a conversation without a question; the first one gives it its title.
@@ -165,9 +103,8 @@ class Conversations:
         Returns:
             Its id.
         """
-        conversation = await self._open(owner, title, library, off)
-        await self._db.commit()
-        return conversation
+        async with self._db.change() as change:
+            return await _open(change, owner, title, library, off)
 
     async def resume(self, conversation: str, owner: str) -> tuple[Begun, Turn]:
         """Takes up the turn that waits for approval; from then on it is running.
@@ -176,15 +113,15 @@ class Conversations:
             UnknownConversation: It does not exist or belongs to somebody else.
             NothingWaits: No turn of it waits.
         """
-        leaf, library = await self._require(conversation, owner)
+        leaf, library = await self._require(self._db, conversation, owner)
         turns = [turn for turn in await self.turns(conversation, owner) if turn.id == leaf and turn.state == "waiting"]
         # Only one of two that decide at the same moment finds it waiting.
         take = "UPDATE turns SET state = 'running' WHERE id = ? AND state = 'waiting'"
-        cursor = await self._db.execute(take, (leaf,))
-        await self._db.commit()
-        if not turns or not cursor.rowcount:
+        async with self._db.change() as change:
+            taken = await change.run(take, leaf)
+        if not turns or not taken:
             raise NothingWaits("Nothing waits for approval in this conversation; it was decided or given up.")
-        path = (await self._path(leaf))[:-1]
+        path = (await path_to(self._db, leaf))[:-1]
         return Begun(conversation, turns[0].id, path[-1] if path else None, library, path), turns[0]
 
     async def take_branch(self, conversation: str, owner: str, turn: int) -> None:
@@ -193,20 +130,21 @@ class Conversations:
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else, or has no such turn.
         """
-        await self._require(conversation, owner)
-        await self._parent(conversation, turn)
+        await self._require(self._db, conversation, owner)
+        await _parent(self._db, conversation, turn)
         down = (
-            "WITH RECURSIVE below(id) AS (SELECT ? UNION ALL SELECT turns.id FROM turns JOIN below ON "
-            "turns.parent = below.id) UPDATE conversations SET leaf = (SELECT max(id) FROM below) WHERE id = ?"
+            "WITH RECURSIVE below(id) AS (SELECT id FROM turns WHERE id = ? UNION ALL SELECT turns.id FROM turns "
+            "JOIN below ON turns.parent = below.id) "
+            "UPDATE conversations SET leaf = (SELECT max(id) FROM below) WHERE id = ?"
         )
-        await self._db.execute(down, (turn, conversation))
-        await self._db.commit()
+        async with self._db.change() as change:
+            await change.run(down, turn, conversation)
 
     async def keep(self, begun: Begun, shown: dict[str, Any]) -> None:
         """Writes what has been shown of a running turn, for the case that it never ends."""
         update = "UPDATE turns SET result = ? WHERE id = ? AND state = 'running'"
-        await self._db.execute(update, (json.dumps(shown, ensure_ascii=False), begun.turn))
-        await self._db.commit()
+        async with self._db.change() as change:
+            await change.run(update, stored(shown), begun.turn)
 
     async def end(
         self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
@@ -219,18 +157,30 @@ class Conversations:
             result: As in ``Turn``.
             evidence: New passages.
         """
-        rows = [(begun.conversation, item.n, json.dumps(asdict(item), ensure_ascii=False)) for item in evidence]
-        if rows:
-            await self._db.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", rows)
-        update = "UPDATE turns SET state = ?, result = ? WHERE id = ?"
-        await self._db.execute(update, (state, json.dumps(result, ensure_ascii=False), begun.turn))
-        await self._db.execute("UPDATE said SET answer = ? WHERE rowid = ?", (said(result), begun.turn))
-        await self._db.commit()
+        for wait in AGAIN:
+            try:
+                return await self._end(begun, state, result, evidence)
+            except StorageError:  # the same once more does no harm, and an answer is not lost for a moment's absence
+                await asyncio.sleep(wait)
+        return await self._end(begun, state, result, evidence)
+
+    async def _end(self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence]) -> None:
+        rows = [(begun.conversation, item.n, stored(asdict(item))) for item in evidence]
+        again = "ON CONFLICT (conversation, n) DO UPDATE SET passage = excluded.passage"
+        insert = f"INSERT INTO evidence VALUES (?, ?, ?) {again}"  # noqa: S608 — ours
+        async with self._db.change() as change:
+            # First, so that a conversation that was deleted meanwhile has nothing to keep.
+            if await change.run(
+                "UPDATE turns SET state = ?, result = ? WHERE id = ?", state, stored(result), begun.turn
+            ):
+                if rows:
+                    await change.many(insert, rows)
+                await self._db.words.answer(change, begun.turn, said(result))
 
     async def evidence(self, conversation: str) -> list[Evidence]:
         """Returns the passages of a conversation by number."""
         select = "SELECT passage FROM evidence WHERE conversation = ? ORDER BY n"
-        rows = await self._db.execute_fetchall(select, (conversation,))
+        rows = await self._db.rows(select, conversation)
         return [evidence_from(json.loads(row[0])) for row in rows]
 
     async def turns(self, conversation: str, owner: str) -> list[Turn]:
@@ -239,25 +189,27 @@ class Conversations:
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
-        leaf, _ = await self._require(conversation, owner)
-        parents = {
-            row[0]: row[1]
-            for row in await self._db.execute_fetchall(
-                "SELECT id, parent FROM turns WHERE conversation = ? ORDER BY id", (conversation,)
-            )
-        }
+        leaf, _ = await self._require(self._db, conversation, owner)
+        select = "SELECT id, parent FROM turns WHERE conversation = ? ORDER BY id"
+        parents = {row[0]: row[1] for row in await self._db.rows(select, conversation)}
         versions: dict[int | None, list[int]] = {}
         for turn, parent in parents.items():
             versions.setdefault(parent, []).append(turn)
-        path = await self._path(leaf)
+        path = await path_to(self._db, leaf)
         rows = {turn.id: turn for turn in await self.rows(path)}
         return [_versioned(rows[turn], versions[parents[turn]]) for turn in path]
 
     async def rows(self, turns: Collection[int]) -> list[Turn]:
         """Returns turns by their rows, whoever's they are."""
-        select = "SELECT id, question, state, result FROM turns WHERE id IN (SELECT value FROM json_each(?))"
-        rows = await self._db.execute_fetchall(select, (json.dumps([*turns]),))
-        return [Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in rows]
+        found: list[Turn] = []
+        wanted = [*turns]
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            select = f"SELECT id, question, state, result FROM turns WHERE id IN ({marks})"  # noqa: S608 — marks only
+            for row in await self._db.rows(select, *some):
+                found.append(Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None))
+        return found
 
     async def illustrated(self, owner: str, before: int | None, count: int) -> list[Illustrated]:
         """Returns answers with files or citations, which may show pictures, the newest first.
@@ -270,17 +222,21 @@ class Conversations:
         select = (
             "SELECT turns.id, conversation, title, library, asked, result FROM turns "
             "JOIN conversations ON conversations.id = conversation "
-            "WHERE owner = ? AND state = 'answered' AND turns.id < ? "
-            "AND json_array_length(result, '$.artifacts') + json_array_length(result, '$.citations') > 0 "
-            "ORDER BY turns.id DESC LIMIT ?"
+            "WHERE owner = ? AND state = 'answered' AND turns.id < ? ORDER BY turns.id DESC LIMIT ?"
         )
-        rows = await self._db.execute_fetchall(select, (owner, before or 2**62, count))
-        return [Illustrated(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]
+        found: list[Illustrated] = []
+        while rows := await self._db.rows(select, owner, before or 2**62, count):
+            answers = [Illustrated(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]
+            found += [each for each in answers if each.result.get("artifacts") or each.result.get("citations")]
+            if len(found) >= count:
+                break
+            before = rows[-1][0]
+        return found[:count]
 
     async def owner(self, conversation: str) -> str | None:
         """Returns whose a conversation is; None where there is none."""
         select = "SELECT owner FROM conversations WHERE id = ?"
-        rows = list(await self._db.execute_fetchall(select, (conversation,)))
+        rows = await self._db.rows(select, conversation)
         return rows[0][0] if rows else None
 
     async def library(self, conversation: str, owner: str) -> str:
@@ -289,7 +245,7 @@ class Conversations:
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
-        return (await self._require(conversation, owner))[1]
+        return (await self._require(self._db, conversation, owner))[1]
 
     async def delete(self, conversation: str, owner: str) -> None:
         """Deletes a conversation for good.
@@ -297,16 +253,29 @@ class Conversations:
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
-        await self._require(conversation, owner)
-        forget = "DELETE FROM said WHERE rowid IN (SELECT id FROM turns WHERE conversation = ?)"
-        await self._db.execute(forget, (conversation,))
-        for table in ("tools_off", "grants", "evidence", "feedback", "shares", "turns"):
-            await self._db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))  # noqa: S608 — fixed
-        await self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
-        await self._db.commit()
+        async with self._db.change() as change:
+            await self._require(change, conversation, owner)
+            await self._db.words.forget(change, conversation)
+            for table in ("tools_off", "grants", "evidence", "feedback", "shares", "turns"):
+                await change.run(f"DELETE FROM {table} WHERE conversation = ?", conversation)  # noqa: S608 — fixed
+            await change.run("DELETE FROM conversations WHERE id = ?", conversation)
+
+    def alone(self, conversation: str) -> AbstractAsyncContextManager[None]:
+        """Waits until no other server is at a turn of a conversation, and keeps them from beginning one."""
+        return self._db.alone(conversation)
+
+    async def usage(self, days: int = 30) -> dict[str, Usage]:
+        """Returns who has asked how much in the last days, by owner."""
+        return await usage(self._db, days)
+
+    async def newest_passage(self, conversation: str) -> int:
+        """Returns the highest number of a passage in a conversation; 0 where there is none."""
+        rows = await self._db.rows("SELECT max(n) FROM evidence WHERE conversation = ?", conversation)
+        return int(rows[0][0] or 0)
 
     async def _begin(
         self,
+        change: Change,
         conversation: str | None,
         owner: str,
         question: str,
@@ -317,59 +286,58 @@ class Conversations:
         now, parent = _now(), None
         if conversation is None:
             library = library or DEFAULT_LIBRARY
-            conversation = await self._open(owner, question, library, off)
+            conversation = await _open(change, owner, question, library, off)
         else:
-            parent, own = await self._require(conversation, owner)
+            # Kept for us, so that of two questions at the same moment one follows the other.
+            parent, own = await self._require(change, conversation, owner, self._db.locking)
             if instead_of is not None:
-                parent = await self._parent(conversation, instead_of)
+                parent = await _parent(change, conversation, instead_of)
             library = _same(library, own)
             first = "UPDATE conversations SET title = ? WHERE id = ? AND leaf IS NULL"
-            await self._db.execute(first, (shortened(question), conversation))
+            await change.run(first, shortened(question), conversation)
         # Going on without deciding is a refusal: nothing that waited can run any more.
         given_up = json.dumps({"error": GIVEN_UP, "kind": "NotApproved", "shown": ""})
         give_up = "UPDATE turns SET state = 'failed', result = ? WHERE conversation = ? AND state = 'waiting'"
-        await self._db.execute(give_up, (given_up, conversation))
-        insert = "INSERT INTO turns (conversation, question, asked, state, parent) VALUES (?, ?, ?, 'running', ?)"
-        cursor = await self._db.execute(insert, (conversation, question, now, parent))
-        assert cursor.lastrowid is not None
-        turn = cursor.lastrowid
-        await self._db.execute("INSERT INTO said (rowid, question, answer) VALUES (?, ?, '')", (turn, question))
+        await change.run(give_up, given_up, conversation)
+        columns = "(conversation, question, asked, state, parent)"
+        insert = f"INSERT INTO turns {columns} VALUES (?, ?, ?, 'running', ?) RETURNING id"  # noqa: S608 — ours
+        turn = int((await change.rows(insert, conversation, question, now, parent))[0][0])
+        await self._db.words.add(change, turn, question)
         update = "UPDATE conversations SET updated = ?, leaf = ?, archived = 0 WHERE id = ?"
-        await self._db.execute(update, (now, turn, conversation))
-        await self._db.commit()
-        return Begun(conversation, turn, parent, library, await self._path(parent))
+        await change.run(update, now, turn, conversation)
+        return Begun(conversation, turn, parent, library, await path_to(change, parent))
 
-    async def _open(self, owner: str, title: str, library: str | None, off: Collection[str]) -> str:
-        conversation, now = uuid.uuid4().hex, _now()
-        insert = "INSERT INTO conversations (id, owner, title, created, updated, library) VALUES (?, ?, ?, ?, ?, ?)"
-        row = (conversation, owner, shortened(title), now, now, library or DEFAULT_LIBRARY)
-        await self._db.execute(insert, row)
-        await self.tools.turn_off(conversation, off)
-        return conversation
-
-    async def _require(self, conversation: str, owner: str) -> tuple[int | None, str]:
+    async def _require(
+        self, db: Database | Change, conversation: str, owner: str, locking: str = ""
+    ) -> tuple[int | None, str]:
         """Returns the row of its leaf, and its library."""
-        select = "SELECT leaf, library FROM conversations WHERE id = ? AND owner = ?"
-        rows = list(await self._db.execute_fetchall(select, (conversation, owner)))
+        select = f"SELECT leaf, library FROM conversations WHERE id = ? AND owner = ?{locking}"  # noqa: S608 — ours
+        rows = await db.rows(select, conversation, owner)
         if not rows:
             raise UnknownConversation(f"There is no conversation '{conversation}'; leave it out to begin a new one.")
         return rows[0][0], rows[0][1]
-
-    async def _parent(self, conversation: str, turn: int) -> int | None:
-        select = "SELECT parent FROM turns WHERE id = ? AND conversation = ?"
-        rows = list(await self._db.execute_fetchall(select, (turn, conversation)))
-        if not rows:
-            raise UnknownConversation(f"There is no turn {turn} in the conversation '{conversation}'.")
-        parent: int | None = rows[0][0]
-        return parent
-
-    async def _path(self, leaf: int | None) -> tuple[int, ...]:
-        return await path_to(self._db, leaf)
 
     # Last, since in the class body its name hides the built-in type from the annotations behind it.
     async def list(self, owner: str, limit: int = 500) -> list[Conversation]:
         """Returns the owner's conversations, the newest first."""
         return await self.shelf.list(owner, limit)
+
+
+async def _open(change: Change, owner: str, title: str, library: str | None, off: Collection[str]) -> str:
+    conversation, now = uuid.uuid4().hex, _now()
+    insert = "INSERT INTO conversations (id, owner, title, created, updated, library) VALUES (?, ?, ?, ?, ?, ?)"
+    row = (conversation, owner, shortened(title), now, now, library or DEFAULT_LIBRARY)
+    await change.run(insert, *row)
+    await turn_off(change, conversation, off)
+    return conversation
+
+
+async def _parent(db: Database | Change, conversation: str, turn: int) -> int | None:
+    rows = await db.rows("SELECT parent FROM turns WHERE id = ? AND conversation = ?", turn, conversation)
+    if not rows:
+        raise UnknownConversation(f"There is no turn {turn} in the conversation '{conversation}'.")
+    parent: int | None = rows[0][0]
+    return parent
 
 
 def _now() -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import asdict
 from typing import Any
 
 from assistant.conversations import TurnState
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, StorageError
 from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, End, Event, Failed
 from assistant.progress import Progress
 from index.errors import LibraryError
+
+log = logging.getLogger(__name__)
 
 SECONDS_TO_CANCEL = 0.5
 # Failures for which nothing that had been done by then is to blame, so that the next attempt goes on from there.
@@ -59,6 +62,21 @@ def stored(end: End, shown: Progress) -> tuple[TurnState, dict[str, Any]]:
             return "waiting", {"requests": [asdict(each) for each in requests], **shown.to_json()}
         case Failed():
             return "failed", failure(end, shown)
+
+
+async def written(saving: Awaitable[None], end: End) -> End:
+    """Returns the end of a turn as it can be told: what could not be saved is not told as done.
+
+    Args:
+        saving: Saves it.
+        end: How the turn ended.
+    """
+    try:
+        await saving
+    except (StorageError, sqlite3.Error) as error:
+        log.warning("the end of a turn was not saved", exc_info=error)
+        return end if isinstance(end, Failed) else Failed(message(error), end.conversation, type(error).__name__)
+    return end
 
 
 def request(row: dict[str, Any]) -> ApprovalRequest:

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import aiosqlite
-
+from assistant.database.base import Database
 from assistant.errors import BadQuestion
 
 if TYPE_CHECKING:
@@ -57,19 +56,20 @@ class Adapters:
     """Which adapter each conversation has chosen.
 
     Args:
-        connection: An open connection, which stays the caller's to close.
+        database: Where they are.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._db = connection
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     async def of(self, conversation: str) -> str:
         """Returns a conversation's adapter; empty is the model itself."""
         select = "SELECT model FROM models WHERE conversation = ?"
-        rows = list(await self._db.execute_fetchall(select, (conversation,)))
+        rows = await self._db.rows(select, conversation)
         return str(rows[0][0]) if rows else ""
 
     async def use(self, conversation: str, adapter: str) -> None:
         """Has a conversation use an adapter from its next question on."""
-        await self._db.execute("INSERT OR REPLACE INTO models VALUES (?, ?)", (conversation, adapter))
-        await self._db.commit()
+        insert = "INSERT INTO models VALUES (?, ?) ON CONFLICT (conversation) DO UPDATE SET model = excluded.model"
+        async with self._db.change() as change:
+            await change.run(insert, conversation, adapter)

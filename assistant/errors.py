@@ -18,6 +18,7 @@ AssistantError
 ├── NothingWaits         nothing in the conversation waits for approval
 ├── AccountError         an account that there is not, or that cannot be made or changed so
 ├── BatchError           a batch file that cannot be read or written
+├── StorageError         the database of conversations and accounts cannot be reached
 └── BackupError          a backup that cannot be made or put back
 
 ToolError (in ``assistant.plugin``) stands apart: it is told to the model, which may try again,
@@ -119,6 +120,10 @@ class AccountError(AssistantError):
 
 class BatchError(AssistantError):
     """A batch input or output that cannot be used."""
+
+
+class StorageError(AssistantError):
+    """The database of conversations and accounts cannot be reached; nothing of what was being written is in it."""
 
 
 class BackupError(AssistantError):

@@ -99,7 +99,7 @@ class Ledger:
             if scores:
                 self._by_number[n] = replace(self._by_number[n], scores=scores)
             return n
-        n = max(self._by_number, default=0) + 1
+        n = self.newest + 1
         where = (passage.document, hit.document.path, hit.document.title, passage.page)
         item = Evidence(n, passage.id, *where, passage.start, passage.text, scores)
         self._by_passage[passage.id], self._by_number[n] = n, item
@@ -109,6 +109,11 @@ class Ledger:
     def get(self, n: int) -> Evidence | None:
         """Returns the passage of that number."""
         return self._by_number.get(n)
+
+    @property
+    def newest(self) -> int:
+        """The highest number; 0 where there is none."""
+        return max(self._by_number, default=0)
 
     def take_new(self) -> list[Evidence]:
         """Returns what was added since the last call, to be saved."""

@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-import aiosqlite
-
+from assistant.database.base import Database
 from assistant.errors import BadQuestion, UnknownConversation
 
 Verdict = Literal["good", "bad"]
@@ -19,11 +18,11 @@ class Feedback:
     """The verdicts of every owner's conversations.
 
     Args:
-        connection: An open connection to the log, which stays the caller's to close.
+        database: Where they are.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._db = connection
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     async def give(self, turn: int, owner: str, verdict: str | None, comment: str = "") -> None:
         """Keeps what the owner thinks of an answer; the last one counts.
@@ -41,21 +40,20 @@ class Feedback:
         if verdict is not None and verdict not in get_args(Verdict):
             raise BadQuestion("A verdict is good or bad.")
         select = "SELECT c.id FROM turns t JOIN conversations c ON c.id = t.conversation WHERE t.id = ? AND c.owner = ?"
-        rows = list(await self._db.execute_fetchall(select, (turn, owner)))
-        if not rows:
-            raise UnknownConversation(f"There is no answer {turn}.")
-        if verdict is None:
-            await self._db.execute("DELETE FROM feedback WHERE turn = ?", (turn,))
-        else:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            row = (turn, rows[0][0], verdict, comment.strip()[:MAX_COMMENT], now)
-            await self._db.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", row)
-        await self._db.commit()
+        async with self._db.change() as change:
+            rows = await change.rows(select, turn, owner)
+            if not rows:
+                raise UnknownConversation(f"There is no answer {turn}.")
+            await change.run("DELETE FROM feedback WHERE turn = ?", turn)
+            if verdict is not None:
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                row = (turn, rows[0][0], verdict, comment.strip()[:MAX_COMMENT], now)
+                await change.run("INSERT INTO feedback VALUES (?, ?, ?, ?, ?)", *row)
 
     async def of(self, conversation: str) -> dict[int, tuple[Verdict, str]]:
         """Returns verdict and comment by turn."""
         select = "SELECT turn, verdict, comment FROM feedback WHERE conversation = ?"
-        return {row[0]: (row[1], row[2]) for row in await self._db.execute_fetchall(select, (conversation,))}
+        return {row[0]: (row[1], row[2]) for row in await self._db.rows(select, conversation)}
 
     async def all(self) -> AsyncIterator[dict[str, Any]]:
         """Yields every verdict with its question and answer, the oldest first; no owner is named."""
@@ -63,7 +61,6 @@ class Feedback:
             "SELECT f.given, f.verdict, f.comment, f.conversation, f.turn, t.question, t.result FROM feedback f "
             "JOIN turns t ON t.id = f.turn ORDER BY f.given, f.turn"
         )
-        async with self._db.execute(select) as cursor:
-            async for row in cursor:
-                names = ("given", "verdict", "comment", "conversation", "turn", "question")
-                yield dict(zip(names, row, strict=False)) | {"result": json.loads(row[6]) if row[6] else None}
+        names = ("given", "verdict", "comment", "conversation", "turn", "question")
+        for row in await self._db.rows(select):
+            yield dict(zip(names, row, strict=False)) | {"result": json.loads(row[6]) if row[6] else None}

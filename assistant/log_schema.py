@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import aiosqlite
 
 from assistant.settings import DEFAULT_LIBRARY
 
+# A backslash before it would be one that stands for itself.
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
@@ -90,6 +93,12 @@ async def create_tables(db: aiosqlite.Connection) -> None:
 async def _fill_search(db: aiosqlite.Connection) -> None:
     for row in await db.execute_fetchall("SELECT id, question, result FROM turns"):
         await db.execute("INSERT INTO said (rowid, question, answer) VALUES (?, ?, ?)", (*row[:2], said(row[2])))
+
+
+def stored(value: Any) -> str:
+    """Returns a value as it is kept: JSON without NUL, which PostgreSQL cannot read again."""
+    text = json.dumps(value, ensure_ascii=False)
+    return NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 def said(result: str | dict[str, Any] | None) -> str:

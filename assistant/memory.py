@@ -55,9 +55,10 @@ class Memory:
         self._kept: OrderedDict[str, Recollection] = OrderedDict()
 
     async def recall(self, begun: Begun) -> Recollection:
-        """Returns what came before a turn; from disk where another process has gone on with the conversation."""
+        """Returns what came before a turn; read anew where another process has gone on with the conversation."""
         kept = self._kept.get(begun.conversation)
-        if kept is None or kept.last != begun.previous:
+        newest = await self._conversations.newest_passage(begun.conversation)
+        if kept is None or kept.last != begun.previous or kept.ledger.newest != newest:
             kept = await self._read(begun)
             self._kept[begun.conversation] = kept
         self._kept.move_to_end(begun.conversation)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from assistant.database.base import Database
 
 LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \d+ (WARNING|ERROR|CRITICAL) [\w.]+: (.*)")
 LOG_TAIL = 500_000
@@ -64,24 +64,21 @@ class Disk:
     whole: int
 
 
-def usage(home: Path, days: int = 30) -> dict[str, Usage]:
+async def usage(database: Database, days: int = 30) -> dict[str, Usage]:
     """Returns who has asked how much in the last days, by owner.
 
     Args:
-        home: The home folder.
+        database: Where the conversations are.
         days: How far back.
     """
-    path = home / "conversations.sqlite"
-    if not path.is_file():
-        return {}
     select = (
-        "SELECT c.owner, count(*), sum(t.state = 'failed'), "
-        "total(CASE WHEN t.state = 'answered' THEN json_extract(t.result, '$.seconds') END), max(t.asked) "
-        "FROM turns t JOIN conversations c ON c.id = t.conversation WHERE t.asked >= ? GROUP BY c.owner"
+        "SELECT c.owner, count(*), sum(CASE WHEN t.state = 'failed' THEN 1 ELSE 0 END), "  # noqa: S608 — all ours
+        f"coalesce(sum(CASE WHEN t.state = 'answered' THEN {database.number('t.result', 'seconds')} END), 0), "
+        "max(t.asked) FROM turns t JOIN conversations c ON c.id = t.conversation WHERE t.asked >= ? GROUP BY c.owner"
     )
     since = (datetime.now(UTC) - timedelta(days=days)).isoformat()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as db:
-        return {row[0]: Usage(*row[1:]) for row in db.execute(select, (since,))}
+    rows = await database.rows(select, since)
+    return {row[0]: Usage(int(row[1]), int(row[2]), float(row[3]), row[4]) for row in rows}
 
 
 def troubles(home: Path) -> list[Trouble]:

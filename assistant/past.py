@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import aiosqlite
 from langchain_core.messages import AnyMessage, HumanMessage
 
 from assistant import taint
+from assistant.database.base import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,23 @@ class Summaries:
     """The summaries of conversations on disk.
 
     Args:
-        connection: An open connection, which stays the caller's to close.
+        database: Where they are.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._db = connection
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     async def keep(self, conversation: str, summary: Summary) -> None:
         """Writes one down."""
-        insert = "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?)"
-        await self._db.execute(insert, (conversation, summary.covers, summary.text, summary.tainted))
-        await self._db.commit()
+        insert = (
+            "INSERT INTO summaries VALUES (?, ?, ?, ?) ON CONFLICT (conversation, turn) "
+            "DO UPDATE SET text = excluded.text, tainted = excluded.tainted"
+        )
+        async with self._db.change() as change:
+            await change.run(insert, conversation, summary.covers, summary.text, int(summary.tainted))
 
     async def newest(self, conversation: str, path: Sequence[int]) -> Summary | None:
         """Returns the one that covers most of a path of turns."""
         select = "SELECT text, turn, tainted FROM summaries WHERE conversation = ? ORDER BY turn DESC"
-        rows = await self._db.execute_fetchall(select, (conversation,))
+        rows = await self._db.rows(select, conversation)
         return next((Summary(row[0], row[1], bool(row[2])) for row in rows if row[1] in path), None)

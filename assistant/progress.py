@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistant.errors import StorageError
 from assistant.events import Event, ReasoningDelta, TextDelta, ToolCall, ToolFinished, without
 
 # How much of an answer a kill may lose: seconds.
@@ -64,7 +65,10 @@ async def _keep(progress: Progress, keep: Callable[[dict[str, Any]], Awaitable[N
     while True:
         await asyncio.sleep(SECONDS_BETWEEN)
         if (now := progress.to_json()) != stored:
-            await keep(now)
+            try:
+                await keep(now)
+            except StorageError:  # it has been logged, and the next attempt may do better
+                continue
             stored = now
 
 

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from assistant.approval import Decision, Rule, refusals
 from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.course import Course
-from assistant.endings import end_task, failure, last, message, request, stored
+from assistant.endings import end_task, failure, last, message, request, stored, written
 from assistant.engine_info import EngineInfo
 from assistant.errors import AssistantError
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
@@ -281,21 +281,17 @@ class Assistant:
         if self._preparation:
             await asyncio.shield(self._preparation)
         # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
-        async with self._locks.setdefault(begun.conversation, asyncio.Lock()):
+        async with AsyncExitStack() as held:
             try:
-                library, toolbox = await asyncio.to_thread(self._refreshed, begun)
-            except (AssistantError, LibraryError) as error:  # it was removed, or moved away
+                await held.enter_async_context(self._locks.setdefault(begun.conversation, asyncio.Lock()))
+                await held.enter_async_context(self.conversations.alone(begun.conversation))
+                recollection, turn = await self._made_ready(begun, rules, history, course or Course())
+            except (AssistantError, LibraryError, sqlite3.Error) as error:  # such as a library that was moved away
                 log.warning("turn failed: %s", error)
-                end = Failed(str(error), begun.conversation, type(error).__name__)
-                await self.conversations.end(begun, "failed", failure(end, shown))
+                end = Failed(message(error), begun.conversation, type(error).__name__)
+                await written(self.conversations.end(begun, "failed", failure(end, shown)), end)
                 yield end
                 return
-            recollection = await self._memory.recall(begun)
-            if history and begun.previous is None:
-                self._memory.tell(recollection, history)
-            tools = await self._tools_on(begun.conversation, toolbox)
-            turn = self._prepare(begun, recollection, library, tools, rules, course or Course())
-            turn.model = await self.conversations.adapters.of(begun.conversation)
             trace = TurnTrace(self._tracer, begun, self.engine.name)
             try:
                 async with kept(shown, partial(self.conversations.keep, begun)):
@@ -318,12 +314,21 @@ class Assistant:
                 if not isinstance(end, ApprovalNeeded):
                     self._memory.remember(begun, recollection, turn.finished)
                 # Shielded, since a stop cancels the task that runs this.
-                await asyncio.shield(self._save(begun, recollection, turn, end, shown))
+                saving = self._save(begun, recollection, turn, end, shown)
+                end = await asyncio.shield(written(saving, end))
         yield end
 
-    async def _tools_on(self, conversation: str, toolbox: Toolbox) -> Mapping[str, Tool]:
-        off = await self.conversations.tools.off(conversation)
-        return {name: tool for name, tool in toolbox.tools.items() if name not in off} if off else toolbox.tools
+    async def _made_ready(
+        self, begun: Begun, rules: Sequence[Rule], history: Sequence[tuple[str, str]], course: Course
+    ) -> tuple[Recollection, Turn]:
+        library, toolbox = await asyncio.to_thread(self._refreshed, begun)
+        recollection = await self._memory.recall(begun)
+        if history and begun.previous is None:
+            self._memory.tell(recollection, history)
+        tools = await self.conversations.tools.on(begun.conversation, toolbox.tools)
+        turn = self._prepare(begun, recollection, library, tools, rules, course)
+        turn.model = await self.conversations.adapters.of(begun.conversation)
+        return recollection, turn
 
     def refresh_tools(self) -> Toolbox:
         """Reads the tool files that have changed, as is done at each question."""

@@ -311,6 +311,20 @@ class TraceSettings(_Section):
     url: str = Field(pattern=r"^https?://\S+$")
 
 
+class DatabaseSettings(_Section):
+    """A PostgreSQL database that several servers share.
+
+    Attributes:
+        url: Where it is; the password belongs into the environment variable ``PGPASSWORD`` or into ``~/.pgpass``.
+        connections: How many connections one server holds at most.
+        timeout: Seconds to wait for a database that is away before a question fails.
+    """
+
+    url: str = Field(pattern=r"^postgres(ql)?://\S+$")
+    connections: int = Field(10, ge=2)
+    timeout: float = Field(10, gt=0)
+
+
 class Settings(_Section):
     """Everything that can be configured; ``configs/default.yaml`` explains each key."""
 
@@ -326,3 +340,4 @@ class Settings(_Section):
     voice: VoiceServer | None = None
     origin: OriginSettings = OriginSettings()
     traces: TraceSettings | None = None
+    database: DatabaseSettings | None = None

@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import aiosqlite
-
+from assistant.database.base import Change, Database
 from assistant.errors import UnknownConversation
 
 SHARED = "/shared/"
@@ -55,12 +54,12 @@ class Shares:
     Only a hash of a link's secret is kept, so that whoever reads the file cannot open what it opens.
 
     Args:
-        connection: An open connection to the log, which stays the caller's to close.
+        database: Where they are.
         clock: Tells the time, in seconds since the epoch.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, clock: Callable[[], float] = time.time) -> None:
-        self._db, self._clock = connection, clock
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._db, self._clock = database, clock
 
     async def make(self, conversation: str, owner: str, seconds: float | None = None) -> str:
         """Makes the link to a conversation as it is now; one that there was is withdrawn.
@@ -77,15 +76,15 @@ class Shares:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
         secret, now = secrets.token_urlsafe(32), self._clock()
-        insert = (
-            "INSERT OR REPLACE INTO shares (conversation, secret, leaf, made, expires) "
-            "SELECT id, ?, leaf, ?, ? FROM conversations WHERE id = ? AND owner = ?"
-        )
         expires = now + seconds if seconds else None
-        cursor = await self._db.execute(insert, (_key(secret), now, expires, conversation, owner))
-        await self._db.commit()
-        if not cursor.rowcount:
-            raise UnknownConversation(f"There is no conversation '{conversation}'.")
+        async with self._db.change() as change:
+            select = f"SELECT leaf FROM conversations WHERE id = ? AND owner = ?{self._db.locking}"  # noqa: S608 — ours
+            rows = await change.rows(select, conversation, owner)
+            if not rows:
+                raise UnknownConversation(f"There is no conversation '{conversation}'.")
+            await change.run("DELETE FROM shares WHERE conversation = ?", conversation)
+            insert = "INSERT INTO shares (conversation, secret, leaf, made, expires) VALUES (?, ?, ?, ?, ?)"
+            await change.run(insert, conversation, _key(secret), rows[0][0], now, expires)
         return secret
 
     async def withdraw(self, conversation: str, owner: str) -> None:
@@ -95,8 +94,8 @@ class Shares:
             UnknownConversation: It does not exist or belongs to somebody else.
         """
         await self._require(conversation, owner)
-        await self._db.execute("DELETE FROM shares WHERE conversation = ?", (conversation,))
-        await self._db.commit()
+        async with self._db.change() as change:
+            await change.run("DELETE FROM shares WHERE conversation = ?", conversation)
 
     async def of(self, conversation: str, owner: str) -> Share | None:
         """Returns the link to a conversation; None where there is none that still holds.
@@ -107,7 +106,7 @@ class Shares:
         await self._require(conversation, owner)
         select = "SELECT made, expires FROM shares WHERE conversation = ? AND coalesce(expires, ?) >= ?"
         now = self._clock()
-        rows = list(await self._db.execute_fetchall(select, (conversation, now, now)))
+        rows = await self._db.rows(select, conversation, now, now)
         return Share(*rows[0]) if rows else None
 
     async def opened(self, secret: str) -> Shared | None:
@@ -119,7 +118,7 @@ class Shares:
             "WHERE s.secret = ? AND coalesce(s.expires, ?) >= ?"
         )
         now = self._clock()
-        rows = list(await self._db.execute_fetchall(select, (_key(secret), now, now)))
+        rows = await self._db.rows(select, _key(secret), now, now)
         if not rows:
             return None
         conversation, owner, title, leaf = rows[0]
@@ -127,18 +126,18 @@ class Shares:
 
     async def _require(self, conversation: str, owner: str) -> None:
         select = "SELECT 1 FROM conversations WHERE id = ? AND owner = ?"
-        if not await self._db.execute_fetchall(select, (conversation, owner)):
+        if not await self._db.rows(select, conversation, owner):
             raise UnknownConversation(f"There is no conversation '{conversation}'.")
 
 
-async def path_to(db: aiosqlite.Connection, leaf: int | None) -> tuple[int, ...]:
+async def path_to(db: Database | Change, leaf: int | None) -> tuple[int, ...]:
     """Returns the rows of the turns that lead to one, the first one first and itself last."""
     up = (
         "WITH RECURSIVE above(id, parent) AS (SELECT id, parent FROM turns WHERE id = ? UNION ALL "
         "SELECT turns.id, turns.parent FROM turns JOIN above ON turns.id = above.parent) "
         "SELECT id FROM above ORDER BY id"
     )
-    return tuple(row[0] for row in await db.execute_fetchall(up, (leaf,)))
+    return tuple(row[0] for row in await db.rows(up, leaf))
 
 
 def url_of(secret: str) -> str:

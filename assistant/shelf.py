@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import aiosqlite
-
+from assistant.database.base import Database, Row
 from assistant.errors import UnknownConversation
 from assistant.settings import DEFAULT_LIBRARY
 
@@ -48,11 +47,11 @@ class Shelf:
     """The list of every owner's conversations.
 
     Args:
-        connection: An open connection to the log, which stays the caller's to close.
+        database: Where they are.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._db = connection
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     async def search(self, owner: str, words: str, limit: int = 50) -> list[Conversation]:
         """Returns the owner's conversations whose questions, answers or title hold all the words, the best first.
@@ -65,14 +64,9 @@ class Shelf:
         terms = WORD.findall(words)
         if not terms:
             return []
-        query = " ".join(f'"{term}"' for term in terms) + "*"
-        select = (
-            "SELECT c.id, c.title, c.created, c.updated, c.library, c.folder, c.pinned, c.archived, "
-            "snippet(said, -1, ?, ?, '…', 12) FROM said JOIN turns t ON t.id = said.rowid "
-            "JOIN conversations c ON c.id = t.conversation WHERE said MATCH ? AND c.owner = ? ORDER BY said.rank"
-        )
+        columns = "c.id, c.title, c.created, c.updated, c.library, c.folder, c.pinned, c.archived"
         found: dict[str, Conversation] = {}
-        for row in await self._db.execute_fetchall(select, (FOUND_BEGIN, FOUND_END, query, owner)):
+        for row in await self._db.words.find(owner, terms, columns):
             found.setdefault(row[0], _conversation(row))
         named = [each for each in await self.list(owner) if all(t.lower() in each.title.lower() for t in terms)]
         return list({each.id: each for each in [*named, *found.values()]}.values())[:limit]
@@ -96,8 +90,8 @@ class Shelf:
             title: The new one.
         """
         update = "UPDATE conversations SET title = ? WHERE id = ? AND owner = ? AND title = ?"
-        await self._db.execute(update, (shortened(title), conversation, owner, before))
-        await self._db.commit()
+        async with self._db.change() as change:
+            await change.run(update, shortened(title), conversation, owner, before)
 
     async def pin(self, conversation: str, owner: str, pinned: bool) -> None:
         """Keeps a conversation on top of the list, or no longer.
@@ -125,19 +119,19 @@ class Shelf:
 
     async def _set(self, conversation: str, owner: str, column: str, value: object) -> None:
         update = f"UPDATE conversations SET {column} = ? WHERE id = ? AND owner = ?"  # noqa: S608 — a fixed name
-        cursor = await self._db.execute(update, (value, conversation, owner))
-        await self._db.commit()
-        if not cursor.rowcount:
+        async with self._db.change() as change:
+            changed = await change.run(update, value, conversation, owner)
+        if not changed:
             raise UnknownConversation(f"There is no conversation '{conversation}'.")
 
     # Last, since in the class body its name hides the built-in type from the annotations behind it.
     async def list(self, owner: str, limit: int = 500) -> list[Conversation]:
-        """Returns the owner's conversations, the newest first."""
+        """Returns the owner's conversations, the newest first; a limit below 0 is none."""
         select = (
             "SELECT id, title, created, updated, library, folder, pinned, archived, '' FROM conversations "
             "WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
         )
-        return [_conversation(row) for row in await self._db.execute_fetchall(select, (owner, limit))]
+        return [_conversation(row) for row in await self._db.rows(select, owner, limit if limit >= 0 else 2**62)]
 
 
 def shortened(text: str, length: int = TITLE_LENGTH) -> str:
@@ -146,6 +140,6 @@ def shortened(text: str, length: int = TITLE_LENGTH) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
-def _conversation(row: aiosqlite.Row) -> Conversation:
+def _conversation(row: Row) -> Conversation:
     key, title, created, updated, library, folder, pinned, archived, excerpt = row
     return Conversation(key, title, created, updated, library, folder, bool(pinned), bool(archived), excerpt)

@@ -1,7 +1,8 @@
 """Finds the Chromium that the browser tests drive; as a program, installs it where that is allowed.
 
 ``python tests/chromium.py`` ends with 0 once a browser is there, else with 1 and the command that brings it. The same
-command brings bubblewrap, without which the tests of the code interpreter are left out.
+command brings bubblewrap and PostgreSQL, without which the tests of the code interpreter and of shared state are left
+out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ ARGS = (
 )
 
 # Without an emoji font the page's screenshots show empty boxes.
-APT = "apt-get update && {sudo}apt-get install -y --no-install-recommends chromium fonts-noto-color-emoji bubblewrap"
+APT = (
+    "apt-get update && {sudo}apt-get install -y --no-install-recommends chromium fonts-noto-color-emoji bubblewrap"
+    " && {sudo}apt-get install -y --no-install-recommends postgresql"
+)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PLAYWRIGHTS = (
@@ -64,18 +68,27 @@ def may_install() -> bool:
 
 def main() -> int:
     """Makes sure of a browser, and tries for bubblewrap."""
-    if find() and shutil.which("bwrap"):
+    if find() and shutil.which("bwrap") and binaries():
         return 0
     command = install_command()
     if may_install():
-        print(f"The tests need Chromium and bubblewrap; installing them: {command}", flush=True)
+        print(f"The tests need Chromium, bubblewrap and PostgreSQL; installing them: {command}", flush=True)
         subprocess.run(command, shell=True, check=False, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
     if find():
+        if not binaries():
+            print(f"Without PostgreSQL the tests of shared state are left out. It comes with: {command}")
         if not shutil.which("bwrap"):
             print(f"Without bubblewrap the tests of the code interpreter are left out. It comes with: {command}")
         return 0
     print(f"The browser tests need Chromium and none was found. Install it with: {command}", file=sys.stderr)
     return 1
+
+
+def binaries() -> Path | None:
+    """Returns the folder of an installed PostgreSQL's programs, or None."""
+    if path := shutil.which("initdb"):
+        return Path(path).parent
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
 
 
 def _browsers() -> Path:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from assistant.database.base import Database
+from assistant.database.postgres import open_postgres
+from assistant.database.sqlite import open_sqlite
+from tests import postgres
 from tests.scripted_server import ScriptedServer
 from tests.serving import environment
 
@@ -62,3 +66,30 @@ def model_server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         yield server
     assert server.unscripted == []
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL that is started once for all tests."""
+    if (programs := postgres.binaries()) is None:
+        pytest.skip(postgres.LEFT_OUT)
+    server = postgres.Postgres(programs)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Postgres) -> str:
+    """The address of an empty database."""
+    return postgres_server.new()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        opened = open_sqlite(tmp_path / "log.sqlite")
+    else:
+        opened = open_postgres(request.getfixturevalue("postgres_url"), 4, 10)
+    async with opened as database:
+        yield database

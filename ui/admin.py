@@ -13,8 +13,8 @@ import gradio as gr
 from assistant.accounts.identity import ROLES, Role
 from assistant.accounts.store import Accounts
 from assistant.doctor import engine_finding
-from assistant.errors import AccountError
-from assistant.overview import Usage, disk, troubles, usage
+from assistant.errors import AccountError, StorageError
+from assistant.overview import Usage, disk, troubles
 from assistant.session import Assistant
 from ui.admin_html import Now, overview_html, people_html
 from ui.assets import script
@@ -112,12 +112,12 @@ class Admin:
         if self._accounts is None:
             return {self._parts.people: people_html([], {}, t)}
         accounts = await asyncio.to_thread(self._accounts.all)
-        return {self._parts.people: people_html(accounts, await asyncio.to_thread(self._usage), t)}
+        return {self._parts.people: people_html(accounts, await self._usage(), t)}
 
-    def _usage(self) -> dict[str, Usage]:
+    async def _usage(self) -> dict[str, Usage]:
         try:
-            return usage(self._assistant.settings.home)
-        except sqlite3.Error:  # it is being written by a program of another version
+            return await self._assistant.conversations.usage()
+        except (StorageError, sqlite3.Error):  # what else there is to see is shown
             return {}
 
 

@@ -17,6 +17,7 @@ from assistant.errors import (
     BadQuestion,
     EngineError,
     SettingsError,
+    StorageError,
     UnknownConversation,
     UnknownLibrary,
 )
@@ -29,7 +30,7 @@ KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permis
 # How a failed turn's kind is told over HTTP; what is not here is the server's fault.
 STATUS = {"BadQuestion": 400, "UnknownLibrary": 404, "UnknownConversation": 404, "NothingWaits": 409,
           "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
-          "ContextOverflow": 400, "BadCalls": 502, "EngineError": 502}  # fmt: skip
+          "StorageError": 503, "ContextOverflow": 400, "BadCalls": 502, "EngineError": 502}  # fmt: skip
 
 
 class Fault(BaseModel):
@@ -112,6 +113,8 @@ def _ours(error: AssistantError | LibraryError) -> JSONResponse:
         status = 404
     elif isinstance(error, EngineError):
         status = 502
+    elif isinstance(error, StorageError):
+        status = 503
     else:
         status = 400 if isinstance(error, BadQuestion | SettingsError) else 500
     log.warning("request failed: %s", error)

@@ -8,6 +8,7 @@ import aiosqlite
 import pytest
 
 from assistant.conversations import Conversations
+from assistant.database.sqlite import open_sqlite
 from assistant.errors import BadQuestion, UnknownConversation
 from assistant.shelf import FOUND_BEGIN, FOUND_END
 
@@ -26,11 +27,8 @@ INSERT INTO turns VALUES (7, 'c', 'And a wasp?', '2026-01-02', 'answered', '{"an
 
 
 @pytest.fixture
-async def log(tmp_path):
-    async with aiosqlite.connect(tmp_path / "log.sqlite") as connection:
-        conversations = Conversations(connection)
-        await conversations.setup()
-        yield conversations
+def log(database):
+    return Conversations(database)
 
 
 async def say(log, question, conversation=None, answer="Yes.", owner="me", **more):
@@ -138,21 +136,22 @@ async def test_verdicts_are_kept_changed_taken_back_and_exported(log):
         await log.feedback.give(begun.turn, "me", "great")
 
 
-async def test_nothing_is_left_of_a_deleted_conversation(log, tmp_path):
+async def test_nothing_is_left_of_a_deleted_conversation(log, database):
     begun = await say(log, "The secret zebra?", answer="A secret zebra.")
     await log.feedback.give(begun.turn, "me", "good", "zebra!")
     await log.delete(begun.conversation, "me")
-    async with aiosqlite.connect(tmp_path / "log.sqlite") as connection:
-        for table in ("conversations", "turns", "feedback", "said"):
-            assert list(await connection.execute_fetchall(f"SELECT * FROM {table}")) == []
+    for table in ("conversations", "turns", "feedback", "said"):
+        assert await database.rows(f"SELECT * FROM {table}") == []
 
 
 async def test_a_log_of_the_first_version_is_read_searched_and_gone_on_with(tmp_path):
     async with aiosqlite.connect(tmp_path / "old.sqlite") as connection:
         await connection.executescript(OLD)
-        log = Conversations(connection)
-        await log.setup()
-        await log.setup()
+    for _ in range(2):
+        async with open_sqlite(tmp_path / "old.sqlite"):
+            pass
+    async with open_sqlite(tmp_path / "old.sqlite") as database:
+        log = Conversations(database)
         assert await questions(log, "c") == ["What is a bee?", "And a wasp?"]
         assert [each.id for each in await log.shelf.search("me", "insect")] == ["c"]
         begun = await say(log, "And a fly?", "c")

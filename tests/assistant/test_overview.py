@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assistant.overview import disk, troubles, usage
+from assistant.overview import disk, troubles
 from assistant.session import Assistant
 
 LOG = """2026-11-25 17:00:00,123 12 INFO assistant.session: all is well
@@ -17,7 +17,7 @@ async def test_usage_counts_by_owner(builtin: Assistant) -> None:
     for owner, questions in (("account-1", ["2 + 2", "3 + 3"]), ("account-2", ["4 + 4"])):
         for question in questions:
             await builtin.ask(question, owner=owner)
-    found = usage(builtin.settings.home)
+    found = await builtin.conversations.usage()
     assert {owner: each.turns for owner, each in found.items()} == {"account-1": 2, "account-2": 1}
     assert found["account-1"].failed == 0
     assert found["account-1"].seconds > 0
@@ -32,7 +32,7 @@ def test_troubles_are_the_newest_first_and_one_line_each(home: Path) -> None:
 
 
 def test_an_empty_home_has_nothing_to_tell(home: Path) -> None:
-    assert (usage(home), troubles(home)) == ({}, [])
+    assert troubles(home) == []
     (home / "library").mkdir()
     (home / "library" / "x").write_bytes(b"x" * 100)
     (home / "accounts.sqlite-wal").write_bytes(b"x" * 10)

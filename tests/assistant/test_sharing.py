@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import aiosqlite
 import pytest
 
 from assistant.accounts.store import Accounts
@@ -13,13 +12,11 @@ from assistant.web.shared import _known
 
 
 @pytest.fixture
-async def log(tmp_path):
-    async with aiosqlite.connect(tmp_path / "log.sqlite") as connection:
-        conversations = Conversations(connection)
-        await conversations.setup()
-        conversations.now = 1000.0
-        conversations.shares = Shares(connection, lambda: conversations.now)
-        yield conversations
+def log(database):
+    conversations = Conversations(database)
+    conversations.now = 1000.0
+    conversations.shares = Shares(database, lambda: conversations.now)
+    return conversations
 
 
 async def test_a_link_shows_what_there_was_when_it_was_made(log):

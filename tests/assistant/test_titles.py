@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import aiosqlite
 import pytest
 
 from assistant.conversations import Conversations
+from assistant.database.sqlite import open_sqlite
 from assistant.engines.openai import serve
 from assistant.settings import ServerEngine
 from assistant.titles import Titles, cleaned
@@ -37,10 +37,8 @@ def test_what_a_model_says_becomes_a_title_or_none(said, title):
 
 @pytest.fixture
 async def log(tmp_path):
-    async with aiosqlite.connect(tmp_path / "log.sqlite") as connection:
-        conversations = Conversations(connection)
-        await conversations.setup()
-        yield conversations
+    async with open_sqlite(tmp_path / "log.sqlite") as database:
+        yield Conversations(database)
 
 
 async def events(conversation):

@@ -1,0 +1,204 @@
+"""Conversations in PostgreSQL, for several servers that share them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from assistant.database.base import Change, Database, Row, Words
+from assistant.database.postgres_locks import TurnLocks
+from assistant.database.postgres_schema import SCHEMA
+from assistant.database.postgres_words import PostgresWords
+from assistant.errors import SettingsError, StorageError
+
+log = logging.getLogger(__name__)
+
+# How long a lost connection takes to be noticed, in seconds or milliseconds.
+LIVELY = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
+# Servers that start at the same moment make the tables one after the other: any number that is always the same.
+SETUP = 7_316_041
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
+
+Pool = AsyncConnectionPool[AsyncConnection[Row]]
+
+
+class PostgresDatabase:
+    """A PostgreSQL server.
+
+    Args:
+        pool: Its connections, which stay the caller's to close.
+        url: Where it is.
+        place: What people are told of where it is.
+    """
+
+    locking = " FOR UPDATE"
+
+    def __init__(self, pool: Pool, url: str, place: str) -> None:
+        self._pool, self._place = pool, place
+        saver = _Saver(pool, place)
+        self.saver: BaseCheckpointSaver[Any] = saver
+        self.words: Words = PostgresWords(self)
+        self._setup = saver.setup
+        self.locks = TurnLocks(url, LIVELY, place)
+
+    async def setup(self) -> None:
+        """Makes the tables where they are missing."""
+        with told(self._place):
+            async with self._pool.connection() as connection:
+                # Tried again and again, since a statement that waits for it holds up the making of an index.
+                while not await _one(connection, "SELECT pg_try_advisory_lock(%s)", SETUP):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+                try:
+                    await connection.execute(SCHEMA)
+                    await self._setup()
+                finally:
+                    await connection.execute("SELECT pg_advisory_unlock(%s)", (SETUP,))
+
+    async def rows(self, statement: str, *values: Any) -> list[Row]:
+        """Returns what a statement finds; where the connection is lost in the middle it is asked once more."""
+        try:
+            return await self._rows(statement, values)
+        except AWAY:
+            log.warning("%s is asked once more", self._place, exc_info=True)
+        with told(self._place):
+            return await self._rows(statement, values)
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Change]:
+        """Begins a transaction, which is committed where nothing is raised within."""
+        with told(self._place):
+            async with self._pool.connection() as connection, connection.transaction():
+                yield _Change(connection)
+
+    def number(self, column: str, key: str) -> str:
+        """Returns the expression for a number in a column of JSON."""
+        return f"({column}::json ->> '{key}')::double precision"
+
+    def alone(self, conversation: str) -> AbstractAsyncContextManager[None]:
+        """Waits until no other server is at a turn of a conversation, and keeps them from beginning one."""
+        return self.locks.held(conversation)
+
+    async def _rows(self, statement: str, values: Sequence[Any]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            return await _Change(connection).rows(statement, *values)
+
+
+class _Change:
+    def __init__(self, connection: AsyncConnection[Row]) -> None:
+        self._db = connection
+
+    async def run(self, statement: str, *values: Any) -> int:
+        return (await self._db.execute(_theirs(statement), _storable(values))).rowcount
+
+    async def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        async with self._db.cursor() as cursor:
+            await cursor.executemany(_theirs(statement), [_storable(row) for row in rows])
+
+    async def rows(self, statement: str, *values: Any) -> list[Row]:
+        return await (await self._db.execute(_theirs(statement), _storable(values))).fetchall()
+
+
+class _Saver(AsyncPostgresSaver):
+    """LangGraph's checkpoints, with our errors."""
+
+    def __init__(self, pool: Pool, place: str) -> None:
+        super().__init__(pool)  # type: ignore[arg-type]  # it makes cursors of rows of its own kind
+        self._place = place
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[Any]]:
+        with told(self._place):
+            async with super()._cursor(pipeline=pipeline) as cursor:
+                yield cursor
+
+
+@asynccontextmanager
+async def open_postgres(url: str, connections: int, patience: float) -> AsyncIterator[Database]:
+    """Opens a database, in which the tables are made where they are missing.
+
+    Args:
+        url: Where it is; the password may stand in the environment variable PGPASSWORD or in ``~/.pgpass``.
+        connections: How many this process holds at most.
+        patience: How long a statement waits for one, and so for a database that is away, in seconds.
+
+    Raises:
+        SettingsError: It cannot be reached or used.
+    """
+    where = place_of(url)
+    try:
+        await (await AsyncConnection.connect(url, **LIVELY)).close()  # type: ignore[arg-type]
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(f"{where} cannot be used ({reason}); check database.url and the password.") from error
+    pool: Pool = AsyncConnectionPool(
+        url,
+        kwargs={"autocommit": True, **LIVELY},
+        min_size=1,
+        max_size=connections,
+        timeout=patience,
+        # One that has been lost meanwhile is found before it is used.
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    async with pool:
+        database = PostgresDatabase(pool, url, where)
+        try:
+            await database.setup()
+        except StorageError as error:
+            raise SettingsError(str(error)) from error
+        try:
+            yield database
+        finally:
+            await database.locks.close()
+
+
+def place_of(url: str) -> str:
+    """Returns what people are told of where a database is, without a password."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise SettingsError(f"database.url is no address of PostgreSQL ({' '.join(str(error).split())}).") from None
+    return f"The database {parts.get('dbname') or ''} at {parts.get('host') or 'this machine'}"
+
+
+@contextmanager
+def told(place: str) -> Iterator[None]:
+    """Makes one line of what the database's client raises."""
+    try:
+        yield
+    except AWAY as error:
+        log.warning("%s is away", place, exc_info=True)
+        raise StorageError(
+            f"{place} cannot be reached; nothing of this step was written. Ask again in a moment."
+        ) from error
+    except psycopg.Error as error:
+        log.exception("%s refused a statement", place)
+        reason = " ".join(str(error).split())
+        raise StorageError(f"{place} refused a statement ({reason}); the log has the details.") from error
+
+
+async def _one(connection: AsyncConnection[Row], statement: str, value: Any) -> Any:
+    row = await (await connection.execute(statement, (value,))).fetchone()
+    assert row is not None
+    return row[0]
+
+
+@lru_cache(maxsize=256)
+def _theirs(statement: str) -> str:
+    return statement.replace("%", "%%").replace("?", "%s")
+
+
+def _storable(values: Sequence[Any]) -> list[Any]:
+    """PostgreSQL's texts hold no NUL."""
+    return [value.replace("\x00", "\ufffd") if isinstance(value, str) else value for value in values]

@@ -1,0 +1,84 @@
+"""Keeps two servers from running turns of one conversation at once.
+
+The locks belong to one connection of each server. A server that is killed lets go of them with its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+
+from assistant.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+# Seconds after which a server that waits looks again.
+BETWEEN_LOOKS = 0.25
+# Keeps our locks apart from those of other programs in the same database.
+OURS = 7_316_042
+
+
+class TurnLocks:
+    """The locks of this process.
+
+    Args:
+        url: The database.
+        options: How it is connected to.
+        place: What people are told of where it is.
+    """
+
+    def __init__(self, url: str, options: Mapping[str, Any], place: str) -> None:
+        self._url, self._options, self._place = url, options, place
+        self._connection: AsyncConnection[Any] | None = None
+        self._using = asyncio.Lock()
+        self._held: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def held(self, conversation: str) -> AsyncIterator[None]:
+        """Holds the lock of a conversation.
+
+        Raises:
+            StorageError: The database cannot be reached.
+        """
+        take = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+        while not await self._ask(take, conversation):  # noqa: ASYNC110 — the other server cannot tell us
+            await asyncio.sleep(BETWEEN_LOOKS)
+        self._held[conversation] += 1
+        try:
+            yield
+        finally:
+            self._held -= Counter([conversation])
+            with suppress(StorageError):  # it has gone with the connection
+                await asyncio.shield(self._ask("SELECT pg_advisory_unlock(%s, hashtext(%s))", conversation))
+
+    async def close(self) -> None:
+        """Lets go of all of them."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _ask(self, statement: str, conversation: str) -> bool:
+        async with self._using:
+            try:
+                try:
+                    return await self._asked(statement, conversation)
+                except psycopg.OperationalError:
+                    await self.close()
+                    return await self._asked(statement, conversation)
+            except psycopg.Error as error:
+                log.warning("%s is away", self._place, exc_info=True)
+                raise StorageError(f"{self._place} cannot be reached. Ask again in a moment.") from error
+
+    async def _asked(self, statement: str, conversation: str) -> bool:
+        if self._connection is None or self._connection.closed:
+            self._connection = await AsyncConnection.connect(self._url, autocommit=True, **self._options)
+            for each in self._held:  # of turns that go on; another server may have taken one meanwhile
+                await self._connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", (OURS, each))
+        row = await (await self._connection.execute(statement, (OURS, conversation))).fetchone()
+        return bool(row and row[0])
