@@ -13,15 +13,15 @@ from PIL import Image, ImageFilter
 from assistant.plugin import Context, ToolError
 
 from .checker import held_back, look_of, rule_against
-from .generate import keep
+from .generate import keep, noted
 from .instruction import Mode, described, mode_of
-from .model import Model
+from .model import Model, card_of
 from .pictures import Picture, negative, ready, run
 from .policy import policy_now
 from .request import Request, checked_prompt, checked_seed, checked_steps
 from .settings import PictureSettings
 from .source import chosen, find, open_picture
-from .vocabulary import check_known
+from .vocabulary import read_prompt
 from .waiting import Stopped
 
 ENLARGED = 2  # times
@@ -84,16 +84,19 @@ def edit(
         steps,
         guidance,
     )
+    card, note = card_of(settings), ""
+    if card and said:
+        reading = read_prompt(said, card)
+        request, note = replace(request, prompt=reading.prompt), reading.note
     try:
         with ready(settings, ctx) as model:
-            note = check_known(said, model.card) if model.card and said else ""
             made = _made(model, task, request, settings, ctx, mode)
     except Stopped as error:
         raise ToolError("Stopped; the picture is as it was.") from error
     if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
         raise ToolError(held_back([rule], 1))
-    row = keep(ctx, made, "edited", said, path)
-    return {"instruction": said, "picture": row, **({"note": note} if note else {})}
+    row = keep(ctx, made, "edited", request.prompt, path)
+    return {"instruction": request.prompt, "picture": row, **noted([note])}
 
 
 def _mask(folder: Path, name: str, picture: Image.Image) -> Image.Image | None:
@@ -181,12 +184,8 @@ def _kept(
         pixels = pipeline.image_processor.preprocess(picture).to(model.device, pipeline.vae.dtype)
         known = pipeline.vae.encode(pixels).latent_dist.mean * pipeline.vae.config.scaling_factor
     small = mask.resize((known.shape[-1], known.shape[-2]), Image.Resampling.BOX)
-    new = (
-        torch.tensor(list(small.getdata()), dtype=known.dtype)
-        .div(255)
-        .reshape(1, 1, *known.shape[-2:])
-        .to(known.device)
-    )
+    new = torch.frombuffer(bytearray(small.tobytes()), dtype=torch.uint8).reshape(1, 1, *known.shape[-2:])
+    new = new.to(known) / 255
     noise = torch.randn(known.shape, generator=torch.Generator("cpu").manual_seed(seed)).to(known)
 
     def alter(pipe: Any, step: int, when: Any, values: dict[str, Any]) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from assistant.plugin import Context, Made, ToolError
 
 from .checker import held_back, look_of, rule_against
+from .model import card_of
 from .pictures import Picture, make, ready
 from .policy import policy_now
 from .request import Request, bare, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
 from .settings import PictureSettings
-from .vocabulary import check_known
+from .vocabulary import introduced, read_prompt
 from .waiting import Stopped
+
+NAMED = "picture"  # begins the names of pictures that were made from words
 
 
 def generate(
@@ -53,20 +58,35 @@ def generate(
         look_of(policy.checker)  # rather now than after minutes of work
     made: list[dict[str, Any]] = []
     held: list[str] = []
+    notes: list[str] = []
+    if card := card_of(settings):
+        reading = read_prompt(told, card)
+        request = replace(request, prompt=reading.prompt)
+        notes = [reading.note, *([] if _has_drawn(ctx.folder) else [introduced(card)])]
     try:
         with ready(settings, ctx) as model:
-            note = check_known(prompt, model.card) if model.card else ""
             for picture in make(model, request, settings, ctx):
                 if rule := rule_against(picture.picture, policy.checker, flagged=picture.flagged):
                     held.append(rule)
                 else:
-                    made.append(keep(ctx, picture, "picture", told))
+                    made.append(keep(ctx, picture, NAMED, request.prompt))
     except Stopped as error:
         raise ToolError(f"Stopped; {len(made)} of {count} pictures were made.") from error
     if held and not made:
         raise ToolError(held_back(held, count))
-    note = " ".join(filter(None, (note, held_back(held, count) if held else "")))
-    return {"prompt": told, "pictures": made, **({"note": note} if note else {})}
+    if held:
+        notes.append(held_back(held, count))
+    return {"prompt": request.prompt, "pictures": made, **noted(notes)}
+
+
+def _has_drawn(folder: Path) -> bool:
+    return any(folder.glob(f"{NAMED}-*.png"))
+
+
+def noted(notes: Sequence[str]) -> dict[str, str]:
+    """Returns what a result says beside its pictures."""
+    note = " ".join(filter(None, notes))
+    return {"note": note} if note else {}
 
 
 def keep(ctx: Context, made: Picture, name: str, prompt: str, source: Path | None = None) -> dict[str, Any]:

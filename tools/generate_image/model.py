@@ -35,6 +35,7 @@ class Card:
         steps: That it needs.
         guidance: That suits it.
         words: That it knows.
+        things: Those of them that name what can be drawn.
         draws: In a sentence, what it can draw.
     """
 
@@ -42,6 +43,7 @@ class Card:
     steps: int
     guidance: float
     words: frozenset[str]
+    things: frozenset[str]
     draws: str
 
 
@@ -136,6 +138,20 @@ def model_of(settings: PictureSettings) -> Model:
         return _loaded[key]
 
 
+def card_of(settings: PictureSettings) -> Card | None:
+    """Returns the card of a starter model, without loading the model; None of any other.
+
+    Raises:
+        ToolError: It is damaged.
+    """
+    name = settings.model or str(STARTER)
+    try:
+        return _card(Path(name))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.exception("the card of the picture model %s cannot be read", name)
+        raise _damaged(name, error) from error
+
+
 def load(settings: PictureSettings) -> Model:
     """Loads a model.
 
@@ -154,12 +170,16 @@ def load(settings: PictureSettings) -> Model:
         raise
     except Exception as error:  # whatever a damaged folder makes diffusers raise
         log.exception("the picture model %s cannot be loaded", name)
-        raise ToolError(
-            f"The picture model {name} cannot be loaded: {_first_line(error)} Look at the folder, or name another one "
-            "in tools.settings.generate_image.model."
-        ) from error
+        raise _damaged(name, error) from error
     pipeline.set_progress_bar_config(disable=True)
     return Model(settings.model or "starter", pipeline, device, card)
+
+
+def _damaged(name: str, error: Exception) -> ToolError:
+    return ToolError(
+        f"The picture model {name} cannot be loaded: {_first_line(error)} Look at the folder, or name another one in "
+        "tools.settings.generate_image.model."
+    )
 
 
 def _pipeline(name: str, precision: torch.dtype) -> tuple[Any, Card | None]:
@@ -190,7 +210,8 @@ def _card(folder: Path) -> Card | None:
     if not path.is_file():
         return None
     told = json.loads(path.read_text())
-    return Card(told["side"], told["steps"], told["guidance"], frozenset(told["words"]), told["draws"])
+    words = frozenset(told["words"]), frozenset(told["things"])
+    return Card(told["side"], told["steps"], told["guidance"], *words, told["draws"])
 
 
 def _precision(settings: PictureSettings, device: str) -> torch.dtype:

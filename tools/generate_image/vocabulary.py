@@ -3,46 +3,103 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from assistant.plugin import ToolError
 
 from .model import Card
 
-WORD = re.compile(r"[a-z]+(?:-[a-z]+)?|\d+", re.I)
+TOKEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|[^\w\s]")
 # Words that say nothing about what is to be seen.
 EMPTY = frozenset(
-    "a an the of in on at to with and or is are it its this that there some one two three 1 2 3 please draw paint show "
-    "me make create generate give picture image drawing painting illustration scene i want would like you can could "
-    "for us nice simple pretty beautiful my your by near next beside from as plain flat".split()
+    "a an the of in on at to with and or is are it its this that there some one two three 1 2 3 please draw paint "
+    "show me make create generate give picture image drawing painting illustration scene i want would like you "
+    "can could for us nice simple pretty beautiful my your by near next beside from as plain flat".split()
 )
-MOST_NAMED = 4
+# How a picture is painted, which is left out with a note.
+STYLES = frozenset(
+    "style styled art artwork artistic realistic photorealistic photo photograph photographic cartoon comic "
+    "watercolour watercolor oil pastel pencil sketch sketched minimal minimalistic minimalist abstract digital "
+    "detailed very highly high quality resolution hd 4k 8k vivid colourful mood atmosphere".split()
+)
+MANY = frozenset("four five six seven eight nine ten eleven twelve dozen dozens hundred hundreds many".split())
+MOST_NAMED, MOST_COUNTED = 4, 3
 
 
-def unknown_words(prompt: str, card: Card) -> list[str]:
-    """Returns the words of a prompt that a starter model does not know, in their order."""
-    words = dict.fromkeys(word.lower() for word in WORD.findall(prompt))
-    return [word for word in words if word not in EMPTY and not _known(word, card.words)]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prompt as a starter model can take it.
+
+    Attributes:
+        prompt: Without what it does not know.
+        note: Tells what was left out; empty where nothing was.
+    """
+
+    prompt: str
+    note: str = ""
 
 
-def _known(word: str, words: frozenset[str]) -> bool:
-    return bool({word, word.removesuffix("s"), word.removesuffix("es"), f"{word}s"} & words)
+def read_prompt(prompt: str, card: Card) -> Reading:
+    """Reads a prompt with a starter model's words.
 
-
-def check_known(prompt: str, card: Card) -> str:
-    """Returns a note about words that are not known; empty where all are.
+    An unknown word before a known one, such as ``peaceful`` before ``lighthouse``, and a word about style are left
+    out. Any other unknown word names something that the model cannot draw.
 
     Raises:
-        ToolError: Nothing that the prompt tells is known.
+        ToolError: The prompt asks for something else than the model can draw.
     """
-    unknown = unknown_words(prompt, card)
+    tokens: list[str] = TOKEN.findall(prompt)
+    unknown = [number for number, token in enumerate(tokens) if _is_unknown(token, card)]
+    if any(_is_many(token) for token in tokens):
+        raise _cannot("counts to three only", card)
+    beyond = [number for number in unknown if not _can_go(tokens, number, card)]
+    if beyond:
+        raise _cannot(f"does not know {_named(tokens, beyond)}", card)
+    if not any(_among(token.lower(), card.things) for token in tokens):
+        raise _cannot(f"finds nothing in '{prompt[:80]}' that it can draw", card)
     if not unknown:
-        return ""
-    named = ", ".join(f"'{word}'" for word in unknown[:MOST_NAMED])
-    told = [word.lower() for word in WORD.findall(prompt) if word.lower() not in EMPTY]
-    subjects = [word for word in told if word not in unknown and _known(word, card.words)]
-    if not subjects:
-        raise ToolError(
-            f"The starter model that ships does not know {named}. {card.draws} For anything else configure a larger "
-            "model in tools.settings.generate_image.model, see docs/making-pictures.md."
-        )
-    return f"The starter model does not know {named} and left it out. {card.draws}"
+        return Reading(prompt)
+    kept = " ".join(token for number, token in enumerate(tokens) if number not in unknown)
+    tidy = re.sub(r"\s+([,.;:!?])", r"\1", kept).strip(" ,;:")
+    return Reading(tidy, f"The starter model does not know {_named(tokens, unknown)} and left it out.")
+
+
+def introduced(card: Card) -> str:
+    """Returns what a person is told with a starter model's first picture."""
+    return f"This was drawn by the small starter model that ships. {card.draws} {ELSE}"
+
+
+ELSE = "For anything else configure a larger model in tools.settings.generate_image.model, see docs/making-pictures.md."
+
+
+def _cannot(why: str, card: Card) -> ToolError:
+    return ToolError(f"The starter model that ships {why}. {card.draws} {ELSE}")
+
+
+def _named(tokens: list[str], numbers: list[int]) -> str:
+    words = list(dict.fromkeys(tokens[number] for number in numbers))
+    more = " and more" if len(words) > MOST_NAMED else ""
+    return ", ".join(f"'{word}'" for word in words[:MOST_NAMED]) + more
+
+
+def _is_many(token: str) -> bool:
+    return token.lower() in MANY or (token.isdecimal() and int(token) > MOST_COUNTED)
+
+
+def _is_unknown(token: str, card: Card) -> bool:
+    word = token.lower()
+    return token[0].isalnum() and word not in EMPTY and not _among(word, card.words)
+
+
+def _can_go(tokens: list[str], number: int, card: Card) -> bool:
+    """Whether an unknown word is about style, or stands before a known one that it goes with."""
+    if tokens[number].lower() in STYLES:
+        return True
+    after = tokens[number + 1] if number + 1 < len(tokens) else ""
+    if not after or not after[0].isalnum() or after.lower() in EMPTY:
+        return False
+    return _can_go(tokens, number + 1, card) if _is_unknown(after, card) else True
+
+
+def _among(word: str, words: frozenset[str]) -> bool:
+    return bool({word, word.removesuffix("s"), word.removesuffix("es"), f"{word}s"} & words)

@@ -14,7 +14,7 @@ from tools.generate_image.settings import CARD
 from tools.generate_image.text_encoder import CONFIG, WEIGHTS
 from training.pictures import caption
 from training.pictures.evaluate import JUDGED, generate, pipeline_of_run, prompts
-from training.pictures.scene import BACKGROUNDS, COLOURS, SIDE
+from training.pictures.scene import BACKGROUNDS, COLOURS, LANDMARKS, SIDE
 
 guard_torchvision()
 
@@ -34,9 +34,18 @@ def export(folder: Path, out: Path) -> None:
         folder: Of the run.
         out: The model's folder, which is made.
     """
+    write(pipeline_of_run(folder), out)
+
+
+def write(pipeline: Any, out: Path) -> None:
+    """Writes a pipeline of the starter model's parts as a folder that the tools take, in half precision.
+
+    Args:
+        pipeline: Its U-Net and autoencoder are made half precision in place.
+        out: The model's folder, which is made.
+    """
     from safetensors.torch import save_file
 
-    pipeline = pipeline_of_run(folder)
     out.mkdir(parents=True, exist_ok=True)
     for name in ("unet", "vae"):
         getattr(pipeline, name).half().save_pretrained(out / name)
@@ -46,7 +55,7 @@ def export(folder: Path, out: Path) -> None:
     save_file(slots, out / "text_encoder" / WEIGHTS)
     (out / "text_encoder" / CONFIG).write_text(json.dumps({"reads": "all-MiniLM-L6-v2"}) + "\n")
     (out / "model_index.json").write_text(json.dumps(_index(pipeline), indent=2) + "\n")
-    card = {"side": SIDE, "steps": STEPS, "guidance": GUIDANCE, "draws": DRAWS, "words": words()}
+    card = {"side": SIDE, "steps": STEPS, "guidance": GUIDANCE, "draws": DRAWS, "words": words(), "things": things()}
     (out / CARD).write_text(json.dumps(card, indent=1) + "\n")
 
 
@@ -81,6 +90,13 @@ def words() -> list[str]:
         "tree house lighthouse boat sun moon cloud star stars sky under against background",
     ]  # fmt: skip
     return sorted({word for each in said for word in each.split()})
+
+
+def things() -> list[str]:
+    """Returns the words that name what can be drawn; the others tell how and where."""
+    named = [*(each for names in caption.NAMES.values() for each in names), *caption.PLURALS.values(), *LANDMARKS]
+    named += [each for kind in (caption.GROUNDS, caption.TIMES) for names in kind.values() for each in names if each]
+    return sorted({each.split()[-1] for each in named} | {"plus", "star", "stars"})
 
 
 def sheet(folder: Path, out: Path) -> None:
