@@ -30,7 +30,8 @@ def keys_add(name: str, scopes: Sequence[str]) -> None:
     from assistant.api.keys import Keys, Scope
 
     wanted: frozenset[Scope] = frozenset(scopes)  # type: ignore[arg-type]
-    with Keys(load().home) as known:
+    settings = load()
+    with Keys(settings.database or settings.home) as known:
         click.echo(known.add(name, wanted))
 
 
@@ -41,7 +42,8 @@ def keys_list(as_json: bool) -> None:
     """List the keys, without what is secret of them."""
     from assistant.api.keys import Keys
 
-    with Keys(load().home) as known:
+    settings = load()
+    with Keys(settings.database or settings.home) as known:
         found = known.all()
     if as_json:
         rows = [{"name": key.name, "scopes": sorted(key.scopes), "created": key.created} for key in found]
@@ -58,6 +60,7 @@ def keys_remove(name: str) -> None:
     """Remove the key NAME, which is refused from its next request on."""
     from assistant.api.keys import Keys
 
-    with Keys(load().home) as known:
+    settings = load()
+    with Keys(settings.database or settings.home) as known:
         known.remove(name)
     click.echo(f"removed {name}")

@@ -76,15 +76,15 @@ def open_accounts(settings: Settings) -> Accounts | None:
     Raises:
         SettingsError: There are none, and machines other than this one could reach the page.
     """
-    chosen = settings.accounts
-    if chosen.sign_in == "none" or (chosen.sign_in == "auto" and not present(settings.home)):
+    chosen, place = settings.accounts, settings.database or settings.home
+    if chosen.sign_in == "none" or (chosen.sign_in == "auto" and not present(place)):
         if settings.page.host not in LOOPBACK and not chosen.everyone:
             raise SettingsError(
                 f"Without accounts the page is for this machine only, not for {settings.page.host}: make accounts with "
                 "`assistant users add NAME --role admin`, or set accounts.everyone to true."
             )
         return None
-    return Accounts(settings.home, chosen.idle_minutes * 60, chosen.longest_days * 86400)
+    return Accounts(place, chosen.idle_minutes * 60, chosen.longest_days * 86400)
 
 
 async def _serve(

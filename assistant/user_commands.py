@@ -90,7 +90,8 @@ def users_remove(name: str) -> None:
 def _accounts() -> Iterator[Accounts]:
     from assistant.accounts.store import Accounts
 
-    accounts = Accounts(load().home)
+    settings = load()
+    accounts = Accounts(settings.database or settings.home)
     try:
         yield accounts
     finally:

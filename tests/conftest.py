@@ -11,6 +11,8 @@ import pytest
 from assistant.database.base import Database
 from assistant.database.postgres import open_postgres
 from assistant.database.sqlite import open_sqlite
+from assistant.records import Place
+from assistant.settings import DatabaseSettings
 from tests import postgres
 from tests.scripted_server import ScriptedServer
 from tests.serving import environment
@@ -82,6 +84,12 @@ def postgres_server() -> Iterator[postgres.Postgres]:
 def postgres_url(postgres_server: postgres.Postgres) -> str:
     """The address of an empty database."""
     return postgres_server.new()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, home: Path) -> Place:
+    """Where accounts and keys are, of each kind."""
+    return home if request.param == "sqlite" else DatabaseSettings(url=request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

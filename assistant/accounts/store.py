@@ -1,16 +1,13 @@
-"""The accounts and their sessions: one SQLite file, read at every request, so that a change holds at once."""
+"""The accounts and their sessions: read at every request, so that a change holds at once."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import secrets
-import sqlite3
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +15,11 @@ from pathlib import Path
 from assistant.accounts import passwords
 from assistant.accounts.identity import Identity, Role
 from assistant.errors import AccountError
-from assistant.private_file import open_private
+from assistant.records import Place, Records, Taken, open_store
 
 FILE = "accounts.sqlite"
+# The same whatever the case of its letters.
+NAMED = "lower(name) = lower(?)"
 NAME = re.compile(r"[\w.@+-]{1,64}")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -31,6 +30,18 @@ CREATE TABLE IF NOT EXISTS sessions (
     key TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, begun REAL NOT NULL,
     seen REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sessions_by_account ON sessions (account);
+"""
+SHARED_SCHEMA = """
+CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, password TEXT, subject TEXT UNIQUE,
+    created TEXT NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS accounts_by_name ON accounts (lower(name));
+CREATE TABLE IF NOT EXISTS sessions (
+    key TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    begun DOUBLE PRECISION NOT NULL, seen DOUBLE PRECISION NOT NULL
+);
 CREATE INDEX IF NOT EXISTS sessions_by_account ON sessions (account);
 """
 # A session's last use is written down this often: seconds.
@@ -64,27 +75,26 @@ class Account:
 
 
 class Accounts:
-    """The accounts of a home folder.
+    """The accounts of a home folder, or of the servers that share a database.
 
     Args:
-        home: The folder; the file in it is made where there is none.
+        place: The folder, in which the file is made where there is none, or the database.
         idle: Seconds after which an unused session ends.
         longest: Seconds after which every session ends.
         clock: Tells the time, in seconds since the epoch.
 
     Raises:
-        SettingsError: The file cannot be opened.
+        SettingsError: It cannot be opened.
     """
 
     def __init__(
-        self, home: Path, idle: float = 12 * 3600, longest: float = 7 * 86400, clock: Callable[[], float] = time.time
+        self, place: Place, idle: float = 12 * 3600, longest: float = 7 * 86400, clock: Callable[[], float] = time.time
     ) -> None:
         self._idle, self._longest, self._clock = idle, longest, clock
-        self._lock = threading.Lock()
-        self._db = open_private(home / FILE, SCHEMA)
+        self._db = open_store(place, FILE, SCHEMA, SHARED_SCHEMA)
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes them."""
         self._db.close()
 
     def add(self, name: str, password: str, role: Role = "user") -> Account:
@@ -120,7 +130,7 @@ class Accounts:
 
     def all(self) -> list[Account]:
         """Returns every account by name."""
-        return self._rows("1", ())
+        return self._rows("1 = 1", ())
 
     def find(self, name: str) -> Account:
         """Returns an account by its name.
@@ -128,7 +138,7 @@ class Accounts:
         Raises:
             AccountError: There is none.
         """
-        if rows := self._rows("name = ?", (name,)):
+        if rows := self._rows(NAMED, (name,)):
             return rows[0]
         raise AccountError(f"There is no account {name!r}; `assistant users list` shows them.")
 
@@ -139,9 +149,9 @@ class Accounts:
             AccountError: There is none, or it is the last admin.
         """
         account = self.find(name)
-        with self._change():
-            self._keep_an_admin(account)
-            self._db.execute("DELETE FROM accounts WHERE id = ?", (account.id,))
+        with self._db.change("accounts") as change:
+            _keep_an_admin(change, account)
+            change.run("DELETE FROM accounts WHERE id = ?", account.id)
         return account
 
     def change_password(self, name: str, password: str) -> None:
@@ -153,9 +163,9 @@ class Accounts:
         account = self.find(name)
         _check(account.name, password)
         kept = passwords.hashed(password)
-        with self._change():
-            self._db.execute("UPDATE accounts SET password = ? WHERE id = ?", (kept, account.id))
-            self._db.execute("DELETE FROM sessions WHERE account = ?", (account.id,))
+        with self._db.change("accounts") as change:
+            change.run("UPDATE accounts SET password = ? WHERE id = ?", kept, account.id)
+            change.run("DELETE FROM sessions WHERE account = ?", account.id)
 
     def change_role(self, name: str, role: Role) -> None:
         """Sets what an account may do, from its next request on.
@@ -164,16 +174,15 @@ class Accounts:
             AccountError: There is none, or it is the last admin.
         """
         account = self.find(name)
-        with self._change():
+        with self._db.change("accounts") as change:
             if role != "admin":
-                self._keep_an_admin(account)
-            self._db.execute("UPDATE accounts SET role = ? WHERE id = ?", (role, account.id))
+                _keep_an_admin(change, account)
+            change.run("UPDATE accounts SET role = ? WHERE id = ?", role, account.id)
 
     def verify(self, name: str, password: str) -> Account | None:
         """Returns the account if the password is its own; takes about 50 ms whether there is one or not."""
-        with self._lock:
-            row = self._db.execute("SELECT name, password FROM accounts WHERE name = ?", (name,)).fetchone()
-        return self.find(row[0]) if passwords.fits(password, row[1] if row else None) else None
+        rows = self._db.rows(f"SELECT name, password FROM accounts WHERE {NAMED}", name)  # noqa: S608 — ours
+        return self.find(rows[0][0]) if passwords.fits(password, rows[0][1] if rows else None) else None
 
     def begin(self, account: Account) -> str:
         """Begins a session.
@@ -182,11 +191,8 @@ class Accounts:
             The secret that proves it. Only its hash is kept.
         """
         secret, now = secrets.token_urlsafe(32), self._clock()
-        with self._lock:
-            self._db.execute(
-                "DELETE FROM sessions WHERE seen < ? OR begun < ?", (now - self._idle, now - self._longest)
-            )
-            self._db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (_key(secret), account.id, now, now))
+        self._db.run("DELETE FROM sessions WHERE seen < ? OR begun < ?", now - self._idle, now - self._longest)
+        self._db.run("INSERT INTO sessions VALUES (?, ?, ?, ?)", _key(secret), account.id, now, now)
         return secret
 
     def of(self, secret: str) -> Identity | None:
@@ -196,60 +202,45 @@ class Accounts:
             "SELECT a.id, a.name, a.role, s.begun, s.seen FROM sessions s JOIN accounts a ON a.id = s.account "
             "WHERE s.key = ?"
         )
-        with self._lock:
-            row = self._db.execute(select, (key,)).fetchone()
-            if row is None or row[4] < now - self._idle or row[3] < now - self._longest:
-                return None
-            if now - row[4] > BETWEEN_MARKS:
-                self._db.execute("UPDATE sessions SET seen = ? WHERE key = ?", (now, key))
+        row = next(iter(self._db.rows(select, key)), None)
+        if row is None or row[4] < now - self._idle or row[3] < now - self._longest:
+            return None
+        if now - row[4] > BETWEEN_MARKS:
+            self._db.run("UPDATE sessions SET seen = ? WHERE key = ?", now, key)
         return Identity(row[0], row[1], row[2])
 
     def end(self, secret: str) -> None:
         """Ends a session."""
-        with self._lock:
-            self._db.execute("DELETE FROM sessions WHERE key = ?", (_key(secret),))
-
-    @contextmanager
-    def _change(self) -> Iterator[None]:
-        """One transaction: what is read in it holds until it is written."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+        self._db.run("DELETE FROM sessions WHERE key = ?", _key(secret))
 
     def _insert(self, name: str, role: Role, password: str | None, subject: str | None) -> Account:
         account = Account(uuid.uuid4().hex, name, role, datetime.now(UTC).isoformat(timespec="seconds"), bool(password))
         row = (account.id, name, role, password, subject, account.created)
         try:
-            with self._lock:
-                self._db.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.IntegrityError:
+            self._db.run("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)", *row)
+        except Taken:
             raise AccountError(f"There is an account {name!r} already.") from None
         return account
 
     def _rows(self, where: str, values: tuple[str, ...]) -> list[Account]:
         columns = "id, name, role, created, password IS NOT NULL"
         seen = "SELECT max(seen) FROM sessions WHERE account = accounts.id"
-        select = f"SELECT {columns}, ({seen}) FROM accounts WHERE {where} ORDER BY name"  # noqa: S608 — all ours
-        with self._lock:
-            rows = self._db.execute(select, values).fetchall()
+        select = f"SELECT {columns}, ({seen}) FROM accounts WHERE {where} ORDER BY lower(name)"  # noqa: S608 — all ours
+        rows = self._db.rows(select, *values)
         return [Account(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 
-    def _keep_an_admin(self, account: Account) -> None:
-        others = "SELECT count(*) FROM accounts WHERE role = 'admin' AND id != ?"
-        if account.role == "admin" and not self._db.execute(others, (account.id,)).fetchone()[0]:
-            raise AccountError(f"{account.name} is the only admin; make somebody else one first.")
+
+def _keep_an_admin(change: Records, account: Account) -> None:
+    others = "SELECT count(*) FROM accounts WHERE role = 'admin' AND id != ?"
+    if account.role == "admin" and not change.rows(others, account.id)[0][0]:
+        raise AccountError(f"{account.name} is the only admin; make somebody else one first.")
 
 
-def present(home: Path) -> bool:
-    """Whether a home folder has accounts."""
-    if not (home / FILE).is_file():
+def present(place: Place) -> bool:
+    """Whether a home folder or database has accounts."""
+    if isinstance(place, Path) and not (place / FILE).is_file():
         return False
-    accounts = Accounts(home)
+    accounts = Accounts(place)
     try:
         return bool(accounts.all())
     finally:

@@ -1,19 +1,17 @@
-"""API keys: one SQLite file, in which only their hashes are."""
+"""API keys, of which only hashes are kept."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import sqlite3
-import threading
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from assistant.errors import AccountError
-from assistant.private_file import open_private
+from assistant.records import Place, Taken, open_store
 
 FILE = "keys.sqlite"
 PREFIX = "sk-assistant-"
@@ -25,6 +23,7 @@ CREATE TABLE IF NOT EXISTS keys (
     created TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+SHARED_SCHEMA = SCHEMA.replace(" WITHOUT ROWID", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +53,17 @@ LOCAL = Key("local", "this machine", frozenset(SCOPES), "")
 
 
 class Keys:
-    """The keys of a home folder.
+    """The keys of a home folder, or of the servers that share a database.
 
     Args:
-        home: The folder; the file in it is made where there is none.
+        place: The folder, in which the file is made where there is none, or the database.
 
     Raises:
-        SettingsError: The file cannot be opened.
+        SettingsError: It cannot be opened.
     """
 
-    def __init__(self, home: Path) -> None:
-        self._lock = threading.Lock()
-        self._db = open_private(home / FILE, SCHEMA)
+    def __init__(self, place: Place) -> None:
+        self._db = open_store(place, FILE, SCHEMA, SHARED_SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +72,7 @@ class Keys:
         self.close()
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes them."""
         self._db.close()
 
     def add(self, name: str, scopes: frozenset[Scope]) -> str:
@@ -91,25 +89,19 @@ class Keys:
         secret = PREFIX + secrets.token_urlsafe(32)
         row = (uuid.uuid4().hex, name, _hash(secret), " ".join(sorted(scopes)), _now())
         try:
-            with self._lock:
-                self._db.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", row)
-        except sqlite3.IntegrityError:
+            self._db.run("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", *row)
+        except Taken:
             raise AccountError(f"There is a key {name!r} already; remove it first.") from None
         return secret
 
     def all(self) -> list[Key]:
         """Returns what is known of every key, by name."""
-        with self._lock:
-            rows = self._db.execute("SELECT id, name, scopes, created FROM keys ORDER BY name").fetchall()
-        return [_key(row) for row in rows]
+        return [_key(row) for row in self._db.rows("SELECT id, name, scopes, created FROM keys ORDER BY name")]
 
     def of(self, secret: str) -> Key | None:
         """Returns what a key may do; None where there is none such."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT id, name, scopes, created FROM keys WHERE hash = ?", (_hash(secret),)
-            ).fetchone()
-        return _key(row) if row else None
+        rows = self._db.rows("SELECT id, name, scopes, created FROM keys WHERE hash = ?", _hash(secret))
+        return _key(rows[0]) if rows else None
 
     def remove(self, name: str) -> None:
         """Removes a key, which is refused from the next request on; what was asked with it stays on disk.
@@ -117,20 +109,19 @@ class Keys:
         Raises:
             AccountError: There is none.
         """
-        with self._lock:
-            if not self._db.execute("DELETE FROM keys WHERE name = ?", (name,)).rowcount:
-                raise AccountError(f"There is no key {name!r}; `assistant keys list` shows them.")
+        if not self._db.run("DELETE FROM keys WHERE name = ?", name):
+            raise AccountError(f"There is no key {name!r}; `assistant keys list` shows them.")
 
 
-def present(home: Path) -> bool:
-    """Whether a home folder has keys."""
-    if not (home / FILE).is_file():
+def present(place: Place) -> bool:
+    """Whether a home folder or database has keys."""
+    if isinstance(place, Path) and not (place / FILE).is_file():
         return False
-    with Keys(home) as keys:
+    with Keys(place) as keys:
         return bool(keys.all())
 
 
-def _key(row: tuple[str, str, str, str]) -> Key:
+def _key(row: tuple[Any, ...]) -> Key:
     scopes = frozenset(scope for scope in SCOPES if scope in row[2].split())
     return Key(row[0], row[1], scopes, row[3])
 

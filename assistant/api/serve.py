@@ -53,8 +53,9 @@ def open_keys(settings: Settings, host: str) -> Keys | None:
     Raises:
         SettingsError: There are none, and machines other than this one could reach the API.
     """
-    if present(settings.home):
-        return Keys(settings.home)
+    place = settings.database or settings.home
+    if present(place):
+        return Keys(place)
     if host not in LOOPBACK:
         raise SettingsError(
             f"Without keys the API is for this machine only, not for {host}: make one with `assistant keys add NAME`."

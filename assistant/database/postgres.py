@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from functools import lru_cache
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import psycopg
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from assistant.database.base import Change, Database, Row, Words
+from assistant.database.postgres_client import AWAY, LIVELY, place_of, storable, theirs, told
 from assistant.database.postgres_locks import TurnLocks
 from assistant.database.postgres_schema import SCHEMA
 from assistant.database.postgres_words import PostgresWords
@@ -24,11 +23,8 @@ from assistant.errors import SettingsError, StorageError
 
 log = logging.getLogger(__name__)
 
-# How long a lost connection takes to be noticed, in seconds or milliseconds.
-LIVELY = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
 # Servers that start at the same moment make the tables one after the other: any number that is always the same.
 SETUP = 7_316_041
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 
@@ -99,14 +95,14 @@ class _Change:
         self._db = connection
 
     async def run(self, statement: str, *values: Any) -> int:
-        return (await self._db.execute(_theirs(statement), _storable(values))).rowcount
+        return (await self._db.execute(theirs(statement), storable(values))).rowcount
 
     async def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         async with self._db.cursor() as cursor:
-            await cursor.executemany(_theirs(statement), [_storable(row) for row in rows])
+            await cursor.executemany(theirs(statement), [storable(row) for row in rows])
 
     async def rows(self, statement: str, *values: Any) -> list[Row]:
-        return await (await self._db.execute(_theirs(statement), _storable(values))).fetchall()
+        return await (await self._db.execute(theirs(statement), storable(values))).fetchall()
 
 
 class _Saver(AsyncPostgresSaver):
@@ -163,42 +159,7 @@ async def open_postgres(url: str, connections: int, patience: float) -> AsyncIte
             await database.locks.close()
 
 
-def place_of(url: str) -> str:
-    """Returns what people are told of where a database is, without a password."""
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
-        raise SettingsError(f"database.url is no address of PostgreSQL ({' '.join(str(error).split())}).") from None
-    return f"The database {parts.get('dbname') or ''} at {parts.get('host') or 'this machine'}"
-
-
-@contextmanager
-def told(place: str) -> Iterator[None]:
-    """Makes one line of what the database's client raises."""
-    try:
-        yield
-    except AWAY as error:
-        log.warning("%s is away", place, exc_info=True)
-        raise StorageError(
-            f"{place} cannot be reached; nothing of this step was written. Ask again in a moment."
-        ) from error
-    except psycopg.Error as error:
-        log.exception("%s refused a statement", place)
-        reason = " ".join(str(error).split())
-        raise StorageError(f"{place} refused a statement ({reason}); the log has the details.") from error
-
-
 async def _one(connection: AsyncConnection[Row], statement: str, value: Any) -> Any:
     row = await (await connection.execute(statement, (value,))).fetchone()
     assert row is not None
     return row[0]
-
-
-@lru_cache(maxsize=256)
-def _theirs(statement: str) -> str:
-    return statement.replace("%", "%%").replace("?", "%s")
-
-
-def _storable(values: Sequence[Any]) -> list[Any]:
-    """PostgreSQL's texts hold no NUL."""
-    return [value.replace("\x00", "\ufffd") if isinstance(value, str) else value for value in values]

@@ -6,9 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assistant.api.keys import FILE, Keys, Scope
+from assistant.api.keys import FILE, Keys, Scope, present
 from assistant.api.serve import open_keys
 from assistant.errors import AccountError, SettingsError
+from assistant.records import Place
 from assistant.settings import LimitSettings, Settings
 from tests.api.conftest import served
 from tests.assistant.test_cli import assistant
@@ -63,6 +64,20 @@ async def test_a_key_may_ask_only_so_often(settings: Settings, home: Path) -> No
     assert [answer.status_code for answer in answers[:2]] == [200, 200]
     assert (answers[-1].status_code, answers[-1].json()["error"]["type"]) == (429, "rate_limit_error")
     assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_a_key_is_one_of_its_name_and_goes(place: Place) -> None:
+    with Keys(place) as keys, Keys(place) as other:
+        assert not present(place)
+        secret = add(keys, "one", "ask", "read")
+        assert present(place)
+        with pytest.raises(AccountError, match="There is a key 'one' already"):
+            add(other, "one", "ask")
+        found = other.of(secret)
+        assert found
+        assert (found.name, found.scopes, other.all()) == ("one", {"ask", "read"}, [found])
+        other.remove("one")
+        assert keys.of(secret) is None
 
 
 def test_only_hashes_are_kept(home: Path) -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from assistant.accounts.store import FILE, Accounts, present
 from assistant.errors import AccountError
+from assistant.records import Place
 
 PASSWORD = "correct horse 7"
 
@@ -25,21 +27,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def accounts(home: Path, clock: Clock):
-    accounts = Accounts(home, idle=100, longest=1000, clock=clock)
+def accounts(place: Place, clock: Clock):
+    accounts = Accounts(place, idle=100, longest=1000, clock=clock)
     yield accounts
     accounts.close()
 
 
-def test_a_password_is_kept_as_a_hash_and_the_file_is_the_owners_alone(home, accounts):
+def stored(place: Place) -> str:
+    if isinstance(place, Path):
+        return "".join(sqlite3.connect(place / FILE).iterdump())
+    with psycopg.connect(place.url) as connection:
+        return str([connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("accounts", "sessions")])
+
+
+def test_a_password_is_kept_as_a_hash_and_the_file_is_the_owners_alone(place, accounts):
     accounts.add("Anna", PASSWORD, "admin")
     assert accounts.verify("anna", PASSWORD) == accounts.find("ANNA")
     assert accounts.verify("anna", PASSWORD + "x") is None
     assert accounts.verify("nobody", PASSWORD) is None
-    assert (home / FILE).stat().st_mode & 0o077 == 0
-    stored = "".join(sqlite3.connect(home / FILE).iterdump())
-    assert "$argon2id$" in stored
-    assert PASSWORD not in stored
+    assert not isinstance(place, Path) or (place / FILE).stat().st_mode & 0o077 == 0
+    assert "$argon2id$" in stored(place)
+    assert PASSWORD not in stored(place)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +68,9 @@ def test_what_cannot_be_an_account_is_told_in_one_line(accounts, name, password,
         accounts.add(name, password)
 
 
-def test_a_session_ends_when_it_is_idle_and_in_any_case(home, accounts, clock):
+def test_a_session_ends_when_it_is_idle_and_in_any_case(place, accounts, clock):
     secret = accounts.begin(accounts.add("anna", PASSWORD))
-    assert secret not in "".join(sqlite3.connect(home / FILE).iterdump())
+    assert secret not in stored(place)
     for _ in range(12):
         clock.now += 80
         assert accounts.of(secret).name == "anna"
@@ -116,8 +124,21 @@ def test_somebody_from_elsewhere_keeps_their_account_and_has_no_password(account
     assert accounts.verify("anna-2", "") is None
 
 
-def test_a_home_without_accounts_is_told_from_one_with(home, accounts):
+def test_a_place_without_accounts_is_told_from_one_with(home, place, accounts):
     assert not present(home / "elsewhere")
-    assert not present(home)
+    assert not present(place)
     accounts.add("anna", PASSWORD)
-    assert present(home)
+    assert present(place)
+
+
+def test_of_two_servers_one_takes_a_name_and_both_know_the_session(place, accounts, clock):
+    other = Accounts(place, idle=100, longest=1000, clock=clock)
+    try:
+        secret = accounts.begin(accounts.add("anna", PASSWORD, "admin"))
+        with pytest.raises(AccountError, match="already"):
+            other.add("Anna", PASSWORD)
+        assert other.of(secret).name == "anna"
+        other.end(secret)
+        assert accounts.of(secret) is None
+    finally:
+        other.close()
