@@ -23,7 +23,7 @@ PNG, MARK = b"\x89PNG\r\n\x1a\n", b"c2pa.claim"
 # Every manifest has one of these: its own name, and that of the boxes that hold it.
 MARKS = (b"c2pa", b"jumb")
 # Others, such as EPS, have Pillow start programs.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 log = logging.getLogger(__name__)
 SAID: dict[State, str] = {
     "signed": "signed, and unaltered since",
@@ -102,10 +102,11 @@ def _looked(path: Path) -> Verdict:
 
     from assistant.origin.watermark import is_marked
 
+    Image.init()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is looked at here
-            with Image.open(path, formats=FORMATS) as picture:
+            with Image.open(path, formats=[each for each in FORMATS if each in Image.OPEN]) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     return Verdict("nothing", reasons=(TOO_LARGE,))
                 return Verdict("watermark" if is_marked(picture) else "nothing")

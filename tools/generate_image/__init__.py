@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import Any, Literal
 
 from assistant.plugin import Context, Unavailable, tool
 
 from .policy import policy_now, policy_of
-from .settings import CARD, STARTER, PictureSettings
+from .settings import CARD, KEYS, STARTER, PictureSettings
 
 MINUTES = 60
 
@@ -20,10 +21,17 @@ def need_model(settings: PictureSettings) -> None:
         Unavailable: There is not.
     """
     policy_of(settings.policy)
+    if settings.remote:
+        return
     if importlib.util.find_spec("diffusers") is None:
         raise Unavailable("diffusers is missing; get it with: pip install diffusers")
     if not settings.model and not (STARTER / CARD).is_file():
         raise Unavailable("no picture model; name one in the settings, see docs/making-pictures.md")
+
+
+def reaches(settings: PictureSettings) -> list[Literal["network"]]:
+    """Returns what is touched: prompts go to a server, or a model comes from the hub."""
+    return ["network"] if settings.remote or (settings.model and not Path(settings.model).is_dir()) else []
 
 
 def asks_to_draw(settings: PictureSettings, prompt: str, style: str = "", **_: Any) -> str:
@@ -38,6 +46,8 @@ def asks_to_edit(settings: PictureSettings, instruction: str, **_: Any) -> str:
 
 def diagnose(settings: PictureSettings) -> str:
     """Returns which model makes pictures, and where."""
+    if settings.remote:
+        return f"pictures by {settings.remote.model} at {settings.remote.url}"
     model = settings.model or "the starter model that ships"
     return f"pictures by {model} on {settings.device if settings.device != 'auto' else 'whatever there is'}"
 
@@ -57,6 +67,8 @@ def diagnose(settings: PictureSettings) -> str:
     settings=PictureSettings,
     requires=need_model,
     asks=asks_to_draw,
+    reaches=reaches,
+    secrets=KEYS,
     diagnose=diagnose,
 )
 def generate_image(
@@ -99,6 +111,8 @@ def generate_image(
     settings=PictureSettings,
     requires=need_model,
     asks=asks_to_edit,
+    reaches=reaches,
+    secrets=KEYS,
 )
 def edit_image(
     instruction: str,

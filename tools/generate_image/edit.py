@@ -18,8 +18,9 @@ from .instruction import Mode, described, mode_of
 from .model import Model, card_of
 from .pictures import Picture, negative, ready, run
 from .policy import policy_now
+from .remote import check_seed, edited
 from .request import Request, checked_prompt, checked_seed, checked_steps
-from .settings import PictureSettings
+from .settings import PictureSettings, RemoteSettings
 from .source import chosen, find, open_picture
 from .vocabulary import read_prompt
 from .waiting import Stopped
@@ -69,6 +70,7 @@ def edit(
     if policy.checker:
         look_of(policy.checker)
     checked_steps(steps, guidance)
+    check_seed(settings.remote, seed)
     if not 0 < strength <= 1:
         raise ToolError("The strength goes from above 0 (hardly changed) to 1 (quite another picture).")
     path = chosen(ctx.folder, image)
@@ -89,8 +91,11 @@ def edit(
         reading = read_prompt(said, card)
         request, note = replace(request, prompt=reading.prompt), reading.note
     try:
-        with ready(settings, ctx) as model:
-            made = _made(model, task, request, settings, ctx, mode)
+        if settings.remote:
+            made = _made_there(settings.remote, task, request, ctx, mode)
+        else:
+            with ready(settings, ctx) as model:
+                made = _made(model, task, request, settings, ctx, mode)
     except Stopped as error:
         raise ToolError("Stopped; the picture is as it was.") from error
     if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
@@ -135,7 +140,7 @@ def _made(model: Model, task: Task, request: Request, settings: PictureSettings,
     wanted = _fitting(model, task.picture.size, settings)
     if mode == "enlarge" and model.card:
         # The starter knows one size only, so that it has nothing to add to a larger picture.
-        return Picture(task.picture, request.seed, 0, 0.0, 0.0, "Lanczos")
+        return _enlarged(task, request)
     small = task.picture.resize(wanted, Image.Resampling.LANCZOS)
     given: dict[str, Any] = {"prompt": request.prompt, "image": small, "strength": task.strength}
     if task.mask is None:
@@ -152,6 +157,15 @@ def _made(model: Model, task: Task, request: Request, settings: PictureSettings,
     fresh = made.picture.resize(task.picture.size, Image.Resampling.LANCZOS)
     # What is not masked stays as it was, to the last bit.
     return _at(made, Image.composite(fresh, task.picture, task.mask))
+
+
+def _made_there(remote: RemoteSettings, task: Task, request: Request, ctx: Context, mode: Mode) -> Picture:
+    # Servers have no road for enlarging.
+    return _enlarged(task, request) if mode == "enlarge" else edited(remote, task.picture, task.mask, request, ctx)
+
+
+def _enlarged(task: Task, request: Request) -> Picture:
+    return Picture(task.picture, request.seed, 0, 0.0, 0.0, "Lanczos")
 
 
 def _at(made: Picture, picture: Image.Image) -> Picture:

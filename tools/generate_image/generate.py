@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from .checker import held_back, look_of, rule_against
 from .model import card_of
 from .pictures import Picture, make, ready
 from .policy import policy_now
+from .remote import check_seed, drawn
 from .request import Request, bare, checked_count, checked_prompt, checked_seed, checked_size, checked_steps
 from .settings import PictureSettings
 from .vocabulary import introduced, read_prompt
@@ -44,6 +46,7 @@ def generate(
     policy.refuse("generate_image", told)
     width, height = checked_size(size, settings)
     checked_steps(steps, guidance)
+    check_seed(settings.remote, seed)
     request = Request(
         told,
         checked_prompt(negative, "negative prompt"),
@@ -64,8 +67,8 @@ def generate(
         request = replace(request, prompt=reading.prompt)
         notes = [reading.note, *([] if _has_drawn(ctx.folder) else [introduced(card)])]
     try:
-        with ready(settings, ctx) as model:
-            for picture in make(model, request, settings, ctx):
+        with _source(request, settings, ctx) as pictures:
+            for picture in pictures:
                 if rule := rule_against(picture.picture, policy.checker, flagged=picture.flagged):
                     held.append(rule)
                 else:
@@ -89,6 +92,16 @@ def noted(notes: Sequence[str]) -> dict[str, str]:
     return {"note": note} if note else {}
 
 
+@contextmanager
+def _source(request: Request, settings: PictureSettings, ctx: Context) -> Iterator[Iterator[Picture]]:
+    """Yields what makes pictures; whoever holds it has the device."""
+    if settings.remote:
+        yield drawn(settings.remote, request, ctx)
+        return
+    with ready(settings, ctx) as model:
+        yield make(model, request, settings, ctx)
+
+
 def keep(ctx: Context, made: Picture, name: str, prompt: str, source: Path | None = None) -> dict[str, Any]:
     """Keeps a picture for the person, with its origin signed into it.
 
@@ -103,9 +116,10 @@ def keep(ctx: Context, made: Picture, name: str, prompt: str, source: Path | Non
         How it was made.
     """
     tool = "edit_image" if source else "generate_image"
-    settings = {"steps": made.steps, "guidance": made.guidance}
+    settings = {"steps": made.steps, "guidance": made.guidance} if made.steps else {}
+    settings |= {"server": ctx.settings.remote.url} if ctx.settings.remote else {}
     origin = Made(tool, made.model, prompt, made.seed, settings, (source,) if source else ())
-    artifact = ctx.save_made(f"{name}-{made.seed}", made.picture, origin)
+    artifact = ctx.save_made(name if made.seed is None else f"{name}-{made.seed}", made.picture, origin)
     return {
         "file": Path(artifact.path).name,
         "model": made.model,

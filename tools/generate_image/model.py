@@ -144,6 +144,8 @@ def card_of(settings: PictureSettings) -> Card | None:
     Raises:
         ToolError: It is damaged.
     """
+    if settings.remote:
+        return None
     name = settings.model or str(STARTER)
     try:
         return _card(Path(name))

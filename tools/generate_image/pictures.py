@@ -33,8 +33,8 @@ class Picture:
 
     Attributes:
         picture: RGB.
-        seed: Of its noise.
-        steps: That were taken.
+        seed: Of its noise; None where it is not known.
+        steps: That were taken; 0 where that is not known.
         guidance: That was used.
         seconds: That it took.
         model: Its name.
@@ -42,7 +42,7 @@ class Picture:
     """
 
     picture: Image
-    seed: int
+    seed: int | None
     steps: int
     guidance: float
     seconds: float

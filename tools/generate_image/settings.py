@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 STARTER = Path(__file__).parent / "starter"
+KEYS = ("PICTURES_API_KEY", "OPENAI_API_KEY")  # environment variables that may hold a server's key
 CARD = "starter.json"  # in the folder of a starter model: what it was trained for
+
+
+class RemoteSettings(BaseModel):
+    """A server with OpenAI-compatible ``/v1/images/generations`` and, for edits, ``/v1/images/edits``.
+
+    Attributes:
+        url: The base URL, usually ending in ``/v1``.
+        model: The model's name there.
+        api_key_env: Name of the environment variable that holds the key; None where the server wants none.
+        timeout: Seconds that a picture may take.
+        parameters: What the server takes beside the prompt and the size, by its name there.
+        also: What is sent with each request, such as ``quality``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https?://\S+$")
+    model: str = Field(min_length=1)
+    api_key_env: Literal["PICTURES_API_KEY", "OPENAI_API_KEY"] | None = None
+    timeout: float = Field(120, gt=0)
+    parameters: dict[Literal["seed", "steps", "guidance", "negative_prompt"], str] = {}
+    also: dict[str, Any] = {}
 
 
 class PictureSettings(BaseModel):
@@ -26,6 +49,7 @@ class PictureSettings(BaseModel):
         guidance: Likewise.
         largest_side: Pixels of a picture's side at most.
         most_pictures: In one request.
+        remote: A server that makes the pictures in place of a model on this machine.
         policy: File that says what is refused and what needs approval; without one the policy that ships.
     """
 
@@ -41,4 +65,11 @@ class PictureSettings(BaseModel):
     guidance: float | None = Field(None, ge=0, le=50)
     largest_side: int = Field(2048, ge=64, le=8192)
     most_pictures: int = Field(8, ge=1, le=64)
+    remote: RemoteSettings | None = None
     policy: Path | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> PictureSettings:
+        if self.remote and self.model:
+            raise ValueError("model and remote exclude each other: pictures are made in one place")
+        return self

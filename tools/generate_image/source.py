@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -10,6 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from assistant.plugin import ToolError
 
 MOST_PIXELS = 50_000_000
+# Others, such as EPS, have Pillow start programs.
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
@@ -28,21 +31,35 @@ def open_picture(path: Path) -> Image.Image:
     Raises:
         ToolError: It is no picture, damaged or too large.
     """
+    return read_picture(path, path.name)
+
+
+def read_picture(file: Path | BytesIO, name: str) -> Image.Image:
+    """Returns a picture in RGB, turned as it is meant to be seen.
+
+    Args:
+        file: Where it is read from.
+        name: What people are told it is called.
+
+    Raises:
+        ToolError: It is no picture, damaged or too large.
+    """
+    Image.init()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with Image.open(file, formats=[each for each in FORMATS if each in Image.OPEN]) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
-                    raise _too_large(path)
+                    raise _too_large(name)
                 return ImageOps.exif_transpose(picture).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path) from error
+        raise _too_large(name) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise ToolError(f"{path.name} cannot be read as a picture; PNG, JPEG, WebP and the like can.") from error
+        raise ToolError(f"{name} cannot be read as a picture; PNG, JPEG, WebP and the like can.") from error
 
 
-def _too_large(path: Path) -> ToolError:
-    return ToolError(f"{path.name} has too many pixels; up to {MOST_PIXELS // 1_000_000} million can be taken.")
+def _too_large(name: str) -> ToolError:
+    return ToolError(f"{name} has too many pixels; up to {MOST_PIXELS // 1_000_000} million can be taken.")
 
 
 def find(folder: Path, name: str) -> Path:

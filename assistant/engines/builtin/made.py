@@ -23,8 +23,9 @@ def from_made(result: Mapping[str, Any]) -> Reply:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    steps = f", {row['steps']} steps, guidance {row['guidance']:g}" if row["steps"] else ""
-    how = f"seed {row['seed']}{steps}, model {row['model']}, {row['seconds']:g} s"
+    seed = "" if row["seed"] is None else f"seed {row['seed']}, "
+    steps = f"{row['steps']} steps, guidance {row['guidance']:g}, " if row["steps"] else ""
+    how = f"{seed}{steps}model {row['model']}, {row['seconds']:g} s"
     return f"- `{row['file']}`: {row['size']} pixels, {how}"
 
 

@@ -99,6 +99,11 @@ def test_a_made_picture_that_was_stripped_is_known_by_its_mark(tmp_path: Path) -
     with Image.open(saved) as picture:
         picture.save(tmp_path / "stripped.jpg", quality=75)
     assert verify(tmp_path / "stripped.jpg").state == "watermark"
+    for ending in ("webp", "tiff", "gif"):
+        saved_again = tmp_path / f"stripped.{ending}"
+        with Image.open(tmp_path / "stripped.jpg") as picture:
+            picture.save(saved_again)
+        assert verify(saved_again).state == "watermark"
     drawn().save(tmp_path / "plain.png")
     assert verify(tmp_path / "plain.png").state == "nothing"
 
