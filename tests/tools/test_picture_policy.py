@@ -148,7 +148,7 @@ def test_a_call_that_the_policy_asks_for_waits_whatever_rule_approves_it() -> No
         "ask",
         "the rule 'sexual pictures' of the picture policy wants it to be approved",
     )
-    assert judge(tool, {"prompt": "a boat"}, [], tainted=True).ruling == "approve"
+    assert judge(tool, {"prompt": "a boat"}, [], tainted=False).ruling == "approve"
     # What will be refused need not be approved first.
     assert judge(tool, {"prompt": "a naked child"}, [], tainted=False).ruling == "approve"
 
