@@ -102,7 +102,8 @@ async def build(
         settings: What to make it of.
         embedder: One that is there already; None makes that of the settings.
         engine: One that is there already; None makes that of the settings.
-        kept: Whether conversations are kept in the home folder; where not, they are gone at the end.
+        kept: Whether conversations are kept in the home folder, as where people use it; where not, they are gone at
+            the end, and the tools stay those of the beginning.
 
     Yields:
         The assistant, ready for questions.
@@ -123,6 +124,7 @@ async def build(
         if engine.vllm:
             engine.vllm.start()
         plugins = await parts.enter_async_context(open_tools(settings))
+        plugins.still = not kept
         database = await parts.enter_async_context(open_database(settings) if kept else open_passing())
         conversations = Conversations(database)
 

@@ -63,7 +63,8 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
         results = await run_calls(state["messages"], state["decisions"], runtime.context)
         return {"messages": [*state["messages"], *results], "decisions": {}}
 
-    def after_model(state: TurnState, runtime: Runtime[Turn]) -> Literal["approve", "tools", "check"]:
+    # Were it no coroutine, it would be run in a thread.
+    async def after_model(state: TurnState, runtime: Runtime[Turn]) -> Literal["approve", "tools", "check"]:
         reply = state["messages"][-1]
         if not (isinstance(reply, AIMessage) and turns.has_calls(reply)):
             return "check"

@@ -121,7 +121,7 @@ def load(page: dict[str, Any] | None = None, *, begin: bool = True) -> Settings:
         }
     )
     if begin or settings.home.is_dir():
-        _open_log(settings.home / "logs")
+        open_log(settings.home / "logs")
     return settings
 
 
@@ -153,7 +153,8 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}; the log in the home folder has the details."
 
 
-def _open_log(folder: Path) -> None:
+def open_log(folder: Path) -> None:
+    """Writes the log into a folder, where that can be."""
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     logging.getLogger("httpx2").setLevel(logging.WARNING)

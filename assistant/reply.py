@@ -123,7 +123,7 @@ async def _shorten(parts: Parts, turn: Turn, count: int) -> None:
 async def _fitted(parts: Parts, messages: list[AnyMessage], turn: Turn) -> AIMessage:
     """Asks with as much as the model can take; where that was too much, with less."""
     tools = [tool.for_model for tool in turn.tools.values()]
-    fixed = trim.size([SystemMessage(prompt("system"))], tools)
+    fixed = trim.size([SystemMessage(prompt("system"))]) + sum(tool.size for tool in turn.tools.values())
     for shorter in range(MOST_SHORTER + 1):
         most = await parts.room.bytes(turn.model) if parts.room else None
         context = await _context(parts, messages, turn, None if most is None else max(LEAST, most - fixed))

@@ -8,7 +8,7 @@ import json
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import docstring_parser
@@ -39,6 +39,8 @@ class Tool:
         source: Where it came from: a file, an entry point or a server, as people are told.
         settings: The tool's own settings.
         gate: Lets so many calls run at once as the tool declares; None lets all of them.
+        for_model: The tool as the chat completions API describes it, with the examples in its description.
+        size: Bytes of that as JSON.
     """
 
     name: str
@@ -52,13 +54,16 @@ class Tool:
     settings: Any = None
     gate: asyncio.Semaphore | None = None
 
-    @property
-    def for_model(self) -> dict[str, Any]:
-        """The tool as the chat completions API describes it, with the examples in its description."""
+    for_model: dict[str, Any] = field(init=False, compare=False, repr=False)
+    size: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
         examples = "".join(f"\n- {example}" for example in self.options.examples)
         description = self.description + (f"\n\nExamples of requests:{examples}" if examples else "")
         function = {"name": self.name, "description": description, "parameters": self.parameters}
-        return {"type": "function", "function": function}
+        shown = {"type": "function", "function": function}
+        object.__setattr__(self, "for_model", shown)
+        object.__setattr__(self, "size", len(json.dumps(shown, ensure_ascii=False).encode()))
 
 
 def build_tool(function: Callable[..., Any], source: str, settings: Mapping[str, Any] | None = None) -> Tool:

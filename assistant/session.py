@@ -113,7 +113,7 @@ class Assistant:
 
     async def refreshed(self) -> Toolbox:
         """Returns the tools as they are now."""
-        return await asyncio.to_thread(self._plugins.refresh)
+        return self.toolbox if self._plugins.still else await asyncio.to_thread(self._plugins.refresh)
 
     @property
     def prepared(self) -> bool:
@@ -321,7 +321,8 @@ class Assistant:
     async def _made_ready(
         self, begun: Begun, rules: Sequence[Rule], history: Sequence[tuple[str, str]], course: Course
     ) -> tuple[Recollection, Turn]:
-        library, toolbox = await asyncio.to_thread(self._refreshed, begun)
+        look = partial(self._refreshed, begun)
+        library, toolbox = look() if self._plugins.still else await asyncio.to_thread(look)
         recollection = await self._memory.recall(begun)
         if history and begun.previous is None:
             self._memory.tell(recollection, history)

@@ -69,6 +69,10 @@ class _Plugin:
 class Plugins:
     """Watches the places that tools come from.
 
+    Attributes:
+        toolbox: What was found at the last look.
+        still: Whether it stays so, as in a batch, whose rows are to find the same tools.
+
     Args:
         folders: Folders of plugin files, in order; the tools that ship come first.
         settings: What the configuration says to each tool, by name.
@@ -90,6 +94,7 @@ class Plugins:
         self._known: dict[Path, _Plugin] = {}
         self._packages = self._read_packages()
         self._lock = threading.Lock()
+        self.still = False
         self.toolbox = Toolbox({}, {})
         self.refresh()
 
@@ -102,7 +107,7 @@ class Plugins:
         Returns:
             What there is now; also kept as ``toolbox``.
         """
-        if not self._lock.acquire(blocking=False):
+        if self.still or not self._lock.acquire(blocking=False):
             return self.toolbox
         try:
             found = {path: _stamp(path) for folder in self._folders for path in plugin_files(folder)}

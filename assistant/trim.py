@@ -15,9 +15,9 @@ SHORTEST = 400
 LEFT_OUT = "{n} that fit less well were left out, since there was no room for them; search for less at once."
 
 
-def size(messages: Sequence[AnyMessage], tools: object = ()) -> int:
-    """Returns roughly how many bytes messages and tools take in a request."""
-    return sum(map(_size, messages)) + len(json.dumps(tools, ensure_ascii=False).encode())
+def size(messages: Sequence[AnyMessage]) -> int:
+    """Returns roughly how many bytes messages take in a request."""
+    return sum(map(_size, messages))
 
 
 def _size(message: AnyMessage) -> int:

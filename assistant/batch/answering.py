@@ -54,7 +54,7 @@ class Answerer:
 
     async def answer(self, row: Row) -> dict[str, Any]:
         """Returns the result of a row, which is an error where there is no answer."""
-        course = Course(seed_of(row, self._options.seed))
+        course = Course(seed_of(row, self._options.seed), watched=False)
         try:
             if row.error:
                 raise BatchError(row.error)

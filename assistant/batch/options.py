@@ -21,6 +21,8 @@ class Options:
         seconds: That a row may take; None for no limit.
         adapter: Which of the model's adapters answers; None is the model itself.
         retry_errors: Whether rows that an earlier run could not answer are asked again.
+        processes: Processes that share the work.
+        ray: Address of a Ray cluster that does the work; None does it here.
         record: Whether the model's replies are written with each row, so that it can be run again with them.
     """
 
@@ -32,4 +34,6 @@ class Options:
     seconds: float | None = None
     adapter: str | None = None
     retry_errors: bool = False
+    processes: int = 1
+    ray: str | None = None
     record: bool = True

@@ -6,7 +6,8 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
     tally, began = Tally(), time.monotonic()
     with results, _progress(len(wanted)) as bar:
         bar.update(len(wanted) - len(todo))
-        async with answering(settings, options, results.files) as answerer:
-            async for result in answers(answerer, todo, options.concurrency):
+        async with aclosing(_spread(settings, options, results.files, todo)) as spread:
+            async for result in spread:
                 results.write(result)
                 tally.add(result)
                 bar.update(1)
@@ -72,7 +73,30 @@ def chosen(found: list[Row], options: Options) -> list[Row]:
     return found[: options.limit]
 
 
-async def answers(answerer: Answerer, todo: Sequence[Row], concurrency: int) -> AsyncIterator[dict[str, Any]]:
+async def _spread(
+    settings: Settings, options: Options, folder: Path, todo: Sequence[Row]
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Yields results, made here, in processes or on a cluster."""
+    if options.ray:
+        from assistant.batch import cluster
+
+        elsewhere = cluster.spread(settings, options, folder, todo)
+    elif options.processes > 1:
+        from assistant.batch import processes
+
+        elsewhere = processes.spread(settings, options, folder, todo)
+    else:
+        async with answering(settings, options, folder) as answerer, aclosing(answers(answerer, todo, options)) as made:
+            async for result in made:
+                yield result
+        return
+    # Nothing else runs in this process, so it may wait for the others.
+    with closing(elsewhere):
+        for result in elsewhere:
+            yield result
+
+
+async def answers(answerer: Answerer, todo: Sequence[Row], options: Options) -> AsyncGenerator[dict[str, Any], None]:
     """Yields results as they come, with a fixed number of questions under way."""
     waiting = iter(todo)
     running: set[asyncio.Task[dict[str, Any]]] = set()
@@ -80,7 +104,7 @@ async def answers(answerer: Answerer, todo: Sequence[Row], concurrency: int) -> 
         while True:
             for row in waiting:
                 running.add(asyncio.create_task(answerer.answer(row)))
-                if len(running) >= concurrency:
+                if len(running) >= options.concurrency:
                     break
             if not running:
                 return

@@ -1,0 +1,158 @@
+"""Spreads a batch over processes of this machine; one that dies is started again, and its rows are asked again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from assistant.batch.desk import Desk
+from assistant.batch.options import Options
+from assistant.batch.rows import Row
+from assistant.endings import message
+from assistant.errors import BatchError
+from assistant.options import open_log
+from assistant.settings import Settings
+
+# How often a row is given to another process because the one that had it died, and how often one is started anew.
+MOST_LOST, MOST_STARTED = 3, 20
+SECONDS_TO_END = 10.0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process with what it has in hand.
+
+    Attributes:
+        process: The process.
+        link: Takes rows, gives results.
+        most: Rows that it has at once.
+        rows: Those that it has, by id.
+    """
+
+    process: SpawnProcess
+    link: Connection
+    most: int
+    rows: dict[str | int, Row] = field(default_factory=dict)
+
+
+def spread(
+    settings: Settings, options: Options, folder: Path, todo: Sequence[Row]
+) -> Generator[dict[str, Any], None, None]:
+    """Yields results as they come.
+
+    Args:
+        settings: What to answer from.
+        options: How; ``concurrency`` is dealt out to ``processes``.
+        folder: Where the files go that tools make.
+        todo: The rows.
+
+    Raises:
+        BatchError: The processes cannot begin, or end again and again.
+    """
+    count = min(options.processes, options.concurrency)
+    shares = [options.concurrency // count + (at < options.concurrency % count) for at in range(count)]
+    crew = [_started(settings, options, folder, share) for share in shares]
+    waiting, lost, starts = deque(todo), Counter[str | int](), 0
+    try:
+        while True:
+            for worker in crew:
+                _give(worker, waiting)
+            busy = {worker.link: worker for worker in crew if worker.rows}
+            if not busy:
+                return
+            for link in wait(list(busy)):
+                worker = busy[link]  # type: ignore[index]  # a connection, as was given
+                if (result := _taken(worker)) is not None:
+                    yield result
+                    continue
+                starts += 1
+                if starts > MOST_STARTED:
+                    raise BatchError(
+                        "The processes of the batch end again and again; the log in the home folder has more."
+                    )
+                lost.update(worker.rows.keys())
+                yield from _given_up(worker, lost)
+                waiting.extendleft(row for row in worker.rows.values() if lost[row.id] < MOST_LOST)
+                _end(worker)
+                crew[crew.index(worker)] = _started(settings, options, folder, worker.most)
+    finally:
+        for worker in crew:
+            worker.link.close()
+        for worker in crew:
+            _end(worker)
+
+
+def _started(settings: Settings, options: Options, folder: Path, most: int) -> _Worker:
+    # Not forked, since threads of this process may hold locks.
+    context = multiprocessing.get_context("spawn")
+    mine, its = context.Pipe()
+    process = context.Process(target=_work, args=(its, settings, options, folder), daemon=True)
+    process.start()
+    its.close()
+    return _Worker(process, mine, most)
+
+
+def _give(worker: _Worker, waiting: deque[Row]) -> None:
+    while waiting and len(worker.rows) < worker.most:
+        row = waiting.popleft()
+        worker.rows[row.id] = row
+        try:
+            worker.link.send(row)
+        except OSError:  # it died, which reading from it tells
+            return
+
+
+def _taken(worker: _Worker) -> dict[str, Any] | None:
+    """A result; None where the process died."""
+    try:
+        result = worker.link.recv()
+    except (EOFError, OSError):
+        return None
+    if isinstance(result, str):
+        raise BatchError(result)
+    del worker.rows[result["id"]]
+    return dict(result)
+
+
+def _given_up(worker: _Worker, lost: Counter[str | int]) -> Iterator[dict[str, Any]]:
+    for row in worker.rows.values():
+        if lost[row.id] >= MOST_LOST:
+            yield {"id": row.id, "question": row.question, "error": f"the process that had it died {MOST_LOST} times"}
+
+
+def _end(worker: _Worker) -> None:
+    worker.link.close()
+    worker.process.join(SECONDS_TO_END)
+    if worker.process.is_alive():
+        worker.process.kill()
+        worker.process.join()
+
+
+def _work(link: Connection, settings: Settings, options: Options, folder: Path) -> None:
+    """What runs in each process, until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
+    open_log(settings.home / "logs")
+    try:
+        desk = Desk(settings, options, folder)
+    except Exception as error:
+        link.send(message(error))
+        return
+    lock = Lock()
+
+    def send(result: dict[str, Any]) -> None:
+        with lock:
+            link.send(result)
+
+    try:
+        while True:
+            desk.submit(link.recv()).add_done_callback(lambda done: send(done.result()))
+    except (EOFError, OSError):
+        return

@@ -1,0 +1,57 @@
+"""Several processes share a batch; one that is killed costs nothing but time."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from assistant.batch import Options, run
+from assistant.batch.output import Output
+from assistant.errors import BatchError
+from assistant.settings import Settings
+from tests.assistant.batch.rows_of import by_id, written
+from tests.replies import SlowText, Text
+from tests.scripted_server import ScriptedServer
+
+ROWS = 24
+
+
+def asked(server: ScriptedServer) -> list[str]:
+    return [request.messages[-1]["content"] for request in server.requests]
+
+
+async def test_a_killed_process_costs_nothing_but_time(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_server.always(SlowText("Hello there to you.", delay=0.05))
+    rows = ({"id": n, "question": f"Question {n}?"} for n in range(ROWS))
+    output, killed, write = tmp_path / "out.jsonl", list[int](), Output.write
+
+    def kill(self: Output, row: Any) -> None:
+        write(self, row)
+        if len(self.done) == 6:
+            worker = next(each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline()))
+            worker.send_signal(signal.SIGKILL)
+            killed.append(worker.pid)
+
+    monkeypatch.setattr(Output, "write", kill)
+    summary = await run(served, written(tmp_path / "in.jsonl", *rows), output, Options(4, processes=2))
+    assert (summary.written, summary.errors, len(killed)) == (ROWS, 0, 1)
+    assert len(output.read_text().splitlines()) == len(by_id(output)) == ROWS
+    # What the killed one had in hand was asked again, and nothing else.
+    assert {f"Question {n}?" for n in range(ROWS)} == set(asked(model_server))
+    assert len(asked(model_server)) <= ROWS + 2
+
+
+async def test_a_process_that_cannot_begin_is_one_line(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path
+) -> None:
+    model_server.always(Text("Hello there to you."))
+    source = written(tmp_path / "in.jsonl", {"id": 1, "question": "a?"}, {"id": 2, "question": "b?"})
+    library = served.library.model_copy(update={"name": "nowhere"})
+    with pytest.raises(BatchError, match="There is no library 'nowhere'"):
+        await run(
+            served.model_copy(update={"library": library}), source, tmp_path / "out.jsonl", Options(2, processes=2)
+        )
