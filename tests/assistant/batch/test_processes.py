@@ -1,5 +1,6 @@
 """Several processes share a batch; one that is killed costs nothing but time."""
 
+import multiprocessing
 import signal
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,14 @@ from typing import Any
 import psutil
 import pytest
 
-from assistant.batch import Options, run
+from assistant.batch import Options, processes, run
 from assistant.batch.output import Output
-from assistant.errors import BatchError
 from assistant.settings import Settings
 from tests.assistant.batch.rows_of import by_id, written
-from tests.replies import SlowText, Text
+from tests.replies import SlowText
 from tests.scripted_server import ScriptedServer
 
-ROWS = 24
+ROWS = 20
 
 
 def asked(server: ScriptedServer) -> list[str]:
@@ -45,13 +45,11 @@ async def test_a_killed_process_costs_nothing_but_time(
     assert len(asked(model_server)) <= ROWS + 2
 
 
-async def test_a_process_that_cannot_begin_is_one_line(
-    served: Settings, model_server: ScriptedServer, tmp_path: Path
+def test_a_process_that_cannot_begin_says_why(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model_server.always(Text("Hello there to you."))
-    source = written(tmp_path / "in.jsonl", {"id": 1, "question": "a?"}, {"id": 2, "question": "b?"})
-    library = served.library.model_copy(update={"name": "nowhere"})
-    with pytest.raises(BatchError, match="There is no library 'nowhere'"):
-        await run(
-            served.model_copy(update={"library": library}), source, tmp_path / "out.jsonl", Options(2, processes=2)
-        )
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    here, there = multiprocessing.Pipe()
+    library = settings.library.model_copy(update={"name": "nowhere"})
+    processes._work(there, settings.model_copy(update={"library": library}), Options(), tmp_path)
+    assert "There is no library 'nowhere'" in here.recv()
