@@ -9,11 +9,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from assistant.errors import SettingsError
 from assistant.origin.credentials import Credentials, load_credentials
 from assistant.origin.made import Made, PromptIn, manifest
 from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    import c2pa
 
 # A picture is its own thumbnail, and a second one in the file makes it several times as large.
 PLAIN = {"builder": {"thumbnail": {"enabled": False}}}
@@ -73,30 +77,55 @@ class Signer:
             media_type: What kind of file it is.
 
         Raises:
-            SettingsError: There is no key, and none can be made.
+            SettingsError: There is no key, and none can be made, or the certificate is not its own.
         """
         import c2pa
 
         mine = self._ready()
         told = manifest(made, title, media_type, self._now(), self._prompt_in)
         source, signed = io.BytesIO(data), io.BytesIO()
-        info = c2pa.C2paSignerInfo(b"es256", mine.chain.encode(), mine.key.encode(), None)
-        with (
-            c2pa.Context.from_dict(PLAIN) as context,
-            c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder(json.dumps(told), context) as builder,
-        ):
-            if made.ingredients:
-                builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
-            for path in made.ingredients:
-                _add(builder, path)
-            builder.sign(signer, media_type, source, signed)
+        try:
+            info = c2pa.C2paSignerInfo(b"es256", mine.chain.encode(), mine.key.encode(), None)
+            with (
+                c2pa.Context.from_dict(PLAIN) as context,
+                c2pa.Signer.from_info(info) as signer,
+                c2pa.Builder(json.dumps(told), context) as builder,
+            ):
+                if made.ingredients:
+                    builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
+                for path in made.ingredients:
+                    _add(builder, path)
+                builder.sign(signer, media_type, source, signed)
+        except c2pa.C2paError as error:
+            raise SettingsError(
+                f"Pictures cannot be signed: {error}. Look at origin.certificate and origin.key in the settings: a "
+                "chain, the signer's first, and the key on the curve P-256 that belongs to it."
+            ) from error
         return signed.getvalue()
 
 
-def _add(builder: object, path: Path) -> None:
+def _add(builder: c2pa.Builder, path: Path) -> None:
     """Tells of a picture from which this one was made, with that one's own origin where it has one."""
-    kind = {"jpg": "jpeg", "tif": "tiff"}.get(path.suffix.lower()[1:], path.suffix.lower()[1:])
-    told = {"title": path.name, "format": f"image/{kind}", "relationship": "parentOf"}
-    with path.open("rb") as file:
-        builder.add_ingredient(json.dumps(told), f"image/{kind}", file)  # type: ignore[attr-defined]
+    import c2pa
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        kind = str(picture.format).lower()  # a file's name may say something else
+    told = {"title": path.name, "relationship": "parentOf"}
+    try:
+        with path.open("rb") as file:
+            builder.add_ingredient(json.dumps(told | {"format": f"image/{kind}"}), f"image/{kind}", file)
+    except c2pa.C2paError:
+        # Pillow reads more than it does; what cannot be read as it is goes in by its pixels.
+        log.info("%s goes in without an origin of its own", path, exc_info=True)
+        builder.add_ingredient(json.dumps(told | {"format": "image/png"}), "image/png", _pixels(path))
+
+
+def _pixels(path: Path) -> io.BytesIO:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(path) as picture:
+        picture.convert("RGB").save(buffer, "PNG")
+    buffer.seek(0)
+    return buffer

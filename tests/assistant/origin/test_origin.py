@@ -68,6 +68,16 @@ def test_an_edited_picture_names_what_it_was_made_from(signer, tmp_path):
     assert (verdict.state, verdict.ingredients) == ("signed", ("a.png",))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "BMP", "PNG"])
+def test_a_file_that_is_called_otherwise_or_damaged_can_be_an_ingredient(signer, tmp_path, kind):
+    source = tmp_path / "given.png"
+    Image.effect_noise((64, 64), 90).convert("RGB").save(source, kind)
+    if kind == "PNG":
+        source.write_bytes(source.read_bytes()[:-6])  # Pillow reads it all the same
+    verdict = verify(signed(tmp_path, signer, "b.png", Made("edit_image", "starter", "night", 5, {}, (source,))))
+    assert (verdict.state, verdict.ingredients) == ("signed", ("given.png",))
+
+
 def test_any_changed_byte_is_caught(signer, tmp_path):
     data, dice = signed(tmp_path, signer).read_bytes(), random.Random(3)
     for _ in range(100):
@@ -97,8 +107,14 @@ def test_an_organisation_signs_with_its_own_certificate(keys, signer, tmp_path):
     own = Signer(tmp_path / "unused", keys / "certificates.pem", keys / "key.pem")
     assert verify(signed(tmp_path, own)).state == "signed"
     assert not (tmp_path / "unused").exists()
-    with pytest.raises(SettingsError, match="cannot be signed"):
-        Signer(tmp_path, tmp_path / "absent.pem", tmp_path / "absent.key").sign(png(), "a.png", MADE)
+    Signer(tmp_path / "other").prepare()
+    for chain, key in (
+        (tmp_path / "absent.pem", tmp_path / "absent.key"),
+        (keys / "certificates.pem", tmp_path / "other" / "key.pem"),
+        (keys / "key.pem", keys / "key.pem"),
+    ):
+        with pytest.raises(SettingsError, match="cannot be signed"):
+            Signer(tmp_path, chain, key).sign(png(), "a.png", MADE)
 
 
 def test_the_command_tells_of_each_file(signer, tmp_path):
