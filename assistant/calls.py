@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, Tool
 
 from assistant import taint
 from assistant.approval import NOBODY, Decision, Verdict, judge
-from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolProgress, ToolStarted
+from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolPreview, ToolProgress, ToolStarted
 from assistant.runner import misfit, parameters, run_tool
 from assistant.state import Turn, tool_message
 from assistant.tracing import span, tell_call
@@ -97,6 +97,7 @@ def _decision(verdict: Verdict, given: Mapping[str, Any] | None) -> Decision:
 async def _run_one(call_id: str, name: str, arguments: dict[str, Any], turn: Turn, *, changed: bool) -> ToolMessage:
     turn.emit(ToolStarted(call_id, name, arguments))
     context = turn.context(_reporter(call_id, turn))
+    context.show = _shower(call_id, turn)
     cite = context.cite
     quoted: list[Hit] = []
 
@@ -130,6 +131,15 @@ def _reporter(call_id: str, turn: Turn) -> Callable[[float | None, str], None]:
         loop.call_soon_threadsafe(turn.emit, ToolProgress(call_id, fraction, message))
 
     return report
+
+
+def _shower(call_id: str, turn: Turn) -> Callable[[bytes], None]:
+    loop = asyncio.get_running_loop()
+
+    def show(picture: bytes) -> None:  # called from the tool's thread
+        loop.call_soon_threadsafe(turn.emit, ToolPreview(call_id, picture))
+
+    return show
 
 
 def _refused(call_id: str, name: str, arguments: dict[str, Any], note: str, turn: Turn) -> ToolMessage:

@@ -19,6 +19,7 @@ from assistant.events import Artifact
 from assistant.origin.made import Made
 from index.filter import Filter
 from index.types import Document, DocumentHit, Hit, Passage
+from index.types import Picture as StoredPicture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,6 +45,14 @@ class LibraryView(Protocol):
 
     def picture_note(self) -> str:
         """Returns what a person has to know about searches for pictures; empty where nothing."""
+        ...
+
+    def loaded_picture(self, id: int) -> tuple[StoredPicture, bytes]:
+        """Returns a picture with its bytes.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
         ...
 
     def documents(self) -> list[Document]:
@@ -97,6 +106,7 @@ class Context:
         report: Receives ``(fraction, message)``; use ``progress``.
         artifacts: What was saved in this call.
         secrets: Looks up a secret; use ``secret``.
+        show: Receives pictures of what is being made; use ``preview``.
         sign: Puts its origin into a PNG file's bytes; use ``save_made``.
     """
 
@@ -109,6 +119,7 @@ class Context:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     report: Callable[[float | None, str], None] = lambda fraction, message: None
     artifacts: list[Artifact] = field(default_factory=list)
+    show: Callable[[bytes], None] = lambda data: None
     secrets: Callable[[str], str] = _no_secret
     sign: Callable[[bytes, str, Made], bytes] = lambda data, name, made: data
     _cancelled: threading.Event = field(default_factory=threading.Event)
@@ -134,6 +145,14 @@ class Context:
         if now - self._reported >= SECONDS_BETWEEN_REPORTS:
             self._reported = now
             self.report(fraction, message)
+
+    def preview(self, data: bytes) -> None:
+        """Shows the person what is being made, as far as it can be seen; it is not kept.
+
+        Args:
+            data: A small JPEG.
+        """
+        self.show(data)
 
     def secret(self, name: str) -> str:
         """Returns a secret that the tool declares with ``secrets=``; it is read from the environment variable ``name``.

@@ -1,9 +1,10 @@
 """The typed events of one turn: every front end renders these and nothing else.
 
-A turn is ``Began``, then ``ReasoningDelta``, ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolFinished`` and
-``CitationAdded`` in the order in which they happen, closed by exactly one ``Answer`` or ``Failed``. ``ApprovalNeeded``
-in their place means that the turn waits; its decision is followed by the rest of the turn. A question that is refused
-is ``Failed`` alone. Text that was streamed is provisional: ``Answer.text`` is what was checked.
+A turn is ``Began``, then ``ReasoningDelta``, ``TextDelta``, ``ToolStarted``, ``ToolProgress``, ``ToolPreview``,
+``ToolFinished`` and ``CitationAdded`` in the order in which they happen, closed by exactly one ``Answer`` or
+``Failed``. ``ApprovalNeeded`` in their place means that the turn waits; its decision is followed by the rest of the
+turn. A question that is refused is ``Failed`` alone. Text that was streamed is provisional: ``Answer.text`` is what was
+checked.
 """
 
 from __future__ import annotations
@@ -191,6 +192,19 @@ class ToolProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolPreview:
+    """A running tool shows what it is making.
+
+    Attributes:
+        id: The call's id.
+        picture: A small JPEG; it is not kept.
+    """
+
+    id: str
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFinished:
     """A tool returned or gave up."""
 
@@ -338,7 +352,7 @@ class Failed:
 
 End = Answer | Failed | ApprovalNeeded
 Spoken = EngineProgress | ReasoningDelta | TextDelta
-Event = Began | Spoken | ToolStarted | ToolProgress | ToolFinished | CitationAdded | End
+Event = Began | Spoken | ToolStarted | ToolProgress | ToolPreview | ToolFinished | CitationAdded | End
 
 
 def without(row: dict[str, Any], key: str) -> dict[str, Any]:

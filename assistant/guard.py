@@ -24,7 +24,7 @@ import platformdirs
 from assistant.context import LibraryView
 from assistant.plugin import Touch
 from index.filter import Filter
-from index.types import Document, DocumentHit, Hit, Passage
+from index.types import Document, DocumentHit, Hit, Passage, Picture
 
 # Events of the network, each with the position of the address among its arguments.
 NETWORK = {
@@ -132,6 +132,15 @@ class Unguarded:
         """Returns what a person has to know about searches for pictures."""
         with guarded(None):
             return self._library.picture_note()
+
+    def loaded_picture(self, id: int) -> tuple[Picture, bytes]:
+        """Returns a picture with its bytes.
+
+        Raises:
+            UnknownDocument: There is none of this id.
+        """
+        with guarded(None):
+            return self._library.loaded_picture(id)
 
     def documents(self) -> list[Document]:
         """Returns every document in the library."""

@@ -341,3 +341,14 @@ class Settings(_Section):
     origin: OriginSettings = OriginSettings()
     traces: TraceSettings | None = None
     database: DatabaseSettings | None = None
+
+    @model_validator(mode="after")
+    def _one_gpu(self) -> Settings:
+        pictures = self.tools.settings.get("generate_image", {})
+        share = pictures.get("memory_share")
+        if isinstance(self.engine, VllmEngine) and isinstance(share, int | float) and self.engine.memory + share > 1:
+            raise ValueError(
+                f"engine.memory {self.engine.memory:g} and tools.settings.generate_image.memory_share {share:g} are "
+                f"more than the whole GPU; lower one of them, such as memory to {max(0.1, 1 - share):.2g}"
+            )
+        return self

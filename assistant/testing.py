@@ -15,7 +15,7 @@ from assistant.runner import run_tool
 from assistant.schema import build_tool
 from index.errors import UnknownDocument
 from index.filter import Filter
-from index.types import Document, DocumentHit, Hit, Passage
+from index.types import Document, DocumentHit, Hit, Passage, Picture
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -36,6 +36,10 @@ class EmptyLibrary:
     def picture_note(self) -> str:
         """Says nothing."""
         return ""
+
+    def loaded_picture(self, id: int) -> tuple[Picture, bytes]:
+        """Knows of no picture."""
+        raise UnknownDocument(f"There is no picture {id} any more.")
 
     def documents(self) -> list[Document]:
         """Lists nothing."""

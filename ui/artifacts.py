@@ -16,6 +16,7 @@ from urllib.parse import quote
 from assistant.events import Artifact, Kind
 from assistant.origin.verify import Verdict
 from assistant.web.files import SHOWN, url_of
+from ui.made import MadePicture
 from ui.origin import origin_of
 from ui.reasons import told
 
@@ -59,6 +60,7 @@ class ShownArtifact:
         table: Of a table.
         plot: Of a plot: Plotly's JSON, data and layout alone.
         origin: Of a picture: where it comes from, as is signed into it.
+        made: Of a picture that was made here: how.
     """
 
     name: str
@@ -70,6 +72,7 @@ class ShownArtifact:
     table: Table | None = None
     plot: str = ""
     origin: Verdict | None = None
+    made: MadePicture | None = None
 
 
 def load(artifact: Artifact, folder: Path) -> ShownArtifact:

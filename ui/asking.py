@@ -50,6 +50,12 @@ class Asking:
             async for update in updates:
                 yield update
 
+    async def put(self, view: View, question: str) -> AsyncGenerator[Updates, None]:
+        """Asks a question in the person's place."""
+        async with aclosing(self._ask(question, view)) as updates:
+            async for update in updates:
+                yield update
+
     async def stop(self, token: str | None, view: View) -> None:
         """Stops the running answer; whoever watches it then sees how far it came."""
         if live := view.of(token).running:

@@ -67,7 +67,7 @@ def make_draft(longest: int) -> gr.HTML:
     Args:
         longest: Characters that a question may have.
     """
-    scripts = f"const longest = {longest};\n{script('long.js', 'deeds.js')}"
+    scripts = f"const longest = {longest};\n{script('long.js', 'retouch.js', 'deeds.js')}"
     return gr.HTML("", elem_id="draft", js_on_load=scripts, container=False)
 
 

@@ -15,6 +15,7 @@ from assistant.web.files import url_of
 from ui import dialogs
 from ui.asking import Asking
 from ui.attaching import Attaching
+from ui.making import Making
 from ui.sharing import Sharing
 from ui.stage import Stage, Updates
 from ui.view import WINDOW, ShownTurn, View
@@ -32,7 +33,7 @@ class Deeds:
 
     def __init__(self, stage: Stage, asking: Asking) -> None:
         self._stage, self._asking = stage, asking
-        sharing = Sharing(stage)
+        sharing, making = Sharing(stage), Making(stage, asking)
         self._deeds: dict[str, Deed] = {
             "again": self._again,
             "edit": self._edit,
@@ -45,6 +46,10 @@ class Deeds:
             "link": sharing.make,
             "unlink": sharing.withdraw,
             "export": self._export,
+            "vary": making.vary,
+            "larger": making.larger,
+            "retouch": making.retouch,
+            "change": making.change,
         }
         attaching = Attaching(stage)
         # These are about no turn.

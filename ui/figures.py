@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from ui.artifacts import ShownArtifact, Table
 from ui.language import Texts, texts
+from ui.made import deeds_html, facts
 from ui.origin import badge
 from ui.reasons import said
 from ui.text import shortened
@@ -19,24 +21,37 @@ MAX_CELL = 300
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(e[-+]?\d+)?\s*%?", re.IGNORECASE)
 
 
-def contents(artifacts: Sequence[ShownArtifact], t: Texts | None = None) -> list[Content]:
-    """Returns the files as contents of one message: HTML of ours, and Gradio's plot for each figure of Plotly's."""
+def contents(artifacts: Sequence[ShownArtifact], t: Texts | None = None, turn: int | None = None) -> list[Content]:
+    """Returns the files as contents of one message: HTML of ours, and Gradio's plot for each figure of Plotly's.
+
+    Args:
+        artifacts: The files.
+        t: What the page says.
+        turn: The row of the turn that they belong to; without it there are no buttons.
+    """
     found: list[Content] = []
     for artifact in artifacts:
         if artifact.plot:
             # As Gradio's own Plot has it; made here, since making the component would need the plot as an object.
             found.append(_component("plot", {"type": "plotly", "plot": artifact.plot}))
-        found.append(_component("html", figure_html(artifact, t)))
+        found.append(_component("html", figure_html(artifact, t, turn)))
     return found
 
 
-def figure_html(artifact: ShownArtifact, t: Texts | None = None) -> str:
-    """Returns a file with its name and a link to download it; of a plot that alone."""
+def figure_html(artifact: ShownArtifact, t: Texts | None = None, turn: int | None = None) -> str:
+    """Returns a file with its name and a link to download it, of a plot that alone; how a picture was made too."""
     t = t or texts()
     body = _body(artifact)
     problem = f'<span class="problem">{escape(said(artifact.problem, t))}</span>' if artifact.problem else ""
-    caption = f"<figcaption>{_caption(artifact, t)}{problem}</figcaption>"
+    made = _made(artifact, turn, t) if artifact.made and artifact.url else ""
+    caption = f"<figcaption>{_caption(artifact, t)}{problem}{made}</figcaption>"
     return f'<figure class="artifact {artifact.kind}">{body}{caption}</figure>'
+
+
+def preview_content(picture: bytes, t: Texts) -> Content:
+    """Returns what can be seen of a picture that is being made, as a content of a message."""
+    url, words = f"data:image/jpeg;base64,{b64encode(picture).decode()}", t.html("figures.preview")
+    return _component("html", f'<figure class="artifact picture preview"><img src="{url}" alt="{words}"></figure>')
 
 
 def table_html(table: Table, name: str) -> str:
@@ -50,6 +65,12 @@ def table_html(table: Table, name: str) -> str:
         f'<div class="grid" tabindex="0" role="region" aria-label="{escape(name)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _made(artifact: ShownArtifact, turn: int | None, t: Texts) -> str:
+    assert artifact.made
+    buttons = deeds_html(artifact.made, turn, t) if turn is not None else ""
+    return f'<span class="how">{escape(facts(artifact.made, t))}</span>{buttons}'
 
 
 def _body(artifact: ShownArtifact) -> str:

@@ -11,7 +11,7 @@ from assistant.events import Answer, Failed, ToolCall, Usage
 from assistant.terminal import sureness
 from ui.buttons import answer_deeds, earlier_html, question_deeds
 from ui.exact import editable, visible
-from ui.figures import contents
+from ui.figures import contents, preview_content
 from ui.language import Texts, texts
 from ui.reasons import said
 from ui.text import fenced, linked, listed, marked, plain, prose, shortened
@@ -70,8 +70,8 @@ def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[
     asked = plain(shortened(turn.question, MAX_QUESTION, t))
     question = {"role": "user", "content": asked + question_deeds(turn, t)}
     steps = [_step(step, t, ended=turn.end is not None) for step in turn.steps]
-    files = [_assistant(contents(turn.artifacts, t))] if turn.artifacts else []
-    return [question, *_reasoning(turn, t), *steps, *_said(turn, number, t), *files]
+    files = [_assistant(contents(turn.artifacts, t, turn.turn))] if turn.artifacts else []
+    return [question, *_reasoning(turn, t), *steps, *_previews(turn, t), *_said(turn, number, t), *files]
 
 
 def confidence_line(answer: Answer, t: Texts) -> str:
@@ -107,6 +107,12 @@ def _reasoning(turn: ShownTurn, t: Texts) -> list[Message]:
     if not turn.reasoning.strip():
         return []
     return [_assistant(prose(turn.reasoning)) | {"metadata": {"title": t("turn.reasoning"), "status": "done"}}]
+
+
+def _previews(turn: ShownTurn, t: Texts) -> list[Message]:
+    """What can be seen of what running tools make."""
+    seen = [step.preview for step in turn.steps if step.preview and step.call is None and turn.end is None]
+    return [_assistant([preview_content(each, t)]) for each in seen]
 
 
 def _said(turn: ShownTurn, number: int, t: Texts) -> list[Message]:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from ui import adapters, approval, artifacts, dialogs, evidence, header, history
 from ui.attached import Attached, attached_html
 from ui.followups import followups
 from ui.library import shelf
+from ui.made import made_in
 from ui.render import messages, turn_messages
 from ui.sheet import cited_pictures
 from ui.uploads import Uploads
@@ -268,7 +269,9 @@ class Stage:
         folder = self.assistant.settings.home / "files" / key
         for turn in turns:
             if isinstance(turn.end, Answer) and not turn.ready:
+                made = made_in(turn.end)
                 files = [artifacts.load(each, folder) for each in turn.end.artifacts]
+                files = [replace(each, made=made.get(each.name)) for each in files]
                 turn.artifacts, turn.ready = (*files, *self._pictures(turn.end, library)), True
 
     def _pictures(self, answer: Answer, library: str | None) -> list[artifacts.ShownArtifact]:

@@ -26,6 +26,7 @@ from assistant.events import (
     TextDelta,
     ToolCall,
     ToolFinished,
+    ToolPreview,
     ToolProgress,
     ToolStarted,
     Usage,
@@ -56,6 +57,7 @@ class Step:
         name: The tool.
         arguments: As the model gave them.
         progress: What it said last while running.
+        preview: What can be seen of what it makes, a JPEG; empty where nothing.
         call: What became of it; None while it runs.
     """
 
@@ -63,6 +65,7 @@ class Step:
     name: str
     arguments: dict[str, Any]
     progress: str = ""
+    preview: bytes = b""
     call: ToolCall | None = None
 
 
@@ -119,6 +122,8 @@ class ShownTurn:
             case ToolProgress(call_id, fraction, message):
                 share = "" if fraction is None else f" {fraction:.0%}"
                 self._step(call_id).progress = (message + share).strip()
+            case ToolPreview(call_id, picture):
+                self._step(call_id).preview = picture
             case ToolFinished(call):
                 self._step(call.id, call).call = call
             case ApprovalNeeded(requests):

@@ -228,6 +228,10 @@ def test_a_picture_is_extended_around_what_it_was(ctx, folders, tmp_path):
         ("Extend the drawing on all sides", "extend", ""),
         ("a red boat", "change", "a red boat"),
         ("Turn picture-5.png into a painting", "change", "a painting"),
+        ("Make 3 variations of picture-5.png: a larger boat", "vary", "a larger boat"),
+        ("Make picture-5.png larger: a boat: by night", "enlarge", "a boat: by night"),
+        ("Extend it: hills", "extend", "hills"),
+        ("Change picture-5.png: extend the sail", "change", "extend the sail"),
     ],
 )
 def test_an_instruction_tells_what_is_done_and_what_is_seen(asked, mode, said):

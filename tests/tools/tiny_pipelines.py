@@ -122,6 +122,18 @@ def vae(channels: int, shift: float | None = None) -> Any:
     )
 
 
+def flux_lora(model: Path, folder: Path) -> Path:
+    """Writes LoRA weights for the transformer of a pipeline shaped like FLUX; returns the file."""
+    from diffusers import FluxPipeline, FluxTransformer2DModel
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    transformer = FluxTransformer2DModel.from_pretrained(model / "transformer", local_files_only=True)
+    transformer.add_adapter(LoraConfig(r=4, target_modules=["to_q", "to_k", "to_v"], init_lora_weights=False))
+    FluxPipeline.save_lora_weights(folder, transformer_lora_layers=get_peft_model_state_dict(transformer))
+    return folder / "pytorch_lora_weights.safetensors"
+
+
 def lora(model: Path, folder: Path) -> Path:
     """Writes LoRA weights for the U-Net of a pipeline; returns the file."""
     from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel

@@ -45,11 +45,28 @@ def asks_to_edit(settings: PictureSettings, instruction: str, **_: Any) -> str:
 
 
 def diagnose(settings: PictureSettings) -> str:
-    """Returns which model makes pictures, and where."""
+    """Returns which model makes pictures, where, and with how much of its memory."""
     if settings.remote:
         return f"pictures by {settings.remote.model} at {settings.remote.url}"
-    model = settings.model or "the starter model that ships"
-    return f"pictures by {model} on {settings.device if settings.device != 'auto' else 'whatever there is'}"
+    who = f"pictures by {settings.model or 'the starter model that ships'}"
+    if settings.memory_share is None:  # nothing that is worth to load torch for
+        return f"{who} on {settings.device if settings.device != 'auto' else 'whatever there is'}"
+    from .memory import told
+    from .model import device_of
+
+    device = device_of(settings)
+    memory = told(device, settings)
+    return f"{who} on {device}, which {memory}" if memory else f"{who} on {device}"
+
+
+def look_at_memory(settings: PictureSettings) -> None:
+    """Tells in the log where less memory is free than the settings let pictures take."""
+    if settings.remote or settings.memory_share is None:
+        return
+    from .memory import check
+    from .model import device_of
+
+    check(device_of(settings), settings)
 
 
 @tool(
@@ -69,6 +86,7 @@ def diagnose(settings: PictureSettings) -> str:
     asks=asks_to_draw,
     reaches=reaches,
     secrets=KEYS,
+    prepare=look_at_memory,
     diagnose=diagnose,
 )
 def generate_image(
@@ -105,6 +123,7 @@ def generate_image(
         "Change the last picture: make the circle green",
         "Extend the drawing on all sides",
         "Edit picture-5.png so that it is night",
+        "Make 3 variations of picture-5.png",
     ],
     timeout=30 * MINUTES,
     trusted=True,
@@ -119,22 +138,25 @@ def edit_image(
     ctx: Context,
     image: str = "last",
     mask: str = "",
-    mode: Literal["auto", "change", "extend", "enlarge"] = "auto",
-    strength: float = 0.6,
+    mode: Literal["auto", "change", "extend", "enlarge", "vary"] = "auto",
+    count: int = 1,
+    strength: float | None = None,
     negative_prompt: str = "",
     seed: int | None = None,
     steps: int | None = None,
     guidance: float | None = None,
 ) -> dict[str, Any]:
-    """Edit a picture of the conversation by diffusion: change all of it or a masked part, extend it, or enlarge it.
+    """Edit a picture by diffusion: change all of it or a masked part, vary it, extend it, or enlarge it.
 
     Args:
         instruction: What the picture shows afterwards, or what is done to it.
-        image: Name of the picture's file; "last" is the newest one.
+        image: Name of a file of the conversation or of a document with a picture, or "library:7" with the number of a
+            picture that search_pictures returned; "last" is the conversation's newest picture.
         mask: Name of a picture of the same size, white where something new is drawn; without it all is changed.
-        mode: "change" draws anew, "extend" draws on beyond all edges, "enlarge" makes it twice as large; "auto" goes
-            by the instruction.
-        strength: How far it may go from the picture, above 0 to 1.
+        mode: "change" draws anew, "extend" draws on beyond all edges, "enlarge" makes it twice as large, "vary" makes
+            others like it; "auto" goes by the instruction.
+        count: How many pictures.
+        strength: How far it may go from the picture, above 0 to 1; without it as suits the mode.
         negative_prompt: What it must not show.
         seed: The same seed and settings make the same picture.
         steps: How many steps of diffusion.
@@ -142,4 +164,4 @@ def edit_image(
     """
     from .edit import edit
 
-    return edit(ctx, image, instruction, mask, mode, strength, negative_prompt, seed, steps, guidance)
+    return edit(ctx, image, instruction, mask, mode, strength, negative_prompt, seed, steps, guidance, count)

@@ -82,6 +82,10 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         patches = nn.functional.pixel_unshuffle(pictures, PATCH)
         return self.analyse(patches) + self.encoder(patches)  # type: ignore[no-any-return]
 
+    def coarse(self, z: Tensor) -> Tensor:
+        """Returns what can be seen of pictures, from -1 to 1, by the linear map alone."""
+        return nn.functional.pixel_shuffle(self.synthesise(z / self.config.scaling_factor), PATCH)
+
     def encode(self, x: Tensor, return_dict: bool = True) -> Any:
         """Returns where latents of pictures lie, as diffusers' autoencoders do."""
         mean = self.latents(x)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,12 +18,13 @@ from .model import Model, card_of
 from .pictures import Picture, negative, ready, run
 from .policy import policy_now
 from .remote import check_seed, edited
-from .request import Request, checked_prompt, checked_seed, checked_steps
+from .request import Request, checked_count, checked_prompt, checked_seed, checked_steps
 from .settings import PictureSettings, RemoteSettings
-from .source import chosen, find, open_picture
+from .source import MOST_PIXELS, chosen, open_picture
 from .vocabulary import read_prompt
 from .waiting import Stopped
 
+CHANGING_STRENGTH, VARYING_STRENGTH = 0.6, 0.75  # where nobody names one
 ENLARGED = 2  # times
 ENLARGING_STRENGTH = 0.25  # changes details, keeps what there is
 MARGIN = 0.25  # of a side, by which a picture is extended on each
@@ -51,11 +51,12 @@ def edit(
     instruction: str,
     mask: str,
     mode: Mode,
-    strength: float,
+    strength: float | None,
     negative_prompt: str,
     seed: int | None,
     steps: int | None,
     guidance: float | None,
+    count: int = 1,
 ) -> dict[str, Any]:
     """Edits a picture as `edit_image` says.
 
@@ -71,17 +72,19 @@ def edit(
         look_of(policy.checker)
     checked_steps(steps, guidance)
     check_seed(settings.remote, seed)
+    if strength is None:
+        strength = VARYING_STRENGTH if mode == "vary" else CHANGING_STRENGTH
     if not 0 < strength <= 1:
         raise ToolError("The strength goes from above 0 (hardly changed) to 1 (quite another picture).")
-    path = chosen(ctx.folder, image)
+    path = chosen(ctx, image)
     picture = open_picture(path)
-    task = _task(picture, _mask(ctx.folder, mask, picture), mode, strength)
+    task = _task(picture, _mask(ctx, mask, picture), mode, strength)
     request = Request(
         said,
         checked_prompt(negative_prompt, "negative prompt"),
         None,
         None,
-        1,
+        checked_count(count, settings),
         checked_seed(seed, ctx.random),
         steps,
         guidance,
@@ -90,24 +93,38 @@ def edit(
     if card and said:
         reading = read_prompt(said, card)
         request, note = replace(request, prompt=reading.prompt), reading.note
+    rows: list[dict[str, Any]] = []
+    held: list[str] = []
     try:
-        if settings.remote:
-            made = _made_there(settings.remote, task, request, ctx, mode)
-        else:
-            with ready(settings, ctx) as model:
-                made = _made(model, task, request, settings, ctx, mode)
+        for made in _results(task, request, settings, ctx, mode):
+            if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
+                held.append(rule)
+            else:
+                rows.append(keep(ctx, made, "edited", request.prompt, path))
     except Stopped as error:
-        raise ToolError("Stopped; the picture is as it was.") from error
-    if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
-        raise ToolError(held_back([rule], 1))
-    row = keep(ctx, made, "edited", request.prompt, path)
-    return {"instruction": request.prompt, "picture": row, **noted([note])}
+        first = f"Stopped; {len(rows)} of {count} pictures were made, and" if rows else "Stopped;"
+        raise ToolError(f"{first} the picture is as it was.") from error
+    if held and not rows:
+        raise ToolError(held_back(held, count))
+    shown = {"picture": rows[0]} if len(rows) == 1 else {"pictures": rows}
+    return {"instruction": request.prompt, **shown, **noted([note, held_back(held, count) if held else ""])}
 
 
-def _mask(folder: Path, name: str, picture: Image.Image) -> Image.Image | None:
+def _results(task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode) -> Iterator[Picture]:
+    if settings.remote:
+        for number in range(request.count):
+            asked = replace(request, seed=request.seed + number, count=1)
+            yield _made_there(settings.remote, task, asked, ctx, mode)
+        return
+    with ready(settings, ctx) as model:
+        for number in range(request.count):
+            yield _made(model, task, request, number, settings, ctx, mode)
+
+
+def _mask(ctx: Context, name: str, picture: Image.Image) -> Image.Image | None:
     if not name.strip():
         return None
-    mask = open_picture(find(folder, name)).convert("L")
+    mask = open_picture(chosen(ctx, name)).convert("L")
     if mask.size != picture.size:
         raise ToolError(
             f"The mask is {mask.width}x{mask.height} and the picture {picture.width}x{picture.height}; both have to be "
@@ -119,16 +136,25 @@ def _mask(folder: Path, name: str, picture: Image.Image) -> Image.Image | None:
 def _task(picture: Image.Image, mask: Image.Image | None, mode: Mode, strength: float) -> Task:
     if mode == "enlarge":
         size = picture.width * ENLARGED, picture.height * ENLARGED
+        _check(size)
         return Task(picture.resize(size, Image.Resampling.LANCZOS), None, ENLARGING_STRENGTH)
     if mode == "extend":
         return _extended(picture)
     return Task(picture, mask, 1.0 if mask else strength)
 
 
+def _check(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MOST_PIXELS:
+        raise ToolError(
+            f"The picture would become {size[0]}x{size[1]}; up to {MOST_PIXELS // 1_000_000} million pixels work."
+        )
+
+
 def _extended(picture: Image.Image) -> Task:
     """Puts a picture on a larger one whose rim repeats its edges, blurred, for something new to be drawn there."""
     across, down = round(picture.width * MARGIN), round(picture.height * MARGIN)
     size = picture.width + 2 * across, picture.height + 2 * down
+    _check(size)
     wider = picture.resize(size).filter(ImageFilter.GaussianBlur(max(size) / 20))
     wider.paste(picture, (across, down))
     mask = Image.new("L", size, 255)
@@ -136,24 +162,26 @@ def _extended(picture: Image.Image) -> Task:
     return Task(wider, mask, 1.0)
 
 
-def _made(model: Model, task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode) -> Picture:
+def _made(
+    model: Model, task: Task, request: Request, number: int, settings: PictureSettings, ctx: Context, mode: Mode
+) -> Picture:
     wanted = _fitting(model, task.picture.size, settings)
     if mode == "enlarge" and model.card:
         # The starter knows one size only, so that it has nothing to add to a larger picture.
-        return _enlarged(task, request)
+        return _enlarged(task, request.seed + number)
     small = task.picture.resize(wanted, Image.Resampling.LANCZOS)
     given: dict[str, Any] = {"prompt": request.prompt, "image": small, "strength": task.strength}
     if task.mask is None:
-        given |= negative(model, request, "image")
-        made = run(model, "image", given, request, 0, settings, ctx)
+        given |= negative(model, request, "image") | _sized(model, wanted, "image")
+        made = run(model, "image", given, request, number, settings, ctx)
         return _at(made, made.picture.resize(task.picture.size, Image.Resampling.LANCZOS))
     mask = task.mask.resize(wanted, Image.Resampling.BILINEAR)
     if model.card:
-        alter = _kept(model, small, mask, request.seed)
-        made = run(model, "image", given | negative(model, request, "image"), request, 0, settings, ctx, alter)
+        alter = _kept(model, small, mask, request.seed + number)
+        made = run(model, "image", given | negative(model, request, "image"), request, number, settings, ctx, alter)
     else:
-        given |= {"mask_image": mask, **negative(model, request, "mask"), **_sized(model, wanted)}
-        made = run(model, "mask", given, request, 0, settings, ctx)
+        given |= {"mask_image": mask, **negative(model, request, "mask"), **_sized(model, wanted, "mask")}
+        made = run(model, "mask", given, request, number, settings, ctx)
     fresh = made.picture.resize(task.picture.size, Image.Resampling.LANCZOS)
     # What is not masked stays as it was, to the last bit.
     return _at(made, Image.composite(fresh, task.picture, task.mask))
@@ -161,19 +189,20 @@ def _made(model: Model, task: Task, request: Request, settings: PictureSettings,
 
 def _made_there(remote: RemoteSettings, task: Task, request: Request, ctx: Context, mode: Mode) -> Picture:
     # Servers have no road for enlarging.
-    return _enlarged(task, request) if mode == "enlarge" else edited(remote, task.picture, task.mask, request, ctx)
+    return _enlarged(task, request.seed) if mode == "enlarge" else edited(remote, task.picture, task.mask, request, ctx)
 
 
-def _enlarged(task: Task, request: Request) -> Picture:
-    return Picture(task.picture, request.seed, 0, 0.0, 0.0, "Lanczos")
+def _enlarged(task: Task, seed: int) -> Picture:
+    return Picture(task.picture, seed, 0, 0.0, 0.0, "Lanczos")
 
 
 def _at(made: Picture, picture: Image.Image) -> Picture:
     return replace(made, picture=picture)
 
 
-def _sized(model: Model, size: tuple[int, int]) -> dict[str, int]:
-    return {"width": size[0], "height": size[1]} if model.takes("width", "mask") else {}
+def _sized(model: Model, size: tuple[int, int], task: str) -> dict[str, int]:
+    # Pipelines that take a size, such as FLUX's, would squeeze the picture into a square without it.
+    return {"width": size[0], "height": size[1]} if model.takes("width", task) else {}
 
 
 def _fitting(model: Model, size: tuple[int, int], settings: PictureSettings) -> tuple[int, int]:

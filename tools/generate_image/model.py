@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import json
 import logging
@@ -15,6 +14,8 @@ import torch
 
 from assistant.plugin import ToolError, guard_torchvision
 
+from .memory import free, place
+from .preview import Colours, colours_of
 from .settings import CARD, STARTER, PictureSettings
 
 guard_torchvision()
@@ -22,7 +23,6 @@ guard_torchvision()
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 # The settings by which a model is loaded; the others hold for a request.
 LOADING = {"model", "device", "precision", "offload", "memory_share", "loras"}
-ROOM = 1.25  # a pipeline takes so many times the memory of its weights while it runs
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +56,7 @@ class Model:
         pipeline: Of diffusers; makes pictures from text.
         device: Where it runs.
         card: Of a starter model.
+        colours: Gives previews; None where it has none.
         others: Pipelines of the same parts for other tasks, made when they are needed.
     """
 
@@ -63,6 +64,7 @@ class Model:
     pipeline: Any
     device: str
     card: Card | None
+    colours: Colours | None = None
     others: dict[str, Any] = field(default_factory=dict)
 
     def takes(self, name: str, task: str = "text") -> bool:
@@ -167,14 +169,14 @@ def load(settings: PictureSettings) -> Model:
     try:
         pipeline, card = _pipeline(name, _precision(settings, device))
         _put_on(pipeline, settings.loras)
-        _place(pipeline, device, settings)
+        place(pipeline, device, settings)
     except ToolError:
         raise
     except Exception as error:  # whatever a damaged folder makes diffusers raise
         log.exception("the picture model %s cannot be loaded", name)
         raise _damaged(name, error) from error
     pipeline.set_progress_bar_config(disable=True)
-    return Model(settings.model or "starter", pipeline, device, card)
+    return Model(settings.model or "starter", pipeline, device, card, colours_of(pipeline))
 
 
 def _damaged(name: str, error: Exception) -> ToolError:
@@ -193,6 +195,8 @@ def _pipeline(name: str, precision: torch.dtype) -> tuple[Any, Card | None]:
     given: dict[str, Any] = {}
     card = _card(Path(name))
     if card:
+        precision = torch.float32  # it is small, and its parts are made here
+
         from .autoencoder import PatchAutoencoder
         from .text_encoder import load_text_encoder
 
@@ -242,30 +246,7 @@ def _put_on(pipeline: Any, loras: dict[Path, float]) -> None:
         pipeline.set_adapters(names, list(loras.values()))
 
 
-def _place(pipeline: Any, device: str, settings: PictureSettings) -> None:
-    if device.startswith("cuda"):
-        free_bytes, all_bytes = torch.cuda.mem_get_info(device)
-        allowed = min(free_bytes, int(all_bytes * settings.memory_share))
-        torch.cuda.set_per_process_memory_fraction(settings.memory_share, torch.device(device, 0))
-        if settings.offload == "always" or (settings.offload == "auto" and _bytes(pipeline) * ROOM > allowed):
-            pipeline.enable_model_cpu_offload(device=device)
-            pipeline.enable_attention_slicing()
-            return
-    pipeline.to(device)
-
-
-def _bytes(pipeline: Any) -> int:
-    parts = [each for each in pipeline.components.values() if isinstance(each, torch.nn.Module)]
-    return sum(value.numel() * value.element_size() for part in parts for value in part.parameters())
-
-
 def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    line = (told.strip().splitlines() or [type(error).__name__])[0]
     return f"{line[:200]}{'' if line[:200].endswith('.') else '.'}"
-
-
-def free() -> None:
-    """Gives memory back that nobody uses."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,9 @@ from PIL.Image import Image
 
 from assistant.plugin import Context, ToolError
 
-from .model import Model, device_of, free, model_of
+from .memory import free
+from .model import Model, device_of, model_of
+from .preview import Preview
 from .request import Request
 from .settings import PictureSettings
 from .waiting import Stopped, queue_of
@@ -131,6 +133,7 @@ def run(
         guidance_of(model, request, settings),
     )
     seed, start = request.seed + number, time.perf_counter()
+    preview = Preview(model.colours, _shape(given), ctx.preview)
 
     def after(pipe: Any, step: int, when: Any, values: dict[str, Any]) -> dict[str, Any]:
         if ctx.cancelled:
@@ -140,23 +143,46 @@ def run(
         ctx.progress(f"step {step + 1} of {taken}{many}", (number + (step + 1) / taken) / request.count)
         if alter:
             alter(pipe, step, when, values)
+        preview.look(pipe.scheduler, when, values["latents"], (step + 1) / taken)
         return values
 
     if ctx.cancelled:
         raise Stopped
     try:
-        made = pipeline(
-            **given,
-            num_inference_steps=steps,
-            **({"guidance_scale": guidance} if model.takes("guidance_scale", task) else {}),
-            generator=torch.Generator("cpu").manual_seed(seed),
-            callback_on_step_end=after,
-        )
+        with _threads(model):
+            made = pipeline(
+                **given,
+                num_inference_steps=steps,
+                **({"guidance_scale": guidance} if model.takes("guidance_scale", task) else {}),
+                generator=torch.Generator("cpu").manual_seed(seed),
+                callback_on_step_end=after,
+            )
     finally:
         if hasattr(pipeline, "maybe_free_model_hooks"):
             pipeline.maybe_free_model_hooks()
     seconds, flagged = time.perf_counter() - start, any(getattr(made, "nsfw_content_detected", None) or ())
     return Picture(made.images[0].convert("RGB"), seed, steps, guidance, seconds, model.name, flagged)
+
+
+@contextmanager
+def _threads(model: Model) -> Iterator[None]:
+    """Runs the starter model on one thread: more gain little with it, and lose much where they wait for each other."""
+    if model.card is None or model.device != "cpu":
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _shape(given: Mapping[str, Any]) -> tuple[int, int]:
+    """Width beside height of what a pipeline is to make; pipelines that are told neither make squares."""
+    if "width" in given:
+        return given["width"], given["height"]
+    return given["image"].size if "image" in given else (1, 1)
 
 
 def steps_of(model: Model, request: Request, settings: PictureSettings) -> int:

@@ -16,7 +16,7 @@ HIGHEST_GUIDANCE = 50.0
 SMALLEST_SIDE = 64
 ASKING = re.compile(
     r"^(?:please |can you |could you )*(?:draw|paint|make|generate|create|render|sketch)(?: me| us)?"
-    r"(?: an?(?: new)? (?:picture|image|drawing|painting|illustration)(?: of|:))? ",
+    r"(?: (?:an?|two|three|four|five|\d+)(?: new)? (?:picture|image|drawing|painting|illustration)s?(?: of|:))? ",
     re.I,
 )
 SIZE = re.compile(r"\s*(\d{1,7})\s*(?:[x×*]|by)\s*(\d{1,7})\s*|\s*(\d{1,7})\s*")

@@ -43,7 +43,8 @@ class PictureSettings(BaseModel):
         device: Where it runs; ``auto`` takes a GPU where there is one.
         precision: Of its numbers; ``auto`` is bf16 on a GPU, else fp32.
         offload: Whether parts that do not run lie in ordinary memory; ``auto`` does so where the GPU is too small.
-        memory_share: Of the GPU's memory, what pictures may take at most, since a language model may own the rest.
+        memory_share: Of the GPU's memory, what pictures may take at most, since a language model may own the rest;
+            without it what is free.
         loras: Files or folders of LoRA weights that are put on the model, each with its strength.
         steps: Where a request names none; without it as the model's kind wants.
         guidance: Likewise.
@@ -59,7 +60,7 @@ class PictureSettings(BaseModel):
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     offload: Literal["auto", "never", "always"] = "auto"
-    memory_share: float = Field(1.0, gt=0, le=1)
+    memory_share: float | None = Field(None, gt=0, le=1)
     loras: dict[Path, float] = {}
     steps: int | None = Field(None, ge=1, le=200)
     guidance: float | None = Field(None, ge=0, le=50)

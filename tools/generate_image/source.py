@@ -1,14 +1,15 @@
-"""Pictures of the conversation, opened with care."""
+"""Pictures of the conversation and of the library, opened with care."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from assistant.plugin import ToolError
+from assistant.plugin import Context, Filter, LibraryError, ToolError
 
 MOST_PIXELS = 50_000_000
 # Others, such as EPS, have Pillow start programs.
@@ -16,13 +17,43 @@ FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
-def chosen(folder: Path, name: str) -> Path:
-    """Returns the file of a picture of the conversation; ``last`` or nothing is the newest one.
+FETCHED = "library"  # the folder within a conversation's for pictures of the library
+NUMBERED = re.compile(r"(?:library|picture)[: ]+(\d{1,15})", re.I)
+KINDS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
+
+def chosen(ctx: Context, name: str) -> Path:
+    """Returns the file of a picture; ``last`` or nothing is the conversation's newest one.
+
+    Args:
+        ctx: Of the call.
+        name: Of a file of the conversation, else of a document with a picture, or ``library:7`` with a picture's id.
 
     Raises:
-        ToolError: There is no such file.
+        ToolError: There is no such picture.
     """
-    return _newest(folder) if name.strip().lower() in ("", "last") else find(folder, name)
+    name = name.strip()
+    if name.lower() in ("", "last"):
+        return _newest(ctx.folder)
+    return _file(ctx.folder, name) or _fetched(ctx, name) or find(ctx.folder, name)
+
+
+def _fetched(ctx: Context, name: str) -> Path | None:
+    """Copies a picture of the library, or one attached to the conversation, to the conversation's files."""
+    try:
+        if numbered := NUMBERED.fullmatch(name):
+            number = int(numbered[1])
+        else:
+            hits = ctx.library.search_pictures(name, 1, Filter(documents=[name]))
+            number = next(picture.id for hit in hits for picture in hit.pictures)
+        picture, data = ctx.library.loaded_picture(number)
+    except (LibraryError, StopIteration, ValueError):  # the last: what no name may hold
+        return None
+    stem = re.sub(r"[^\w.-]+", "_", "" if numbered else Path(name).stem)[:80] or "picture"
+    path = ctx.folder / FETCHED / f"{stem}-{number}{KINDS.get(picture.media_type, '.png')}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
 
 
 def open_picture(path: Path) -> Image.Image:
@@ -68,11 +99,21 @@ def find(folder: Path, name: str) -> Path:
     Raises:
         ToolError: There is none of this name.
     """
-    path = (folder / name.strip()).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        there = ", ".join(each.name for each in _pictures(folder)[-5:]) or "none"
-        raise ToolError(f"There is no file '{name[:80]}' in this conversation; its pictures: {there}.")
-    return path
+    if path := _file(folder, name.strip()):
+        return path
+    there = ", ".join(each.name for each in _pictures(folder)[-5:]) or "none"
+    raise ToolError(
+        f"There is no file '{name[:80]}' in this conversation, and no picture of this name in the library; its "
+        f"pictures: {there}."
+    )
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):  # too long for a name, or with what no name may hold
+        return None
 
 
 def _newest(folder: Path) -> Path:

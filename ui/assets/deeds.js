@@ -46,16 +46,17 @@ const here = {
   speak: (button) => document.dispatchEvent(new CustomEvent("read-aloud", { detail: words(message(button)) })),
 };
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("#chat button.deed, #draft button[data-deed]");
+  const button = event.target.closest("#chat button:is(.deed, [data-deed]), #draft button[data-deed]");
   if (!button || button.disabled) return;
-  const { deed, turn, to } = read(button);
+  const { deed, turn, to, name } = read(button);
   button.closest("dialog")?.close();
   if (here[deed]) return here[deed](button);
-  trigger("act", { deed, turn, to });
+  trigger("act", { deed, turn, to, name });
 });
 element.addEventListener("submit", (event) => {
   const form = event.target;
-  trigger("act", { deed: form.dataset.deed, turn: form.dataset.turn, text: new FormData(form).get("text") });
+  const { deed, turn, name } = form.dataset;
+  trigger("act", { deed, turn, name, text: new FormData(form).get("text"), mask: deed === "change" ? painted(form) : "" });
 });
 element.addEventListener("click", (event) => {
   if (event.target.matches("dialog, [data-close]")) event.target.closest("dialog").close();
@@ -64,6 +65,7 @@ element.addEventListener("click", (event) => {
 const shown = () => {
   const dialog = element.querySelector("dialog:not([open])");
   if (dialog) dialog.showModal();
+  if (dialog?.matches(".retouch")) painting(dialog);
   // The server does not know under which name it is reached.
   const link = dialog?.querySelector("[data-path]");
   if (link) link.value = new URL(link.dataset.path, location.origin).href;

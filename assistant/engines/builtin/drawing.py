@@ -29,10 +29,33 @@ OTHERWISE = re.compile(
     re.I,
 )
 
+# What is said of how it is made, and not of what it shows.
+JOINT = r"[,;]?(?: (?:with|and|in|at|using))?(?: (?:the|a))?"
+TOLD = (
+    ("seed", re.compile(rf"{JOINT} seed(?: of|:)? (\d{{1,18}})\b", re.I)),
+    ("steps", re.compile(rf"{JOINT} (\d{{1,6}}) steps\b", re.I)),
+)
+SIZE = re.compile(rf"{JOINT}(?: size)?(?: of)? (\d{{2,5}}) ?(?:x|×|by) ?(\d{{2,5}})(?: pixels)?\b", re.I)
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5}
+SEVERAL = re.compile(
+    rf"{LEAD}(?:make|create|generate|render|produce|draw|paint)(?: me| us)? (two|three|four|five|\d{{1,6}})"
+    rf" (?:\w+ ){{0,2}}{KIND} (?:of|with|showing) ",
+    re.I,
+)
+
 
 def drawn(request: str, tools: Mapping[str, Any]) -> Call | None:
     """Returns the call that makes the picture that a request asks for; None where it asks for none."""
-    return Call(TOOL, {"prompt": request}) if TOOL in tools and asks_for_picture(request) else None
+    if TOOL not in tools or not asks_for_picture(request):
+        return None
+    found: dict[str, Any] = {name: int(told[1]) for name, form in TOLD if (told := form.search(request))}
+    if (size := SIZE.search(request)) is not None:
+        found["size"] = f"{size[1]}x{size[2]}"
+    if (count := SEVERAL.match(request)) is not None:
+        found["count"] = NUMBERS.get(count[1].lower()) or int(count[1])
+    for form in (SIZE, *(form for _, form in TOLD)):
+        request = form.sub("", request)
+    return Call(TOOL, {"prompt": request, **found})
 
 
 def asks_for_picture(request: str) -> bool:
