@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -12,6 +12,8 @@ Piece = dict[str, Any]
 
 # The texts of a piece, which can be put together with those of the next.
 TEXTS = ("content", "reasoning", "reasoning_content")
+# Of the time that a reply has taken so far, what may be slept.
+PART = 0.02
 
 
 class PlainCompletions:
@@ -51,11 +53,14 @@ class PlainCompletions:
 
 
 class Gathered:
-    """A stream in fewer and larger pieces, for those who do not read along; its end comes as soon as it would.
+    """A stream in fewer and larger pieces, for those who do not read along.
+
+    What comes is left with the system for a while and then read at once, as waking up for each piece is most of what a
+    piece costs. That delays the end by a hundredth of the time that the reply took, on average.
 
     Args:
         stream: As it comes.
-        seconds: After which what has come is passed on; the first piece is at once.
+        seconds: That it is left at most.
     """
 
     def __init__(self, stream: openai.AsyncStream[Piece], seconds: float) -> None:
@@ -72,17 +77,22 @@ class Gathered:
         await self._stream.close()
 
     async def _pieces(self) -> AsyncGenerator[Piece, None]:
-        held: Piece | None = None
-        passed = -self._seconds
+        loop, waited = asyncio.get_running_loop(), asyncio.Event()
+        began, held = loop.time(), None
+        waited.set()
         async for piece in self._stream:
+            last = waited.is_set()  # it had to be waited for, so that no other is here yet
             if held is None:
                 held = piece
             elif not _put_together(held, piece):
                 yield held
                 held = piece
-            if (now := time.monotonic()) - passed >= self._seconds:
+            if last:
                 yield held
-                held, passed = None, now
+                held = None
+                await asyncio.sleep(min(self._seconds, PART * (loop.time() - began)))
+            waited.clear()
+            loop.call_soon(waited.set)  # which comes to pass only if the next piece is waited for
         if held is not None:
             yield held
 

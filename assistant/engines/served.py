@@ -28,8 +28,7 @@ SCHEMA = re.compile(r"strict|schema|grammar|structured|guided", re.I)
 SEED = re.compile(r"\bseed\b", re.I)
 # What a server may take to list its models, and to show that it is there.
 SECONDS_TO_LIST, SECONDS_TO_ANSWER = 10.0, 2.0
-# Seconds in which pieces are put together where nobody reads along, and the part of its patience at most: what is done
-# with a piece costs the same, however short it is.
+# Seconds that a reply is left to come where nobody reads along, and the part of the patience at most.
 GATHER, PART = 0.25, 0.25
 # Takes the place of a model's name until the server has been asked which one it has.
 UNKNOWN = "(first model of the server)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -133,3 +134,42 @@ def test_it_takes_the_place_of_the_clients_own() -> None:
     (replica,) = model.replicas
     assert isinstance(replica.model.root_async_client, AsyncOpenAI)
     assert type(replica.model.async_client).__name__ == "PlainCompletions"
+
+
+class Slow(Told):
+    """A stream of pieces that have to be waited for."""
+
+    async def __anext__(self) -> Piece:
+        await asyncio.sleep(0)
+        return await super().__anext__()
+
+
+async def test_pieces_that_cannot_be_put_together_are_not_slept_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    counted = [says(content="a") | {"usage": {"total_tokens": n}} for n in range(50)]
+    at_once: Any = Gathered(Told(*counted), 3600)  # type: ignore[arg-type]
+    monkeypatch.setattr("assistant.engines.completions.asyncio.sleep", sleep)
+    async with at_once as made:
+        assert [piece async for piece in made] == counted
+    assert len(slept) == 1
+
+
+async def test_each_sleep_is_a_small_part_of_what_the_reply_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    waited: Any = Slow(*[says(content="a") for _ in range(20)])
+    began = asyncio.get_running_loop().time()
+    monkeypatch.setattr("assistant.engines.completions.asyncio.sleep", sleep)
+    async with Gathered(waited, 3600) as made:
+        assert "".join([piece["choices"][0]["delta"]["content"] async for piece in made]) == "a" * 20
+    assert slept
+    assert max(slept) <= 0.02 * (asyncio.get_running_loop().time() - began)
