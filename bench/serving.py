@@ -1,11 +1,13 @@
 """What the agent leaves of a vLLM's speed: `assistant batch` beside the bare server, with the same prompts.
 
-    python -m bench.serving [--rows 200] [--concurrency 16] [--rounds 2] [--words 256] [--program vllm] [--dummy]
+    python -m bench.serving [--rows 200] [--concurrency 16] [--rounds 2] [--words 256] [--turns 20] [--program vllm]
+                            [--dummy]
 
 A vLLM is started as the assistant starts it. A batch runs once through a proxy that writes down each request of the
 agent: rules, tools, results. Then the same requests go to the bare server, those of a row one after the other and as
 many rows at once, and the batch runs straight at the server; both in turns. Tokens and time are the server's own: of
-its counter of tokens made, from its first step to its last.
+its counter of tokens made, from its first step to its last. So is what its prefix cache had of the prompts, of the
+batches and of one long conversation at the end.
 
 The model is a two-layer one of the tests, which calls a tool and then speaks on, or with --dummy one of the shape of
 Qwen3-8B (its vocabulary apart) with weights that vLLM makes up, which needs a GPU and no download.
@@ -32,8 +34,11 @@ from typing import Any
 import httpx2
 import yaml
 
+from assistant.app import build
 from assistant.engines.vllm.gpus import find_gpus
 from assistant.engines.vllm.server import VllmServer
+from assistant.events import Failed
+from assistant.settings import ServerEngine, Settings
 from assistant.vllm_settings import VllmEngine
 from bench.recorder import Body, recording
 from bench.report import describe, verdict
@@ -42,7 +47,8 @@ from tests.serving.tiny_model import ENDLESS, make_model
 SHARE = 0.9
 ROOT = Path(__file__).parents[1]
 SECONDS_BETWEEN_LOOKS = 0.1
-COUNTER = re.compile(r"^vllm:generation_tokens_total\{[^}]*\} ([\d.e+]+)$", re.M)
+MADE, ASKED, CACHED = NAMES = "generation_tokens", "prefix_cache_queries", "prefix_cache_hits"
+COUNTER = re.compile(rf"^vllm:({'|'.join(NAMES)})_total\{{[^}}]*\}} ([\d.e+]+)$", re.M)
 SHAPE = {
     "hidden_size": 4096,
     "intermediate_size": 12288,
@@ -61,15 +67,24 @@ class Work:
     Attributes:
         tokens: How many.
         seconds: From the first to the last.
+        prompts: Tokens of the prompts.
+        cached: Those that its prefix cache had.
     """
 
     tokens: float = 0
     seconds: float = 0
+    prompts: float = 0
+    cached: float = 0
 
     @property
     def rate(self) -> float:
         """Tokens per second."""
         return self.tokens / self.seconds
+
+    def line(self, what: str) -> str:
+        """Returns it for people."""
+        made = f"{what:16}{self.tokens:9.0f} tokens{self.seconds:8.1f} s{self.rate:9.0f} tokens/s"
+        return f"{made}, {self.cached / self.prompts:6.1%} of {self.prompts:.0f} prompt tokens from the prefix cache"
 
 
 def main() -> int:
@@ -79,6 +94,7 @@ def main() -> int:
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--words", type=int, default=256, help="tokens of a reply at most")
+    parser.add_argument("--turns", type=int, default=20, help="of the long conversation")
     parser.add_argument("--program", default="vllm", help="the vllm command")
     parser.add_argument(
         "--flag", action="append", default=[], help="a further flag of vllm serve: --flag=--stream-interval=8"
@@ -107,10 +123,9 @@ async def run(options: argparse.Namespace) -> int:
             for _ in range(options.rounds):
                 bare.append(await metered(url, replay(url, rows, options.concurrency)))
                 ours.append(await metered(url, batch(source, url, folder, options)))
-                for what, work in (("bare server", bare[-1]), ("assistant batch", ours[-1])):
-                    print(
-                        f"{what:16}{work.tokens:9.0f} tokens{work.seconds:8.1f} s{work.rate:9.0f} tokens/s", flush=True
-                    )
+                print(bare[-1].line("bare server"), ours[-1].line("assistant batch"), sep="\n", flush=True)
+            talk = await metered(url, converse(url, folder, options.turns))
+            print(talk.line(f"{options.turns} turns"), flush=True)
     share = median(work.rate for work in ours) / median(work.rate for work in bare)
     print(f"the agent keeps {share:.0%} of the bare server's tokens per second")
     return 0 if verdict("time beside the bare server", 1 / share, 1 / SHARE, "×") else 1
@@ -159,6 +174,18 @@ async def batch(source: Path, url: str, folder: Path, options: argparse.Namespac
         raise SystemExit(said.decode()[-3000:])
 
 
+async def converse(url: str, folder: Path, turns: int) -> None:
+    """Asks one question after the other in one conversation, with one tool, so that it need not be shortened."""
+    settings = Settings(home=folder / "talk", engine=ServerEngine(url=url, model="model", timeout=600))
+    async with build(settings) as assistant:
+        conversation, off = None, assistant.toolbox.tools.keys() - {"calculator"}
+        for n in range(turns):
+            end = await assistant.ask(f"Question {n}: speak {ENDLESS}", conversation, off=off)
+            if isinstance(end, Failed):
+                raise SystemExit(end.message)
+            conversation = end.conversation
+
+
 async def replay(url: str, rows: Sequence[Sequence[Body]], concurrency: int) -> None:
     """Sends the requests to the bare server, and reads what comes."""
     waiting = iter(rows)
@@ -181,19 +208,25 @@ async def metered(url: str, doing: Any) -> Work:
     work, task = Work(), asyncio.ensure_future(doing)
     async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
 
-        async def made() -> float:
+        async def counted() -> dict[str, float]:
             text = (await client.get(f"{url.removesuffix('/v1')}/metrics")).text
-            return sum(map(float, COUNTER.findall(text)))
+            found = dict.fromkeys(NAMES, 0.0)
+            for name, value in COUNTER.findall(text):
+                found[name] += float(value)
+            return found
 
-        start = last = await made()
+        start = last = await counted()
         began = 0.0
         while not task.done():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(task), SECONDS_BETWEEN_LOOKS)
-            if (now := await made()) > last:
+            now = await counted()
+            if now[MADE] > last[MADE]:
                 began = began or time.perf_counter()
-                work.tokens, work.seconds, last = now - start, time.perf_counter() - began, now
-    await task
+                work.seconds, last = time.perf_counter() - began, now
+        await task
+        last = await counted()
+    work.tokens, work.prompts, work.cached = (last[name] - start[name] for name in (MADE, ASKED, CACHED))
     return work
 
 
