@@ -134,7 +134,7 @@ async def build(
 
         wired = Parts(engine.model, engine.name, settings.agent, similarity, engine.sees, engine.room)
         model = None if engine.advice else engine.model
-        info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters)
+        info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters, engine.servers)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
         graph = build_graph(wired, database.saver)
         assistant = Assistant(settings, libraries, plugins, conversations, info, graph, database.saver, titles, tracer)

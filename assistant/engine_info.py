@@ -21,6 +21,26 @@ async def no_adapters() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerState:
+    """One of the servers behind an engine, as it is now.
+
+    Attributes:
+        url: Where it is.
+        up: Whether it is asked; one that failed is left out until it answers again.
+        running: Requests of ours under way there.
+    """
+
+    url: str
+    up: bool
+    running: int
+
+
+def no_servers() -> tuple[ServerState, ...]:
+    """Returns the servers of an engine that asks none."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class EngineInfo:
     """Which engine answers, for people.
 
@@ -30,6 +50,7 @@ class EngineInfo:
         vllm: The server that is started for it, which may still load; None where there is none.
         model: The language model, for what is no turn of a conversation; None of the built-in engine.
         adapters: Returns the LoRA adapters that a conversation may choose in place of the model itself.
+        servers: Returns the servers that it asks.
     """
 
     name: str
@@ -37,6 +58,7 @@ class EngineInfo:
     vllm: VllmServer | None = None
     model: BaseChatModel | None = None
     adapters: Callable[[], Awaitable[tuple[str, ...]]] = no_adapters
+    servers: Callable[[], tuple[ServerState, ...]] = no_servers
 
     async def require(self, adapter: str) -> None:
         """Refuses an adapter that there is not.

@@ -33,7 +33,7 @@ def make_api(assistant: Assistant, keys: Keys | None) -> FastAPI:
     )
     application.state.assistant = assistant
     application.state.access = Access(keys, Buckets(limits.requests))
-    application.state.figures = Figures(assistant.meter)
+    application.state.figures = Figures(assistant.meter, assistant.engine.servers)
     add_handlers(application)
     for part in (chat, responses, models, libraries, conversations, figures):
         application.include_router(part.router)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.api.access import needs
 from assistant.api.keys import Key
+from assistant.engine_info import ServerState
 from assistant.meter import Meter, Spread
 from assistant.session import Assistant
 
@@ -27,10 +28,11 @@ class ModelFigures(Collector):
 
     Args:
         meter: Where it is added up.
+        servers: Returns the servers that are asked.
     """
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, meter: Meter, servers: Callable[[], Sequence[ServerState]]) -> None:
+        self._meter, self._servers = meter, servers
 
     def collect(self) -> Iterator[Metric]:
         """Yields the figures as they are now."""
@@ -48,8 +50,17 @@ class ModelFigures(Collector):
         for kind, count in meter.failures.items():
             failures.add_metric([kind], count)
         yield failures
+        yield from self._states()
         yield _histogram("assistant_first_token_seconds", "Until a model's first token.", meter.first_token)
         yield _histogram("assistant_tokens_per_second", "Of an answer, from its first token on.", meter.speed)
+
+    def _states(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("assistant_model_server_up", "Whether a server is asked: 1, or 0.", labels=["server"])
+        running = GaugeMetricFamily("assistant_model_server_running", "Our requests under way.", labels=["server"])
+        for state in self._servers():
+            up.add_metric([state.url], state.up)
+            running.add_metric([state.url], state.running)
+        yield from (up, running)
 
 
 def _histogram(name: str, about: str, spread: Spread) -> HistogramMetricFamily:
@@ -65,11 +76,12 @@ class Figures:
 
     Args:
         meter: What the language model has done.
+        servers: Returns the servers that are asked.
     """
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, servers: Callable[[], Sequence[ServerState]]) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(ModelFigures(meter))
+        self.registry.register(ModelFigures(meter, servers))
         labels = ("method", "route", "status")
         self.requests = Counter("assistant_requests", "Requests answered.", labels, registry=self.registry)
         self.seconds = Histogram(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from langchain_core.language_models import BaseChatModel
 
-from assistant.engine_info import no_adapters
+from assistant.engine_info import ServerState, no_adapters, no_servers
 from assistant.engines.room import Room
 from assistant.engines.vllm.gpus import can_serve, find_gpus
 from assistant.settings import ServerEngine, Settings
@@ -59,6 +59,7 @@ class Engine:
         vllm: The server that is started for it, where there is one.
         room: How much it can be sent; None for the built-in one.
         adapters: Returns the LoRA adapters that it has.
+        servers: Returns the servers that it asks.
     """
 
     model: BaseChatModel
@@ -69,6 +70,7 @@ class Engine:
     vllm: VllmServer | None = None
     room: Room | None = None
     adapters: Callable[[], Awaitable[tuple[str, ...]]] = no_adapters
+    servers: Callable[[], tuple[ServerState, ...]] = no_servers
 
 
 async def choose(settings: Settings) -> Choice:
@@ -108,6 +110,7 @@ def make_engine(choice: Choice, settings: Settings, embedder: Embedder) -> Engin
             partial(_sees, model, choice.server),
             room=room,
             adapters=ListedAdapters(model, choice.server.adapters).names,
+            servers=model.states,
         )
     from assistant.engines.builtin.model import NAME, BuiltinModel
     from assistant.engines.builtin.read import Reader
@@ -142,7 +145,8 @@ def _watched(engine: VllmEngine, settings: Settings) -> Engine:
     model = WatchedModel.of(server, partial(serve, waits=False))
     # Only its name is looked at; where it will be is known when it has been started.
     sees = can_see(ServerEngine(url="http://127.0.0.1", model=engine.vllm, vision=engine.vision))
-    return Engine(model, f"{name} on vLLM", "", model.aclose, lambda: sees, server, Room(model.context), adapters)
+    room = Room(model.context)
+    return Engine(model, f"{name} on vLLM", "", model.aclose, lambda: sees, server, room, adapters, model.states)
 
 
 def _sees(model: Replicas, server: ServerEngine) -> bool:

@@ -15,6 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
+from assistant.engine_info import ServerState
 from assistant.engines.chunks import again, gathered, waiting
 from assistant.engines.profile import Profile
 from assistant.engines.served import ServedModel
@@ -113,7 +114,7 @@ class Replicas(BaseChatModel):
         raise NotImplementedError("ask it in a coroutine")
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        return await gathered(self._astream(*args, **kwargs))
+        return await gathered(self._astream(*args, **{**kwargs, "watched": False}))
 
     async def _astream(
         self, *args: Any, conversation: str = "", watched: bool = True, **kwargs: Any
@@ -201,6 +202,10 @@ class Replicas(BaseChatModel):
     def name_there(self) -> str:
         """What the servers call the model, as far as it is known."""
         return next((each.model.model_name for each in self._replicas if each.seen), "")
+
+    def states(self) -> tuple[ServerState, ...]:
+        """Returns how each server is."""
+        return tuple(ServerState(each.model.url, each.up.is_set(), each.running) for each in self._replicas)
 
     async def describe(self) -> Profile:
         """Returns what the first server that answers tells of itself.

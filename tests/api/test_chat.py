@@ -173,3 +173,5 @@ async def test_thoughts_and_tokens_have_their_usual_fields(scripted: Settings, m
     assert chunks[-1].usage == whole.usage
     assert 'assistant_model_tokens_total{kind="cached"} 6.0' in figures
     assert "assistant_first_token_seconds_count 2.0" in figures
+    assert f'assistant_model_server_up{{server="{model_server.url}"}} 1.0' in figures
+    assert f'assistant_model_server_running{{server="{model_server.url}"}} 0.0' in figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -11,6 +12,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
+from assistant.engine_info import ServerState
 from assistant.engines.chunks import again, gathered
 from assistant.engines.vllm.server import VllmServer
 from assistant.engines.vllm.state import Progress
@@ -54,7 +56,7 @@ class WatchedModel(BaseChatModel):
         raise NotImplementedError("ask it in a coroutine")
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        return await gathered(self._astream(*args, **kwargs))
+        return await gathered(self._astream(*args, **{**kwargs, "watched": False}))
 
     async def _astream(self, *args: Any, watched: bool = True, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         kwargs["watched"] = watched
@@ -85,6 +87,18 @@ class WatchedModel(BaseChatModel):
         if engine.place not in self._models:
             self._models[engine.place] = self._connect(engine)
         return self._models[engine.place]
+
+    def states(self) -> tuple[ServerState, ...]:
+        """Returns how the server is; none before it was ready for the first time."""
+        from assistant.engines.replicas import Replicas
+
+        engine = self._server.state.engine
+        asked = {place: each.states() for place, each in self._models.items() if isinstance(each, Replicas)}
+        return tuple(
+            replace(state, up=state.up and bool(engine and engine.place == place))
+            for place, states in asked.items()
+            for state in states
+        )
 
     async def context(self, name: str = "") -> int | None:
         """Returns how many tokens prompt and reply may have together; None while that is not known.

@@ -85,6 +85,10 @@ async def test_a_dead_one_is_left_out_until_it_is_back(both: Assistant, servers:
         await ask(both, talk)
         await ask(both)
     assert len(other.requests) == 6
+    up = {server.url: server is other for server in servers}
+    assert [(state.url, state.up, state.running) for state in both.engine.servers()] == [
+        (*each, 0) for each in up.items()
+    ]
     with ScriptedServer(port=home.port) as back:
         back.always(HELLO)
         for _ in range(200):
