@@ -56,7 +56,7 @@ def translate(error: Exception, url: str, patience: float, *, begun: bool = Fals
 
 def _unreachable(error: Exception, where: str, *, begun: bool) -> EngineUnreachable:
     if begun:
-        return EngineUnreachable(f"{where} broke off in the middle of the answer ({error}); ask again.")
+        return EngineUnreachable(f"{where} broke off in the middle of the answer; ask again.")
     return EngineUnreachable(f"{where} cannot be reached ({error.__cause__ or error}); is it running?")
 
 

@@ -139,7 +139,7 @@ class Replicas(BaseChatModel):
                     raise
                 log.warning("asked again: %s", error)
                 if pause:
-                    yield waiting(f"{error} Trying again in {pause:.0f} s.")
+                    yield waiting(f"{error} Trying again{f' in {pause:.0f} s' if pause >= 1 else ''}.")
                 if begun:
                     yield again()
                 await asyncio.sleep(pause)
