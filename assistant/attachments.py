@@ -12,6 +12,7 @@ from threading import Lock
 
 from assistant.joint import JointLibrary
 from assistant.libraries import Libraries
+from index.ingest import Cancelled, Progress
 from index.library import Library
 from index.types import Document, Outcome
 
@@ -88,13 +89,25 @@ class Attachments:
         """Returns ``holding`` for one library."""
         return lambda path: self.holding(path, library)
 
-    def add(self, conversation: str, received: Path, name: str) -> Outcome:
+    def add(
+        self,
+        conversation: str,
+        received: Path,
+        name: str,
+        on_progress: Callable[[Progress], None] | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Outcome | None:
         """Attaches a file, of which a copy is kept with the conversation.
 
         Args:
             conversation: Its id.
             received: Where the file is now.
             name: What it is called.
+            on_progress: Is told how far it is.
+            cancelled: Whether it is to be given up.
+
+        Returns:
+            What became of it; None where it was given up.
 
         Raises:
             LibraryError: It cannot be stored.
@@ -107,8 +120,9 @@ class Attachments:
         shutil.copyfile(received, kept)
         own = self.of(conversation, begin=True)
         assert own
-        outcome = own.add([kept])[0]
-        if outcome.status == "refused":
+        outcomes = own.add([kept], on_progress=on_progress, cancelled=cancelled)
+        outcome = outcomes[0] if outcomes else None
+        if outcome is None or outcome.status == "refused":
             shutil.rmtree(kept.parent, ignore_errors=True)
         return outcome
 

@@ -12,6 +12,7 @@ from assistant.finding import Finding
 from assistant.overview import Disk, Trouble, Usage
 from ui.language import Texts
 from ui.lean import Load
+from ui.reasons import engine_words
 
 SIGNS = {"ok": "✓", "missing": "–", "broken": "✗"}
 
@@ -42,7 +43,10 @@ def overview_html(now: Now, t: Texts) -> str:
     advice = f"<p>{escape(now.finding.advice)}</p>" if now.finding.state == "broken" else ""
     counts = (t.count("admin.running", load.running), t.count("admin.waiting", load.waiting))
     cards = (
-        _card(t("admin.engine"), f"<p>{escape(t('admin.answering', name=now.engine))}</p><p>{state}</p>{advice}"),
+        _card(
+            t("admin.engine"),
+            f"<p>{escape(t('admin.answering', name=engine_words(now.engine, t)))}</p><p>{state}</p>{advice}",
+        ),
         _card(t("admin.queue"), "".join(f"<p>{each}</p>" for each in (*counts, t.count("admin.tabs", load.tabs)))),
         _card(t("admin.disk"), _disk(now.disk, t)),
         _card(t("admin.troubles"), _troubles(now.troubles, t)),

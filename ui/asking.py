@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ui import permissions
+from ui.attaching import name_settled
 from ui.render import AGAIN
 from ui.stage import Stage, Updates
 from ui.view import ShownTurn, View
@@ -28,6 +29,9 @@ class Asking:
         """Answers a question; nothing happens for an empty one or while another is being answered."""
         view = view.of(token)
         question = str(typed or "")
+        if question.strip() and view.arriving and not await self._read(view):
+            yield {self._stage.parts.box: gr.skip()}
+            return
         # The built-in engine, which is the one with advice, would take the names for a part of what is asked.
         if view.attached and question.strip() and not self._stage.assistant.engine.advice:
             names = ", ".join(view.attached)
@@ -35,6 +39,22 @@ class Asking:
         async with aclosing(self._ask(question, view, view.instead_of)) as updates:
             async for update in updates:
                 yield update
+
+    async def _read(self, view: View) -> bool:
+        """Waits for the files that a question may be about; False where another question waits for them already."""
+        arriving = view.arriving
+        if not (arriving and arriving.running):
+            name_settled(view)
+            view.arriving = None  # those that were refused have been seen
+            return True
+        if arriving.awaited:
+            return False
+        arriving.awaited = True
+        gr.Info(view.t("attach.waits"))
+        await arriving.settled()
+        arriving.awaited = False
+        name_settled(view)
+        return view.arriving is arriving  # else another conversation is shown by now
 
     async def example(self, token: str | None, view: View, event: gr.SelectData) -> AsyncGenerator[Updates, None]:
         """Asks the question of an example."""

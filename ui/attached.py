@@ -34,7 +34,7 @@ def attached_html(attached: Sequence[Attached], t: Texts, uploads: Sequence[Uplo
         uploads: Files that are being added, or were refused.
     """
     rows = [_row(each, t) for each in attached]
-    rows += [_upload(each, t) for each in uploads if each.failed or each.outcome is None]
+    rows += [_upload(n, each, t) for n, each in enumerate(uploads) if each.failed or each.outcome is None]
     if not rows:
         return ""
     hint = f'<p class="hint">{escape(t("attach.hint"))}</p>' if attached else ""
@@ -53,8 +53,20 @@ def _button(deed: str, number: int, words: str, name: str) -> str:
     return f'<button data-deed="{deed}" data-to="{number}" aria-label="{escape(name)}">{escape(words)}</button>'
 
 
-def _upload(upload: Upload, t: Texts) -> str:
+def _upload(place: int, upload: Upload, t: Texts) -> str:
+    name = f"<b>{escape(upload.name)}</b>"
     if upload.failed:
-        words = t("attach.refused", reason=said(upload.outcome.reason, t) if upload.outcome else "")
-        return f'<li class="refused"><b>{escape(upload.name)}</b> {escape(words)}</li>'
-    return f'<li class="reading"><b>{escape(upload.name)}</b> {escape(t("attach.reading"))}</li>'
+        told = t("attach.refused", reason=said(upload.outcome.reason, t)) if upload.outcome else t("library.stopped")
+        return f'<li class="refused">{name} {escape(told)}</li>'
+    if upload.stop:
+        return f'<li class="reading">{name} {t.html("library.stopping")}</li>'
+    stop = _button("halt", place, t("library.stop"), t("library.stop_name", name=upload.name))
+    return f'<li class="reading">{name} {escape(_so_far(upload, t))}{stop}</li>'
+
+
+def _so_far(upload: Upload, t: Texts) -> str:
+    if not upload.started:
+        return t("library.waiting")
+    if upload.far is None or not upload.far.passages:
+        return t("attach.reading")
+    return t("attach.so_far", percent=t.number(100 * upload.far.done / upload.far.passages))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ui.identity import identity
 from ui.language import label
 from ui.reasons import said
 from ui.stage import Stage, Updates
+from ui.upload_queue import UploadQueue
 from ui.uploads import Upload
 from ui.view import ShownTurn, View
 
@@ -50,16 +52,30 @@ class Attaching:
             return
         begun = not view.written
         key = view.written or await self._begun(view, Path(files[0]).name)
-        uploads = [Upload(Path(path).name, Path(path), conversation=key) for path in files]
-        for upload in uploads:
-            yield {draft: attached_html(await self._stage.attached(key, view.library), view.t, uploads)}
-            await self._stage.uploads.add(upload)
-        view.attached += [each.name for each in uploads if each.outcome and not each.failed]
+        view.arriving = queue = view.arriving or UploadQueue(self._stage.uploads)
+        running = queue.running
+        queue.put([Upload(Path(path).name, Path(path), conversation=key) for path in files])
+        if running:  # that which began it shows these too
+            yield {draft: gr.skip()}
+            return
+        async with aclosing(queue.watch()) as states:
+            async for state in states:
+                if view.arriving is not queue:  # another conversation is shown
+                    return
+                rows = await self._stage.attached(key, view.library)
+                yield {draft: attached_html(rows, view.t, state.entries)}
+        name_settled(view)
         if begun and not view.attached and view.conversation == key and not view.turns:  # nothing came of it
             await self._stage.assistant.delete(key, view.owner)
             view.show(None, [])
         rows = await self._stage.attached(key, view.library)
-        yield {draft: attached_html(rows, view.t, uploads), history: await self._stage.history(view)}
+        yield {draft: attached_html(rows, view.t, queue.entries), history: await self._stage.history(view)}
+
+    async def halt(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
+        """Gives up a file that is being read or waits for it."""
+        if view.arriving:
+            view.arriving.stop(_number(event))
+        yield await self._shown(view)
 
     async def adopt(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
         """Puts a document of the conversation into the library as well."""
@@ -88,7 +104,7 @@ class Attaching:
         rows = await self._stage.attached(view.written or "", view.library)
         names = {each.document.path.rpartition("/")[2] for each in rows}
         view.attached = [each for each in view.attached if each in names]
-        return {self._stage.parts.draft: attached_html(rows, view.t)}
+        return {self._stage.parts.draft: attached_html(rows, view.t, view.arriving.entries if view.arriving else ())}
 
     async def _begun(self, view: View, title: str) -> str:
         """Begins a conversation for files that come before the first question."""
@@ -96,6 +112,13 @@ class Attaching:
         library = view.library or assistant.libraries.default
         view.conversation = await assistant.conversations.open(view.owner, title, library, view.off)
         return view.conversation
+
+
+def name_settled(view: View) -> None:
+    """Has the next question name the files that have been added; those that were refused stay to be told of."""
+    if view.arriving and not view.arriving.running:
+        view.attached += [each.name for each in view.arriving.entries if each.outcome and not each.failed]
+        view.arriving.entries = [each for each in view.arriving.entries if each.failed]
 
 
 def _number(event: Any) -> int:

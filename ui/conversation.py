@@ -90,7 +90,7 @@ def connect(stage: Stage, new: gr.Button, find: gr.Textbox, attach: gr.UploadBut
     parts.draft.act(deeds.act, who, seen, **many)
     parts.box.stop(asking.stop, who, None, **EVENT)  # type: ignore[attr-defined]
     new.click(shelving.new, who, seen, **EVENT)
-    attach.upload(Attaching(stage).attach, [attach, *who], [parts.draft, parts.history], **EVENT)
+    attach.upload(Attaching(stage).attach, [attach, *who], [parts.draft, parts.history], **many)
     find.change(shelving.find, [find, *who], [parts.history], trigger_mode="always_last", **EVENT)
     parts.history.act(shelving.act, who, seen, **many)
     return shelving

@@ -15,6 +15,7 @@ from assistant.web.files import url_of
 from ui import dialogs
 from ui.asking import Asking
 from ui.attaching import Attaching
+from ui.filling import Filling
 from ui.making import Making
 from ui.sharing import Sharing
 from ui.stage import Stage, Updates
@@ -57,6 +58,8 @@ class Deeds:
             "keep": self._keep,
             "adopt": attaching.adopt,
             "detach": attaching.detach,
+            "halt": attaching.halt,
+            "samples": Filling(stage).fill,
         }
 
     async def act(self, token: str | None, view: View, event: gr.EventData) -> AsyncGenerator[Updates, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -30,12 +31,22 @@ def contents(artifacts: Sequence[ShownArtifact], t: Texts | None = None, turn: i
         turn: The row of the turn that they belong to; without it there are no buttons.
     """
     found: list[Content] = []
-    for artifact in artifacts:
+    for artifact in _ordered(artifacts):
         if artifact.plot:
             # As Gradio's own Plot has it; made here, since making the component would need the plot as an object.
             found.append(_component("plot", {"type": "plotly", "plot": artifact.plot}))
         found.append(_component("html", figure_html(artifact, t, turn)))
     return found
+
+
+def _ordered(artifacts: Sequence[ShownArtifact]) -> list[ShownArtifact]:
+    """What is looked at before what is read; of a plot that can be zoomed, its picture is a download only."""
+    plots = {each.name.partition(".")[0] for each in artifacts if each.plot}
+    shown = [
+        replace(each, kind="file") if each.kind == "picture" and each.name.partition(".")[0] in plots else each
+        for each in artifacts
+    ]
+    return sorted(shown, key=lambda each: each.kind in ("table", "file"))
 
 
 def figure_html(artifact: ShownArtifact, t: Texts | None = None, turn: int | None = None) -> str:

@@ -13,6 +13,7 @@ from assistant.engine_info import EngineInfo
 from assistant.session import Assistant
 from ui.assets import script
 from ui.language import LANGUAGES, Texts, preferred, texts
+from ui.reasons import engine_words
 from ui.voice import voice_data
 
 # How often the top line is drawn while a model is loaded.
@@ -73,7 +74,7 @@ def header_html(engine: EngineInfo, broken: Mapping[str, str], t: Texts | None =
 
 
 def _engine(engine: EngineInfo, t: Texts) -> str:
-    name = f"<span>{escape(t('header.answering'))} </span><b>{escape(engine.name)}</b>"
+    name = f"<span>{escape(t('header.answering'))} </span><b>{escape(engine_words(engine.name, t))}</b>"
     state = engine.vllm.state if engine.vllm else None
     if state and state.phase == "failed":
         return (

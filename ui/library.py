@@ -24,7 +24,7 @@ from ui.library_list import COUNT, listing_html, read_wanted, toolbar_html
 from ui.library_preview import preview_html
 from ui.library_uploads import drop_html, queue_html
 from ui.upload_queue import UploadQueue, read_files
-from ui.uploads import Uploads
+from ui.uploads import Upload, Uploads, samples
 from ui.view import View
 
 Updates = dict[Any, Any]
@@ -169,9 +169,15 @@ class _Panel:
 
     async def add(self, view: View, shelf: Shelf, event: gr.EventData) -> AsyncGenerator[Updates, None]:
         """Adds files that have arrived."""
+        files = await asyncio.to_thread(read_files, getattr(event, "files", None), view.library)
+        async with aclosing(self._take(files, view, shelf)) as updates:
+            async for update in updates:
+                yield update
+
+    async def _take(self, files: list[Upload], view: View, shelf: Shelf) -> AsyncGenerator[Updates, None]:
         shelf.queue = queue = shelf.queue or UploadQueue(self._uploads)
         running = queue.running
-        queue.put(await asyncio.to_thread(read_files, getattr(event, "files", None), view.library))
+        queue.put(files)
         if not running:  # else that which began it shows these too
             async with aclosing(self._watch(queue, view, shelf)) as updates:
                 async for update in updates:
@@ -204,13 +210,18 @@ class _Panel:
         shelf.opened, shelf.place = number, 0
         return {self._opened: await self._preview(view, shelf)}
 
-    async def change(self, view: View, shelf: Shelf, event: gr.EventData) -> Updates:
-        """Tags or removes a document."""
+    async def change(self, view: View, shelf: Shelf, event: gr.EventData) -> AsyncGenerator[Updates, None]:
+        """Tags or removes a document, or adds those that ship."""
+        if event.action == "samples":
+            async with aclosing(self._take(samples(view.library), view, shelf)) as updates:
+                async for update in updates:
+                    yield update
+            return
         number, action, word = _number(getattr(event, "id", None)), event.action, getattr(event, "word", None)
         if problem := await asyncio.to_thread(self._change, action, number, word, view):
             gr.Warning(escape(problem))
         gone = {self._progress: ""} if action == "remove" and not (shelf.queue and shelf.queue.running) else {}
-        return {**await self._changed(view, shelf), **gone}
+        yield {**await self._changed(view, shelf), **gone}
 
     async def turn(self, view: View, shelf: Shelf, event: gr.EventData) -> Updates:
         """Turns a page of the opened document, or closes it."""

@@ -105,7 +105,10 @@ def listing_html(listing: Listing, wanted: Wanted, t: Texts) -> str:
     """Returns a page of the list."""
     if not listing.total:
         key = "nothing" if listing.held else "empty"
-        return f'<div class="empty"><b>{t.html(f"library.{key}")}</b> {t.html(f"library.{key}_hint")}</div>'
+        samples = (
+            "" if listing.held else f'<button type="button" data-action="samples">{t.html("newcomer.fill")}</button>'
+        )
+        return f'<div class="empty"><b>{t.html(f"library.{key}")}</b> {t.html(f"library.{key}_hint")} {samples}</div>'
     count = t.count("library.count", listing.total)
     if listing.total < listing.held:
         count = t("library.of", count=count, held=t.number(listing.held))

@@ -41,3 +41,8 @@ def _written(values: Values, t: Texts) -> dict[str, str]:
 
 def _number(value: float, t: Texts) -> str:
     return t.number(value, 0 if round(value, 1) == round(value) else 1)
+
+
+def engine_words(name: str, t: Texts) -> str:
+    """Returns what an engine is called; only the built-in one has a name in every language."""
+    return t("turn.builtin") if name == texts()("turn.builtin") else name

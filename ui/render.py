@@ -13,7 +13,7 @@ from ui.buttons import answer_deeds, earlier_html, question_deeds
 from ui.exact import editable, visible
 from ui.figures import contents, preview_content
 from ui.language import Texts, texts
-from ui.reasons import said
+from ui.reasons import engine_words, said
 from ui.text import fenced, linked, listed, marked, plain, prose, shortened
 from ui.view import WINDOW, ShownTurn, Step
 
@@ -76,7 +76,7 @@ def turn_messages(turn: ShownTurn, number: int, t: Texts | None = None) -> list[
 
 def confidence_line(answer: Answer, t: Texts) -> str:
     """Returns how sure the answer is, in words with the number, then who gave it and how long it took."""
-    told = [answer.engine, t("turn.seconds", n=t.number(answer.seconds, 1))]
+    told = [engine_words(answer.engine, t), t("turn.seconds", n=t.number(answer.seconds, 1))]
     if answer.about_itself:
         return " · ".join(told)
     words = t(f"turn.{_sureness(answer)}")
@@ -183,7 +183,7 @@ def _noted(shown: str, kind: str, words: str) -> str:
 
 
 def _step(step: Step, t: Texts, *, ended: bool) -> Message:
-    metadata: dict[str, Any] = {"title": plain(step_title(step))}
+    metadata: dict[str, Any] = {"title": plain(step_title(step, t))}
     call = step.call
     if call:
         # Gradio does not show a duration of nothing.
@@ -202,13 +202,20 @@ def is_refused(call: ToolCall) -> bool:
     return not call.ok and str(call.result).startswith(REFUSED)
 
 
-def step_title(step: Step) -> str:
-    """Returns the tool's name as words, with its first argument."""
-    words = step.name.replace("_", " ").strip().capitalize()
-    first = next((str(value) for value in step.arguments.values()), "")
+def step_title(step: Step, t: Texts) -> str:
+    """Returns the tool's name as words, with the first argument that is no number."""
+    known = f"steps.{step.name}"
+    words = t(known) if known in t else step.name.replace("_", " ").strip().capitalize()
+    # What is drawn says more than from where to where.
+    given = sorted(step.arguments.values(), key=lambda value: isinstance(value, int | float))
+    first = next((_listed(value) for value in given), "")
     first = visible(" ".join(first.split()))
     short = first if len(first) <= MAX_TITLE else first[: MAX_TITLE - 1] + "…"
     return f"{words}: {short}" if short else words
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _step_body(step: Step, t: Texts) -> str:

@@ -22,6 +22,7 @@ from ui.attached import Attached, attached_html
 from ui.followups import followups
 from ui.library import shelf
 from ui.made import made_in
+from ui.newcomer import newcomer_html
 from ui.render import messages, turn_messages
 from ui.sheet import cited_pictures
 from ui.uploads import Uploads
@@ -212,7 +213,9 @@ class Stage:
             parts.chat: messages(view.turns, view.t, first, asked),
             parts.card: approval.card_html(view.conversation or "", waiting.requests if waiting else (), view.t),
             parts.box: _box(running=False),
-            parts.draft: self._draft(view) + await self.attached_html_of(view),
+            parts.draft: self._draft(view)
+            + await self.attached_html_of(view)
+            + await newcomer_html(self.assistant, view),
             parts.evidence: evidence.latest(view),
             parts.history: await self.history(view),
         }
@@ -236,7 +239,8 @@ class Stage:
 
     async def attached_html_of(self, view: View) -> str:
         """Returns them as they stand above the line to ask in."""
-        return attached_html(await self.attached(view.written or "", view.library), view.t)
+        arriving = view.arriving.entries if view.arriving else ()
+        return attached_html(await self.attached(view.written or "", view.library), view.t, arriving)
 
     def _draft(self, view: View) -> str:
         reworded = next((turn for turn in view.turns if view.instead_of and turn.turn == view.instead_of), None)

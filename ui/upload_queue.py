@@ -25,11 +25,12 @@ class UploadQueue:
     Attributes:
         entries: Every file with what has become of it.
         paused: Whether no further file is begun.
+        awaited: Whether a question waits for the files.
     """
 
     def __init__(self, uploads: Uploads) -> None:
         self.entries: list[Upload] = []
-        self.paused = False
+        self.paused = self.awaited = False
         self._uploads = uploads
         self._work: asyncio.Task[None] | None = None
 
@@ -64,6 +65,11 @@ class UploadQueue:
         while self._work is not None and not self._work.done():
             await asyncio.wait([self._work], timeout=SECONDS_BETWEEN_LOOKS)
             yield self
+
+    async def settled(self) -> None:
+        """Waits until every file is settled."""
+        if self._work is not None:
+            await asyncio.wait([self._work])
 
     def _chosen(self, place: int | None) -> Sequence[Upload]:
         return self.entries if place is None else self.entries[place : place + 1]

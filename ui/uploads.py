@@ -8,8 +8,10 @@ import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assistant.errors import AssistantError
+from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
 from index.errors import LibraryError, UnknownDocument
 from index.ingest import Progress
@@ -66,6 +68,15 @@ class Upload:
     def failed(self) -> bool:
         """Whether it can be tried again."""
         return self.stopped or self.status == "refused"
+
+
+def samples(library: str | None) -> list[Upload]:
+    """Returns the documents that ship as if they had been uploaded.
+
+    Args:
+        library: Where they are to go.
+    """
+    return [Upload(path.name, path, library) for path in sorted(DOCUMENTS.iterdir())]
 
 
 class Uploads:
@@ -132,7 +143,8 @@ class Uploads:
             return Outcome(upload.name, "refused", told("upload_kind", kind=kind))
         try:
             if upload.conversation:
-                return self._attachments.add(upload.conversation, upload.received, upload.name)
+                how: dict[str, Any] = {"on_progress": show, "cancelled": lambda: upload.stop}
+                return self._attachments.add(upload.conversation, upload.received, upload.name, **how)
             kept = self._keep(upload)
             library = self._libraries.get(upload.library)
             outcomes = library.add([kept], on_progress=show, cancelled=lambda: upload.stop)

@@ -36,6 +36,7 @@ from index.reasons import Reason
 from ui.artifacts import ShownArtifact
 from ui.identity import identity
 from ui.language import DEFAULT, Texts, texts
+from ui.upload_queue import UploadQueue
 
 # A page with hundreds of answers in it would answer slowly; earlier ones are shown on demand.
 WINDOW = 20
@@ -166,6 +167,7 @@ class View:
         window: How many turns are shown, from the last.
         search: What the conversations are searched for.
         attached: Names of the files that the next question is about.
+        arriving: The files of the conversation that are being read; None before the first.
         adapter: Which of the model's adapters answers; empty is the model itself.
         told: Names the last question that was asked here; the browser's other tabs look when it changes.
     """
@@ -185,13 +187,14 @@ class View:
     told: str = ""
     adapter: str = ""
     attached: list[str] = field(default_factory=list)
+    arriving: UploadQueue | None = None
 
     def show(self, conversation: str | None, turns: list[ShownTurn]) -> None:
         """Shows another conversation; a turn that still runs goes on unseen."""
         self.conversation, self.turns, self.running = conversation, turns, None
         self.off, self.adapter = set(), ""
         self.instead_of, self.window, self.told = None, WINDOW, ""
-        self.attached = []
+        self.attached, self.arriving = [], None
 
     @property
     def first(self) -> int:

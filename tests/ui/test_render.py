@@ -14,6 +14,7 @@ from assistant.events import (
 from tests.ui.answers import CALL, answer
 from ui.artifacts import load
 from ui.figures import figure_html
+from ui.language import texts
 from ui.render import AGAIN, messages, step_title, turn_messages
 from ui.view import STOPPED, ShownTurn, Step
 
@@ -119,13 +120,15 @@ def test_a_passage_says_why_it_came():
 
 
 def test_a_title_is_short_and_of_one_line():
-    assert step_title(Step("c", "search_documents", {"query": "a\n" * 100})) == f"Search documents: {'a ' * 29}a…"
-    assert step_title(Step("c", "now", {})) == "Now"
+    assert (
+        step_title(Step("c", "search_documents", {"query": "a\n" * 100}), texts()) == f"Search documents: {'a ' * 29}a…"
+    )
+    assert step_title(Step("c", "now", {}), texts()) == "Now"
 
 
 def test_what_cannot_be_seen_in_the_arguments_is_shown_as_its_code():
     step = Step("c", "ring", {"bell": "door\u202e\u200bgpj.exe"})
-    assert step_title(step) == "Ring: doorU+202EU+200Bgpj.exe"
+    assert step_title(step, texts()) == "Ring: doorU+202EU+200Bgpj.exe"
     shown = turn_messages(ShownTurn("?", [step], end=answer()), 0)[1]
     assert "\u202e" not in str(shown["metadata"]["title"])
     assert r"door\u202e\u200bgpj.exe" in shown["content"]

@@ -1,7 +1,7 @@
 // The list of documents and the opened one: buttons tell the server what they stand for; one that destroys asks first.
 // What changes documents is an event of its own, which not everybody may send.
 const send = (action, id, word) =>
-  ["remove", "tag", "untag"].includes(action) ? trigger("change_it", { action, id, word }) : trigger("act", { action, id, document: element.querySelector(".preview")?.dataset.document });
+  ["remove", "tag", "untag", "samples"].includes(action) ? trigger("change_it", { action, id, word }) : trigger("act", { action, id, document: element.querySelector(".preview")?.dataset.document });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   disarmOthers(button);
