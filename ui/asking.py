@@ -52,7 +52,6 @@ class Asking:
         arriving.awaited = True
         gr.Info(view.t("attach.waits"))
         await arriving.settled()
-        arriving.awaited = False
         name_settled(view)
         return view.arriving is arriving  # else another conversation is shown by now
 

@@ -65,10 +65,11 @@ class Attaching:
                 rows = await self._stage.attached(key, view.library)
                 yield {draft: attached_html(rows, view.t, state.entries)}
         name_settled(view)
-        if begun and not view.attached and view.conversation == key and not view.turns:  # nothing came of it
+        rows = await self._stage.attached(key, view.library)
+        unused = not rows and not queue.awaited and view.conversation == key and not view.turns
+        if begun and unused:  # nothing came of it, and no question that waited for it goes on with it
             await self._stage.assistant.delete(key, view.owner)
             view.show(None, [])
-        rows = await self._stage.attached(key, view.library)
         yield {draft: attached_html(rows, view.t, queue.entries), history: await self._stage.history(view)}
 
     async def halt(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:

@@ -16,6 +16,7 @@ from ui.view import View
 
 # The tools keep these in the conversation's folder; the page and they know nothing else of each other.
 FOLDER, LIVE, STOP = ".robot", "live.jpg", "stop"
+LOOKS = "robot-*.png"
 SECONDS, IDLE_TICKS = 0.3, 200
 TOOL = "robot_look"
 # What the buttons ask for, by the key of their words; a tool's name sends it there without fail.
@@ -76,24 +77,31 @@ class Panel:
     def stop(self, view: View) -> None:
         """Stops the robot: its simulation looks for this file after every 10 ms of simulated time."""
         folder = self.folder(view)
-        if folder is not None and folder.is_dir():
-            (folder / STOP).touch()
-            gr.Info(view.t("robot.stopped"))
+        if folder is None or not folder.is_dir():
+            gr.Info(view.t("robot.still"))
+            return
+        (folder / STOP).touch()
+        gr.Info(view.t("robot.stopped"))
 
     def _frame(self, view: View, shown: Shown) -> str:
         """The newest frame as HTML; empty where it is shown already, or there is none."""
-        folder = self.folder(view)
         try:
-            path = folder / LIVE if folder else Path()
-            seen = (str(path), path.stat().st_mtime_ns)
-            if folder is None or seen == shown.seen:
+            changed, path = max(_pictures(self.folder(view)), default=(0, Path()))
+            seen = (str(path), changed)
+            if not changed or seen == shown.seen:
                 return ""
             picture = path.read_bytes()
         except OSError:
             return ""
         shown.seen, shown.idle = seen, 0
-        data = base64.b64encode(picture).decode()
-        return f'<img class="robot-live" alt="{escape(view.t("robot.live"))}" src="data:image/jpeg;base64,{data}">'
+        kind, data = "png" if path.suffix == ".png" else "jpeg", base64.b64encode(picture).decode()
+        return f'<img class="robot-live" alt="{escape(view.t("robot.live"))}" src="data:image/{kind};base64,{data}">'
+
+
+def _pictures(folder: Path | None) -> list[tuple[int, Path]]:
+    """What the camera saw while the robot moved, and when it was told to look, each with when that was."""
+    found = [folder / LIVE, *folder.parent.glob(LOOKS)] if folder else []
+    return [(path.stat().st_mtime_ns, path) for path in found if path.is_file()]
 
 
 def _nothing(view: View) -> str:

@@ -42,7 +42,7 @@ class UploadQueue:
     def put(self, files: Sequence[Upload]) -> None:
         """Takes files that have arrived; those of an earlier time that are settled are forgotten."""
         if not self.running:
-            self.entries = []
+            self.entries, self.awaited = [], False
         self.entries += files[: MOST - len(self.entries)]
         self._begin()
 

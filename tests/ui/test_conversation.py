@@ -319,28 +319,6 @@ def test_the_actions_fit_a_phone(browser, url):
         me.picture("phone-share")
 
 
-def test_files_of_a_conversation_tell_how_far_they_are_and_can_be_stopped_while_a_question_waits(me):
-    me.page.evaluate(
-        """() => {
-          const day = (n) => `# Day ${n}\\n\\nThe keeper counted ${n} ships and ${n * 7} gulls.`;
-          const parts = [...Array(4000).keys()].map(day);
-          const held = new DataTransfer();
-          held.items.add(new File([parts.join("\\n\\n")], "log.md"));
-          held.items.add(new File(["# Club\\n\\nIt meets on Monday."], "club.md"));
-          const paste = new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true });
-          document.querySelector("#ask textarea").dispatchEvent(paste);
-        }"""
-    )
-    expect(me.page.locator(".attached .reading").first).to_contain_text("% read")
-    me.picture("attached-reading")
-    me.send("When does it meet?")
-    expect(me.page.locator(".toast-body")).to_contain_text("as soon as the files are read")
-    me.page.locator(".attached").get_by_role("button", name="Stop log.md").click()
-    expect(me.ends).to_have_count(1)
-    expect(me.page.locator(".attached .refused")).to_contain_text("stopped, not added")
-    expect(me.chat.locator(".user.message")).to_contain_text("(About: club.md)")
-
-
 def test_files_that_are_pasted_into_a_question_belong_to_its_conversation(browser, url, me, home):
     me.page.evaluate(
         """() => {
@@ -372,6 +350,28 @@ def test_files_that_are_pasted_into_a_question_belong_to_its_conversation(browse
         me.page.locator("#history .delete").first.click()
     expect(me.page.locator("#history .open")).to_have_count(0)
     assert list((home / "attached").iterdir()) == []
+
+
+def test_files_of_a_conversation_tell_how_far_they_are_and_can_be_stopped_while_a_question_waits(me):
+    me.page.evaluate(
+        """() => {
+          const day = (n) => `# Day ${n}\\n\\nThe keeper counted ${n} ships and ${n * 7} gulls.`;
+          const parts = [...Array(4000).keys()].map(day);
+          const held = new DataTransfer();
+          held.items.add(new File([parts.join("\\n\\n")], "log.md"));
+          held.items.add(new File(["# Club\\n\\nIt meets on Monday."], "club.md"));
+          const paste = new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true });
+          document.querySelector("#ask textarea").dispatchEvent(paste);
+        }"""
+    )
+    expect(me.page.locator(".attached .reading").first).to_contain_text("% read")
+    me.picture("attached-reading")
+    me.send("When does it meet?")
+    expect(me.page.locator(".toast-body")).to_contain_text("as soon as the files are read")
+    me.page.locator(".attached").get_by_role("button", name="Stop log.md").click()
+    expect(me.ends).to_have_count(1)
+    expect(me.page.locator(".attached .refused")).to_contain_text("stopped, not added")
+    expect(me.chat.locator(".user.message")).to_contain_text("(About: club.md)")
 
 
 def test_shortcuts_are_listed_and_work_where_nothing_is_typed(me):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -46,7 +47,7 @@ def test_stop_is_told_through_the_conversations_folder(panel, tmp_path, monkeypa
     monkeypatch.setattr(gr, "Info", told.append)
     view = View(conversation="c")
     panel.stop(view)
-    assert not told
+    assert told.pop().startswith("No robot has been asked")
     folder = tmp_path / "files" / "c" / ".robot"
     folder.mkdir(parents=True)
     panel.stop(view)
@@ -56,7 +57,20 @@ def test_stop_is_told_through_the_conversations_folder(panel, tmp_path, monkeypa
 
 def test_there_is_no_frame_without_a_conversation(panel):
     assert panel.folder(View()) is None
-    panel.stop(View())
+    assert "pick up the red cube" in panel.open(View())[0]
+
+
+def test_what_it_saw_when_told_to_look_is_shown_until_it_moves(panel, tmp_path):
+    view: Any = View(conversation="c")
+    folder = tmp_path / "files" / "c" / ".robot"
+    folder.mkdir(parents=True)
+    (folder.parent / "robot-front.png").write_bytes(b"looked")
+    html, _, shown = panel.open(view)
+    assert "data:image/png;base64," in html
+    (folder / "live.jpg").write_bytes(b"\xff\xd8frame")
+    later = (folder.parent / "robot-front.png").stat().st_mtime + 1
+    os.utime(folder / "live.jpg", (later, later))
+    assert "data:image/jpeg;base64," in panel.look(view, shown)[0]
 
 
 def test_what_the_buttons_ask_for_is_there():
