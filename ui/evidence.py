@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from html import escape
 from typing import Any
 
@@ -17,6 +18,9 @@ from ui.source import Around, Piece, Source, find_source
 from ui.text import place
 from ui.view import ShownTurn, View
 from ui.why import why_html
+
+# One sign alone also begins comments of code.
+HEADING = re.compile(r"^#{2,6} +(.+)$", re.MULTILINE)
 
 
 def make_panel(view: gr.State, assistant: Assistant) -> gr.HTML:
@@ -109,8 +113,13 @@ def _piece(piece: Piece) -> str:
         case "quote":
             return f"<mark>{escape(piece.text)}</mark>"
         case "cited":
-            return escape(piece.text)
-    return f'<span class="beside">{escape(piece.text)}</span>'
+            return _titled(piece.text)
+    return f'<span class="beside">{_titled(piece.text)}</span>'
+
+
+def _titled(text: str) -> str:
+    """The text with its headings in bold, for which readers of files write Markdown's signs."""
+    return HEADING.sub(r"<b>\1</b>", escape(text))
 
 
 def _more(words: str, n: int, turn: int, around: Around) -> str:

@@ -35,9 +35,9 @@ def test_the_panel_lists_number_title_page_and_quote():
 
 
 def test_an_opened_quote_is_marked_in_its_page():
-    pieces = ("beside", "Before. "), ("cited", "It is "), ("quote", "three months"), ("cited", " & so")
+    pieces = ("beside", "## Before\n"), ("cited", "It is "), ("quote", "three months"), ("cited", " & so")
     html = panel_html(turn(), 0, EN, Source(1, tuple(Piece(*each) for each in pieces)))
-    assert '<span class="beside">Before. </span>It is <mark>three months</mark> &amp; so</div>' in html
+    assert '<span class="beside"><b>Before</b>\n</span>It is <mark>three months</mark> &amp; so</div>' in html
     assert 'aria-expanded="true"' in html
     assert "more" not in html
 

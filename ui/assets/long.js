@@ -31,7 +31,9 @@ document.addEventListener("paste", (event) => {
   offer(text, false);
 });
 const hold = (event) => {
-  if (!box() || box().value.length <= longest) return hush();
+  // An empty line has nothing to do with a text that was pasted and not taken.
+  if (!box()?.value.trim()) return;
+  if (box().value.length <= longest) return hush();
   event.preventDefault();
   event.stopImmediatePropagation();
   offer(box().value, true);
