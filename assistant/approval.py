@@ -145,9 +145,19 @@ def _received(tool: Tool, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         return arguments
 
 
-def refusals(requests: Sequence[ApprovalRequest], note: str = NOBODY) -> dict[str, Decision]:
-    """Returns a refusal of every request."""
-    return {request.id: Decision(approved=False, note=note) for request in requests}
+def refusals(requests: Sequence[ApprovalRequest]) -> dict[str, Decision]:
+    """Returns a refusal of every request, since nobody is there."""
+    return {request.id: Decision(approved=False, note=nobody(request.reason, request.code)) for request in requests}
+
+
+def nobody(reason: str, code: str) -> str:
+    """Returns what is told where nobody is there to approve a call.
+
+    Args:
+        reason: Why it has to be approved.
+        code: The same; empty where the tool itself asks, which no rule changes.
+    """
+    return NOBODY if code else f"{reason}, and nobody is here to approve it"
 
 
 def read_policy(path: Path) -> tuple[Rule, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, ToolMessage
 
 from assistant import taint
-from assistant.approval import NOBODY, Decision, Verdict, judge
+from assistant.approval import Decision, Verdict, judge, nobody
 from assistant.events import ApprovalRequest, ToolCall, ToolFinished, ToolPreview, ToolProgress, ToolStarted
 from assistant.runner import misfit, parameters, run_tool
 from assistant.state import Turn, tool_message
@@ -90,7 +90,7 @@ def _verdict(name: str, arguments: Mapping[str, Any], messages: Sequence[AnyMess
 
 def _decision(verdict: Verdict, given: Mapping[str, Any] | None) -> Decision:
     if verdict.ruling == "ask":
-        return Decision(**given) if given else Decision(approved=False, note=NOBODY)
+        return Decision(**given) if given else Decision(approved=False, note=nobody(verdict.reason, verdict.code))
     return Decision(approved=verdict.ruling == "approve", note=verdict.reason)
 
 

@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from assistant.app import build
-from assistant.approval import Decision, Rule, judge, read_policy
+from assistant.approval import Decision, Rule, judge, read_policy, refusals
 from assistant.errors import SettingsError
-from assistant.events import Answer, ApprovalNeeded, Event, Failed, ToolFinished
+from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, Event, Failed, ToolFinished
 from assistant.plugin import tool
 from assistant.schema import build_tool
 from assistant.session import Assistant
@@ -390,6 +390,8 @@ def test_a_tool_can_ask_for_its_arguments_and_touch_by_its_settings() -> None:
     assert judge(near, {"to": "bob"}, [], tainted=False).reason == "bob is a stranger"
     assert judge(near, {"to": "bob"}, [approve], tainted=False).ruling == "ask"
     assert judge(near, {"to": "bob"}, [refuse], tainted=False).ruling == "refuse"
+    waiting = ApprovalRequest("1", "wave", {"to": "bob"}, "bob is a stranger", ())
+    assert refusals([waiting])["1"].note == "bob is a stranger, and nobody is here to approve it"
     assert judge(near, {"to": "ann"}, [], tainted=True).ruling == "approve"
     assert judge(near, {"from": "bob"}, [], tainted=False).reason == "the tool could not tell whether it needs approval"
 

@@ -124,8 +124,8 @@ def keep(ctx: Context, made: Picture, name: str, prompt: str, source: Path | Non
         "file": Path(artifact.path).name,
         "model": made.model,
         "seed": made.seed,
-        "steps": made.steps,
-        "guidance": made.guidance,
+        "steps": made.steps or None,
+        "guidance": made.guidance if made.steps else None,
         "size": f"{made.picture.width}x{made.picture.height}",
         "seconds": round(made.seconds, 2),
     }
