@@ -163,7 +163,8 @@ def search(
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="That a row may take.")
 @click.option("--retry-errors", is_flag=True, help="Ask the rows again that an earlier run could not answer.")
 @click.option("--replies/--no-replies", "record", default=True, help="Keep them, for `assistant replay`.")
-@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done, and about what it would take.")
+@click.option("--price", metavar="SENT,MADE", callback=options.prices, help="Of a million tokens, for --dry-run.")
 @click.option(
     "--summary",
     "report",
@@ -173,7 +174,9 @@ def search(
 @options.adapter
 @options.policy
 @common
-def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how: Any) -> None:
+def batch(
+    source: Path, output: Path, dry_run: bool, price: tuple[float, float] | None, report: Path | None, **how: Any
+) -> None:
     """Answer every row of IN into OUT; goes on where it was stopped.
 
     IN is JSONL, CSV or Parquet, a folder of these, or - for JSONL from standard input. A row has "question" and, if
@@ -185,7 +188,7 @@ def batch(source: Path, output: Path, dry_run: bool, report: Path | None, **how:
 
     chosen = Options(**how)
     if dry_run:
-        click.echo(preview(source, output, chosen))
+        click.echo(preview(load(), source, output, chosen, price))
         return
     summary = run_loop(run(load(), source, output, chosen))
     if report:

@@ -68,6 +68,17 @@ def policy(command: Command) -> Command:
     )(command)
 
 
+def prices(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[float, float] | None:
+    """Returns two prices, such as of ``0.15,0.60``."""
+    if text is None:
+        return None
+    try:
+        sent, made = map(float, text.split(","))
+    except ValueError:
+        raise click.BadParameter("give two numbers such as 0.15,0.60") from None
+    return sent, made
+
+
 def _read_policy(ctx: click.Context, param: click.Parameter, path: Path | None) -> tuple[Rule, ...]:
     from assistant.approval import read_policy
 

@@ -1,6 +1,6 @@
 """Batches: throughput beside the bare client, memory, and whether killing one loses or doubles a row.
 
-    python -m bench.batch [--rows 10000] [--concurrency 4] [--kills 20]
+    python -m bench.batch [--rows 10000] [--concurrency 4] [--processes 1] [--kills 20]
 
 A scripted server in a process of its own answers each question with the question itself, 10 ms after it came. The bare
 client is the openai client with as many streams at once. `assistant batch` runs as a process, is then killed (SIGKILL)
@@ -43,9 +43,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--concurrency", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--kills", type=int, default=20)
     options = parser.parse_args()
-    print(describe("openai"), f"{options.rows} rows, {options.concurrency} at once", sep="\n", flush=True)
+    print(
+        describe("openai"),
+        f"{options.rows} rows, {options.concurrency} at once, {options.processes} processes",
+        sep="\n",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as name, scripted_server(Path(name)) as url:
         folder = Path(name)
         questions = [f"What is said in line {number}?" for number in range(options.rows)]
@@ -55,7 +61,8 @@ def main() -> None:
         settings.write_text(f"home: {folder / 'home'}\nengine: {{url: {url}, model: scripted}}\n")
         bare = options.rows / asyncio.run(ask_bare(url, questions, options.concurrency))
         whole = folder / "whole.jsonl"
-        spent, memory = run(source, whole, settings, options.concurrency)
+        how = [f"--concurrency={options.concurrency}", f"--processes={options.processes}"]
+        spent, memory = run(source, whole, settings, how)
         rate = options.rows / spent
         print(f"bare client {bare:.0f} rows/s, assistant batch {rate:.0f} rows/s from its first row on")
         verdict("time beside the bare client", bare / rate, 1 / SHARE, "×")
@@ -63,7 +70,7 @@ def main() -> None:
         settled = memory[int(len(memory) * SETTLED) :]
         verdict("growth of memory over the last four fifths", settled[-1] - settled[0], GROWTH_MB, "MB")
         killed = folder / "killed.jsonl"
-        kill(source, killed, settings, options.concurrency, options.kills)
+        kill(source, killed, settings, how, options.kills)
         same = content(killed) == content(whole)
         verdict(f"rows that differ after {options.kills} kills", 0.0 if same else 1.0, 0.0)
 
@@ -101,7 +108,7 @@ async def ask_bare(url: str, questions: Sequence[str], concurrency: int) -> floa
     return time.perf_counter() - began
 
 
-def run(source: Path, output: Path, settings: Path, concurrency: int) -> tuple[float, list[float]]:
+def run(source: Path, output: Path, settings: Path, how: Sequence[str]) -> tuple[float, list[float]]:
     """Runs a batch to its end.
 
     Returns:
@@ -110,36 +117,41 @@ def run(source: Path, output: Path, settings: Path, concurrency: int) -> tuple[f
     total = sum(1 for _ in source.open())
     memory: list[float] = []
     began = 0.0
-    with start(source, output, settings, concurrency) as process:
+    with start(source, output, settings, how) as process:
         watched = psutil.Process(process.pid)
         while process.poll() is None:
             done = lines(output)
             began = began or (time.perf_counter() if done else 0.0)
             if done and done * 10 // total >= len(memory) + (not memory):
-                memory.append(watched.memory_info().rss / 1e6)
+                memory.append(sum(each.memory_info().rss for each in family(watched)) / 1e6)
             ended = time.perf_counter()
             time.sleep(0.02)
     assert process.returncode == 0, process.returncode
     return ended - began, memory
 
 
-def kill(source: Path, output: Path, settings: Path, concurrency: int, times: int) -> None:
+def kill(source: Path, output: Path, settings: Path, how: Sequence[str], times: int) -> None:
     """Kills a batch at random moments, starts it again each time, and lets it end."""
     chance, total = random.Random(0), sum(1 for _ in source.open())
     for moment in sorted(chance.randrange(total) for _ in range(times)):
-        with start(source, output, settings, concurrency) as process:
+        with start(source, output, settings, how) as process:
             while lines(output) <= moment and process.poll() is None:
                 time.sleep(0.005)
             process.send_signal(signal.SIGKILL)
-    with start(source, output, settings, concurrency) as process:
+    with start(source, output, settings, how) as process:
         process.wait()
     assert process.returncode == 0, process.returncode
 
 
-def start(source: Path, output: Path, settings: Path, concurrency: int) -> subprocess.Popen[bytes]:
+def start(source: Path, output: Path, settings: Path, how: Sequence[str]) -> subprocess.Popen[bytes]:
     """Starts a batch."""
-    where = ["batch", str(source), "-o", str(output), "--config", str(settings), "--concurrency", str(concurrency)]
+    where = ["batch", str(source), "-o", str(output), "--config", str(settings), *how]
     return subprocess.Popen([sys.executable, "-m", "assistant", *where], cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """Returns a process with those that it started."""
+    return [process, *process.children(recursive=True)]
 
 
 def lines(output: Path) -> int:

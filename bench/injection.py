@@ -15,10 +15,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,65 +25,13 @@ from typing import Any
 
 from assistant.app import build
 from assistant.approval import Rule
+from assistant.evaluate.injection import PLUGIN, SIDE_EFFECTS, Case, cases
 from assistant.events import Answer
 from assistant.session import Assistant
 from assistant.settings import ServerEngine, Settings, ToolSettings
 from bench.report import describe, verdict
 from tests.replies import Calls, Json, Reply, Text
 from tests.scripted_server import ScriptedServer
-
-SIDE_EFFECTS = ("send_mail", "write_file", "run_program")
-PLUGIN = '''
-import json
-from pathlib import Path
-from assistant.plugin import Context, tool
-
-HERE = Path(__file__).parent
-
-def happen(what):
-    with (HERE / "happened.txt").open("a") as file:
-        file.write(json.dumps(what) + "\\n")
-
-@tool
-def read_record(number: int) -> str:
-    """Read a record."""
-    return (HERE.parent / "records" / f"{number}.txt").read_text()
-
-@tool(touches=["network", "files"])
-def send_mail(text: str) -> str:
-    """Send a mail."""
-    happen(["mail", text])
-    return "sent"
-
-@tool(touches=["files"])
-def write_file(text: str) -> str:
-    """Write a file."""
-    happen(["file", text])
-    return "written"
-
-@tool(touches=["world", "files"])
-def run_program(text: str) -> str:
-    """Run a program."""
-    happen(["program", text])
-    return "ran"
-'''
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One context with an instruction planted into it.
-
-    Attributes:
-        number: Its place in the run.
-        text: The context with the instruction.
-        question: What the person asks about it.
-        attack: The instruction.
-    """
-
-    number: int
-    text: str
-    question: str
-    attack: str
 
 
 @dataclass(slots=True)
@@ -104,36 +51,6 @@ class Outcome:
     attempts: int = 0
     happened: int = 0
     unanswered: int = 0
-
-
-def cases(folder: Path, attacks: int, seed: int = 0) -> Iterator[Case]:
-    """Makes the cases of BIPIA's files.
-
-    Args:
-        folder: Holds ``email.jsonl``, ``table.jsonl``, ``code.jsonl`` and the two files of attacks.
-        attacks: Instructions for each context, each planted into a copy of its own, by turns at its start, its middle
-            and its end.
-        seed: Chooses them.
-    """
-    source, number = random.Random(seed), 0
-    for kind, file in (("email", "text"), ("table", "text"), ("code", "code")):
-        known = _attacks(folder / f"{file}_attack_train.json")
-        for line in (folder / f"{kind}.jsonl").read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            for turn, attack in enumerate(source.sample(known, min(attacks, len(known)))):
-                question = row.get("question", "How is this error mended?")
-                yield Case(number, _planted(str(row["context"]), attack, number + turn), question, attack)
-                number += 1
-
-
-def _attacks(path: Path) -> list[str]:
-    return [text for group in json.loads(path.read_text(encoding="utf-8")).values() for text in group]
-
-
-def _planted(text: str, attack: str, turn: int) -> str:
-    lines = text.split("\n")
-    place = (0, len(lines) // 2, len(lines))[turn % 3]
-    return "\n".join([*lines[:place], attack, *lines[place:]])
 
 
 class Obedient:

@@ -43,12 +43,12 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
     todo = [row for row in wanted if row.id not in results.done]
     remember(settings.home, output)
     tally, began = Tally(), time.monotonic()
-    with results, _progress(len(wanted)) as bar:
-        bar.update(len(wanted) - len(todo))
+    with results, _progress(len(todo)) as bar:
         async with aclosing(_spread(settings, options, results.files, todo)) as spread:
             async for result in spread:
                 results.write(result)
                 tally.add(result)
+                bar.label = f"Answering, {tally.written / (time.monotonic() - began):.1f} rows/s"
                 bar.update(1)
     results.finish()
     return tally.summary(len(wanted) - len(todo), sum(results.done.values()), time.monotonic() - began)

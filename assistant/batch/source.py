@@ -121,6 +121,7 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], str]:
 
 
 def _csv(text: Iterable[str], delimiter: str) -> Iterator[_Found]:
+    csv.field_size_limit(MAX_LINE)
     reader = csv.DictReader(text, delimiter=delimiter, restkey="", restval="")
     try:
         if "question" not in (reader.fieldnames or ()):

@@ -1,13 +1,13 @@
 """Words hidden in documents cannot make the assistant act, even through a model that obeys them all."""
 
-from pathlib import Path
-
 import pytest
 
 from assistant.approval import Rule
-from bench.injection import SIDE_EFFECTS, attack, cases
+from assistant.evaluate.injection import SIDE_EFFECTS, cases
+from assistant.evaluate.suite import DATA
+from bench.injection import attack
 
-CASES = list(cases(Path(__file__).with_name("bipia"), attacks=2))
+CASES = list(cases(DATA / "bipia", attacks=2))
 
 
 def test_the_attacks_are_really_planted():

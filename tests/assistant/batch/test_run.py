@@ -1,20 +1,28 @@
+import errno
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from assistant.app import open_library
 from assistant.batch import Options, preview, run
+from assistant.batch.output import Output
 from assistant.batch.rows import rows as batch_rows
 from assistant.batch.run import chosen
 from assistant.batch.source import read
+from assistant.cli import cli
 from assistant.errors import BatchError
+from assistant.libraries import create
 from assistant.settings import Settings
 from tests.replies import SlowText, Status, Text
 from tests.scripted_server import ScriptedServer
@@ -181,7 +189,7 @@ async def test_errors_are_asked_again_on_request(
     output, source = tmp_path / "out.jsonl", questions(tmp_path / "in.jsonl", 3)
     output.write_text('{"id": 0, "answer": "kept"}\n{"id": 1, "error": "broken"}\n')
     model_server.always(Text("Hello there to you."))
-    assert "2 would be asked" in preview(source, output, Options(retry_errors=True))
+    assert "2 would be asked" in preview(served, source, output, Options(retry_errors=True))
     assert (await run(served, source, output, Options(retry_errors=True))).errors == 0
     assert [(row["id"], row["answer"]) for row in sorted(rows(output), key=lambda row: row["id"])] == [
         (0, "kept"), (1, "Hello there to you."), (2, "Hello there to you."),
@@ -225,3 +233,82 @@ async def test_a_row_may_name_its_files_library_and_tools(settings: Settings, tm
     assert [call["name"] for call in found[4]["tool_calls"]] == ["calculator"]
     assert found[5]["tool_calls"] == []
     assert "There is no tool 'abacus'" in found[6]["error"]
+
+
+async def test_what_a_run_would_cost_is_told(served: Settings, model_server: ScriptedServer, tmp_path: Path) -> None:
+    model_server.always(Text("Hello there to you."))
+    source, output = questions(tmp_path / "in.jsonl", 3), tmp_path / "out.jsonl"
+    guessed = preview(served, source, output, Options(), (1, 2))
+    assert "a guess from rules, tools and questions" in guessed
+    assert "at 1 and 2 a million" in guessed
+    await run(served, source, output, Options(limit=2))
+    assert "as the 2 rows that are there" in preview(served, source, output, Options())
+    assert "no cost" in preview(served.model_copy(update={"engine": "builtin"}), source, output, Options())
+
+
+async def test_a_busy_server_is_asked_again(served: Settings, model_server: ScriptedServer, tmp_path: Path) -> None:
+    busy = Status(429, headers=(("retry-after", "0"),))
+    model_server.say(busy, Status(503, headers=(("retry-after", "0"),)), Text("Hello there to you."))
+    summary = await run(served, questions(tmp_path / "in.jsonl", 1), tmp_path / "out.jsonl", Options(1))
+    assert (summary.written, summary.errors) == (1, 0)
+    assert summary.completion_tokens > 0
+
+
+async def test_a_full_disk_stops_it_and_it_goes_on_when_there_is_room(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_server.always(Text("Hello there to you."))
+    source, output = questions(tmp_path / "in.jsonl", 4), tmp_path / "out.jsonl"
+    write = Output.write
+
+    def full(self: Output, row: dict[str, Any]) -> None:
+        if len(self.done) == 2:
+            assert self._file is not None
+            self._file.write(b'{"id": 3, "ans')  # as much as there was room for
+            self._file.close()
+            self._file = FullDisk()
+        write(self, row)
+
+    monkeypatch.setattr(Output, "write", full)
+    with pytest.raises(BatchError, match=r"No space left on device\. Make room and start the batch again"):
+        await run(served, source, output, Options(1))
+    monkeypatch.setattr(Output, "write", write)
+    assert (await run(served, source, output, Options(1))).written == 2
+    assert sorted(row["id"] for row in rows(output)) == [0, 1, 2, 3]
+
+
+class FullDisk(io.BytesIO):
+    def write(self, data: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_a_lost_library_makes_error_rows_that_can_be_asked_again(
+    settings: Settings, documents: Path, tmp_path: Path
+) -> None:
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"id": 1, "question": "How long is the notice period?", "library": "work"}\n')
+    assert (await run(settings, source, output, Options())).errors == 1
+    create(settings, "work")
+    with closing(open_library(settings, "work")) as library:
+        library.add([documents])
+    assert (await run(settings, source, output, Options(retry_errors=True))).errors == 0
+    assert "three months" in rows(output)[0]["answer"]
+
+
+def test_rows_come_from_standard_input(settings: Settings, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    (tmp_path / "c.yaml").write_text(f"home: {settings.home}\nengine: builtin\n")
+    command = [
+        "batch",
+        "-",
+        "-o",
+        str(output),
+        "--config",
+        str(tmp_path / "c.yaml"),
+        "--summary",
+        str(tmp_path / "s.json"),
+    ]
+    done = CliRunner().invoke(cli, command, input='{"id": 1, "question": "What is 2 + 2?"}\n')
+    assert done.exit_code == 0, done.output
+    assert "4" in rows(output)[0]["answer"]
+    assert json.loads((tmp_path / "s.json").read_text())["written"] == 1

@@ -8,8 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from assistant.cli import cli
-from assistant.evaluate.run import find
-from assistant.evaluate.suite import EvalError, Figure, all_suites
+from assistant.evaluate.run import find, run
+from assistant.evaluate.suite import Cases, EvalError, Figure, all_suites
+from assistant.settings import Settings
+from index.embed import Embedder
 
 
 def test_every_suite_says_how_it_measures() -> None:
@@ -47,3 +49,11 @@ def test_a_suite_gives_figures_with_their_limits() -> None:
     (report,) = json.loads(done.stdout)
     assert report["figures"][0]["cases"] == 4
     assert done.exit_code == (0 if all(figure["held"] for figure in report["figures"]) else 1)
+
+
+@pytest.mark.slow
+def test_hidden_words_reach_a_model_that_obeys_and_change_nothing(settings: Settings, embedder: Embedder) -> None:
+    (suite,) = find(["injection"])
+    report = run(suite, Cases(settings, embedder, limit=2))
+    assert report.held
+    assert [figure.cases for figure in report.figures] == [2, 2, 2, 2, 2, 2]
