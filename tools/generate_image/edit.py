@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,11 +97,12 @@ def edit(
     rows: list[dict[str, Any]] = []
     held: list[str] = []
     try:
-        for made in _results(task, request, settings, ctx, mode):
-            if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
-                held.append(rule)
-            else:
-                rows.append(keep(ctx, made, "edited", request.prompt, path))
+        with closing(_results(task, request, settings, ctx, mode)) as results:
+            for made in results:
+                if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
+                    held.append(rule)
+                else:
+                    rows.append(keep(ctx, made, "edited", request.prompt, path))
     except Stopped as error:
         first = f"Stopped; {len(rows)} of {count} pictures were made, and" if rows else "Stopped;"
         raise ToolError(f"{first} the picture is as it was.") from error
@@ -110,7 +112,9 @@ def edit(
     return {"instruction": request.prompt, **shown, **noted([note, held_back(held, count) if held else ""])}
 
 
-def _results(task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode) -> Iterator[Picture]:
+def _results(
+    task: Task, request: Request, settings: PictureSettings, ctx: Context, mode: Mode
+) -> Generator[Picture, None, None]:
     if settings.remote:
         for number in range(request.count):
             asked = replace(request, seed=request.seed + number, count=1)

@@ -41,6 +41,8 @@ const copyLink = async (button) => {
   await (navigator.clipboard ? navigator.clipboard.writeText(field.value) : document.execCommand("copy"));
   flash(button);
 };
+// Where what is asked by a button appears; the chat follows it from there.
+const toTheEnd = () => chat().querySelector(".bubble-wrap")?.scrollTo({ top: Number.MAX_SAFE_INTEGER });
 const here = {
   copy: (button) => put(words(message(button))).then(() => flash(button)),
   speak: (button) => document.dispatchEvent(new CustomEvent("read-aloud", { detail: words(message(button)) })),
@@ -52,11 +54,14 @@ document.addEventListener("click", (event) => {
   button.closest("dialog")?.close();
   if (here[deed]) return here[deed](button);
   trigger("act", { deed, turn, to, name });
+  if (name && deed !== "retouch") toTheEnd();
 });
 element.addEventListener("submit", (event) => {
   const form = event.target;
   const { deed, turn, name } = form.dataset;
-  trigger("act", { deed, turn, name, text: new FormData(form).get("text"), mask: deed === "change" ? painted(form) : "" });
+  const mask = deed === "change" ? painted(form) : "";
+  trigger("act", { deed, turn, name, mask, text: new FormData(form).get("text") });
+  if (name) toTheEnd();
 });
 element.addEventListener("click", (event) => {
   if (event.target.matches("dialog, [data-close]")) event.target.closest("dialog").close();
