@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import islice
@@ -19,6 +20,7 @@ from assistant.loader import builtin_folder, load_file
 from assistant.plugin import ToolError, Unavailable
 from assistant.testing import call, make_context
 from training.pictures.caption import caption
+from training.pictures.card import write_card
 from training.pictures.sample import scenes
 from training.pictures.untrained import write_untrained
 
@@ -115,6 +117,14 @@ def test_all_that_it_is_trained_on_is_known(folder):
     for scene in islice(scenes(random), 2000):
         said = caption(scene, random)
         assert part("vocabulary").read_prompt(said, card).prompt == said
+
+
+def test_its_card_tells_what_it_holds_and_names_all_samples(folder):
+    write_card(folder, "one shape 91 %")
+    said = (folder / "README.md").read_text()
+    assert "| unet | 0." in said
+    assert "one shape 91 %" in said
+    assert len(re.findall(r"^\d+\. ", said, re.M)) == 64
 
 
 def test_it_draws_one_size_only_and_says_so(ctx):

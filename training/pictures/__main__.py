@@ -52,12 +52,15 @@ def unet(folder: Path, steps: int) -> None:
 @main.command()
 @click.option("--folder", type=click.Path(path_type=Path), required=True, help="Of the run.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The model's folder.")
-def export(folder: Path, out: Path) -> None:
-    """Writes the model as the tools take it, with a sheet of samples that nobody chose."""
+@click.option("--figures", default="", help="What the judge found, for the model card.")
+def export(folder: Path, out: Path, figures: str) -> None:
+    """Writes the model as the tools take it, with its card and a sheet of samples that nobody chose."""
+    from training.pictures.card import write_card
     from training.pictures.export import export as write
     from training.pictures.export import sheet
 
     write(folder, out)
+    write_card(out, figures)
     sheet(folder, out / "samples.png")
 
 
