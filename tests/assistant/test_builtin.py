@@ -304,7 +304,8 @@ async def test_what_nobody_is_there_to_do_is_said(builtin: Assistant) -> None:
 
 
 async def test_a_picture_that_nothing_can_make_is_told_how_to_have(builtin: Assistant) -> None:
-    end = await ask(builtin, "Draw a lighthouse")
+    end = await builtin.ask("Draw a lighthouse", off={"generate_image", "edit_image"})
+    assert isinstance(end, Answer), end
     assert "none is set up" in end.text
     assert end.about_itself
 
