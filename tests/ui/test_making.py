@@ -104,8 +104,8 @@ def test_a_person_draws_varies_enlarges_and_paints(browser, tmp_path):
         asked = "Change picture-5.png where masks/mask-1.png is white: a green star"
         expect(me.chat.locator(".user.message").last).to_contain_text(asked)
         me.picture("made")
-    (folder,) = (tmp_path / "home" / "files").iterdir()
-    with Image.open(folder / "masks" / "mask-1.png") as mask:
+    (kept,) = (tmp_path / "home" / "files").glob("*/masks/mask-1.png")
+    with Image.open(kept) as mask:
         assert (mask.size, mask.getpixel((48, 32)), mask.getpixel((100, 100))) == ((128, 128), 255, 0)
 
 
