@@ -14,6 +14,7 @@ from assistant.database.open import open_database
 from assistant.database.passing import open_passing
 from assistant.engine_info import EngineInfo
 from assistant.engines.choose import Engine, choose, make_engine
+from assistant.files import open_files
 from assistant.graph import build_graph
 from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
@@ -137,7 +138,18 @@ async def build(
         info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters, engine.servers)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
         graph = build_graph(wired, database.saver)
-        assistant = Assistant(settings, libraries, plugins, conversations, info, graph, database.saver, titles, tracer)
+        assistant = Assistant(
+            settings,
+            libraries,
+            plugins,
+            conversations,
+            info,
+            graph,
+            database.saver,
+            titles,
+            tracer,
+            open_files(settings),
+        )
         try:
             yield assistant
         finally:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import shutil
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -31,6 +29,7 @@ from assistant.engine_info import EngineInfo
 from assistant.errors import AssistantError
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
 from assistant.export import Exported
+from assistant.files import Files
 from assistant.graph import Graph
 from assistant.joint import JointLibrary
 from assistant.libraries import Libraries
@@ -63,6 +62,7 @@ class Assistant:
         settings: As they were read.
         libraries: The documents.
         attachments: Those that belong to one conversation only.
+        files: The files of conversations.
         conversations: What was asked and answered before.
         engine: Which engine answers.
         live: The turns that run whoever watches, such as the page's.
@@ -81,10 +81,12 @@ class Assistant:
         saver: BaseCheckpointSaver[str],
         titles: Titles | None = None,
         tracer: Tracer = OFF,
+        files: Files | None = None,
     ) -> None:
         self.settings = settings
         self.libraries = libraries
         self.attachments = Attachments(libraries, settings.home)
+        self.files = files or Files(settings.home)
         self.conversations = conversations
         self.engine = engine
         self.live = LiveTurns()
@@ -133,15 +135,7 @@ class Assistant:
     ) -> Answer | Failed:
         """Returns the end of the turn where nobody watches: a call that needs approval and has no rule is refused.
 
-        Args:
-            question: As for ``stream``.
-            conversation: As for ``stream``.
-            owner: As for ``stream``.
-            rules: As for ``stream``.
-            library: As for ``stream``.
-            off: As for ``stream``.
-            adapter: As for ``stream``.
-            course: As for ``stream``.
+        The arguments are those of ``stream``.
         """
         how = replace(course or Course(), watched=False)
         end = await last(self.stream(question, conversation, owner, rules, library, off, adapter=adapter, course=how))
@@ -248,7 +242,7 @@ class Assistant:
             turn.stop()
             await asyncio.wait([turn.task])
         await self.forget(conversation, owner)
-        await asyncio.to_thread(shutil.rmtree, self._folder(conversation), ignore_errors=True)
+        await self.files.forget(conversation)
         await asyncio.to_thread(self.attachments.forget, conversation)
 
     async def forget(self, conversation: str, owner: str = LOCAL) -> None:
@@ -265,7 +259,8 @@ class Assistant:
         """
         turns = await self.conversations.turns(conversation, owner)
         title = next(each.title for each in await self.conversations.list(owner, -1) if each.id == conversation)
-        return Exported(title, turns, self._folder(conversation))
+        await self.files.bring(conversation)
+        return Exported(title, turns, self.files.folder(conversation))
 
     async def _turn(
         self,
@@ -323,6 +318,7 @@ class Assistant:
     ) -> tuple[Recollection, Turn]:
         look = partial(self._refreshed, begun)
         library, toolbox = look() if self._plugins.still else await asyncio.to_thread(look)
+        await self.files.bring(begun.conversation)
         recollection = await self._memory.recall(begun)
         if history and begun.previous is None:
             self._memory.tell(recollection, history)
@@ -348,7 +344,7 @@ class Assistant:
         rules: Sequence[Rule],
         course: Course,
     ) -> Turn:
-        folder, passages = self._folder(begun.conversation), self.settings.library.passages
+        folder, passages = self.files.folder(begun.conversation), self.settings.library.passages
         cite, chance, seen = recollection.ledger.cite, course.chance, traced(library, self._tracer)
         # A tool may make its conversation's folder, and nothing outside of it.
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -394,11 +390,10 @@ class Assistant:
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
         self.meter.take(end)
         evidence = turn.ledger.take_new()
+        if not isinstance(end, Failed):
+            await self.files.keep(begun.conversation)
         await self._memory.save(begun, recollection)
         if new := turn.granted - recollection.granted:
             await self.conversations.tools.grant(begun.conversation, new)
             recollection.granted = frozenset(turn.granted)
         await self.conversations.end(begun, *stored(end, shown), evidence)
-
-    def _folder(self, conversation: str) -> Path:
-        return self.settings.home / "files" / conversation

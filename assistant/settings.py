@@ -311,6 +311,22 @@ class TraceSettings(_Section):
     url: str = Field(pattern=r"^https?://\S+$")
 
 
+class ArtifactSettings(_Section):
+    """A bucket that holds the files of conversations.
+
+    Attributes:
+        bucket: Its name.
+        prefix: What the names of its objects begin with, as a folder.
+        endpoint: Where it is, unless at Amazon.
+        region: Its region.
+    """
+
+    bucket: str = Field(min_length=3)
+    prefix: str = ""
+    endpoint: str | None = Field(None, pattern=r"^https?://\S+$")
+    region: str = "us-east-1"
+
+
 class DatabaseSettings(_Section):
     """A PostgreSQL database that several servers share.
 
@@ -341,6 +357,7 @@ class Settings(_Section):
     origin: OriginSettings = OriginSettings()
     traces: TraceSettings | None = None
     database: DatabaseSettings | None = None
+    artifacts: ArtifactSettings | None = None
 
     @model_validator(mode="after")
     def _one_gpu(self) -> Settings:

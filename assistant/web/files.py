@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from assistant.accounts.identity import Identity
+from assistant.errors import StorageError
 from assistant.session import Assistant
 from assistant.web.answers import refusal
 
@@ -42,6 +43,12 @@ def files(assistant: Assistant) -> APIRouter:
         if owner is None or (who is not None and owner != who.owner):
             return refusal(404, "no_file")
         path = await asyncio.to_thread(_within, home / conversation, name)
+        if path is None:  # another server may have made it
+            try:
+                await assistant.files.bring(conversation)
+            except StorageError:
+                return refusal(404, "no_file")
+            path = await asyncio.to_thread(_within, home / conversation, name)
         return _served(path) if path else refusal(404, "no_file")
 
     return routes
