@@ -37,6 +37,7 @@ from assistant.web.origin import LOOPBACK, SameOrigin
 from assistant.web.sessions import SignedIn, by_header, by_session
 from assistant.web.shared import shared
 from assistant.web.signin import router, sign_out
+from assistant.web.stopping import stopping_in_order
 from assistant.web.uploads import Uploads
 from assistant.web.voice import voice_routes
 
@@ -102,7 +103,8 @@ async def _serve(
         config = uvicorn.Config(
             application, log_config=None, timeout_graceful_shutdown=3, timeout_keep_alive=75, proxy_headers=False
         )
-        await uvicorn.Server(config).serve([listener])
+        with stopping_in_order():
+            await uvicorn.Server(config).serve([listener])
         readying.cancel()
         await asyncio.gather(preparing, readying, return_exceptions=True)
 

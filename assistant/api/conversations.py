@@ -6,10 +6,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse
 
 from assistant.api.access import needs
+from assistant.api.errors import ApiError
 from assistant.api.keys import Key
 from assistant.session import Assistant
+from assistant.web.files import found, response_of
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 Asking = Annotated[Key, Depends(needs("ask"))]
@@ -21,8 +24,8 @@ async def conversations(
 ) -> dict[str, Any]:
     """List the conversations of this key, the newest first."""
     assistant: Assistant = request.app.state.assistant
-    found = await assistant.conversations.list(key.owner, limit)
-    return {"object": "list", "data": [{"object": "conversation", **asdict(each)} for each in found]}
+    listed = await assistant.conversations.list(key.owner, limit)
+    return {"object": "list", "data": [{"object": "conversation", **asdict(each)} for each in listed]}
 
 
 @router.get("/{conversation}")
@@ -32,6 +35,17 @@ async def conversation(request: Request, conversation: str, key: Asking) -> dict
     turns = await assistant.conversations.turns(conversation, key.owner)
     rows = [{"question": turn.question, "state": turn.state, "result": turn.result} for turn in turns]
     return {"object": "conversation", "id": conversation, "turns": rows}
+
+
+@router.get("/{conversation}/files/{name:path}", response_class=FileResponse, responses={200: {"content": {"*/*": {}}}})
+async def file(request: Request, conversation: str, name: str, key: Asking) -> FileResponse:
+    """Send a file that an answer made."""
+    assistant: Assistant = request.app.state.assistant
+    await assistant.conversations.library(conversation, key.owner)
+    path = await found(assistant, conversation, name)
+    if path is None:
+        raise ApiError(404, "There is no such file in this conversation.")
+    return response_of(path)
 
 
 @router.delete("/{conversation}")

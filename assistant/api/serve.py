@@ -19,6 +19,7 @@ from assistant.session import Assistant
 from assistant.settings import Settings
 from assistant.web.listen import listen
 from assistant.web.origin import LOOPBACK
+from assistant.web.stopping import stopping_in_order
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ async def _serve(settings: Settings, listener: socket.socket, keys: Keys | None)
         )
         application = make_api(assistant, keys)
         config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=GRACE)
-        await uvicorn.Server(config).serve([listener])
+        with stopping_in_order():
+            await uvicorn.Server(config).serve([listener])
         await asyncio.gather(preparing, return_exceptions=True)
 
 

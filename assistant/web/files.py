@@ -34,7 +34,7 @@ def url_of(folder: Path, path: Path) -> str:
 
 def files(assistant: Assistant) -> APIRouter:
     """Returns the route that serves them."""
-    routes, home = APIRouter(), assistant.settings.home / "files"
+    routes = APIRouter()
 
     @routes.get("/files/{conversation}/{name:path}")
     async def file(conversation: str, name: str, request: Request) -> Response:
@@ -42,16 +42,26 @@ def files(assistant: Assistant) -> APIRouter:
         who: Identity | None = request.scope.get("user")
         if owner is None or (who is not None and owner != who.owner):
             return refusal(404, "no_file")
-        path = await asyncio.to_thread(_within, home / conversation, name)
-        if path is None:  # another server may have made it
-            try:
-                await assistant.files.bring(conversation)
-            except StorageError:
-                return refusal(404, "no_file")
-            path = await asyncio.to_thread(_within, home / conversation, name)
-        return _served(path) if path else refusal(404, "no_file")
+        try:
+            path = await found(assistant, conversation, name)
+        except StorageError:
+            path = None
+        return response_of(path) if path else refusal(404, "no_file")
 
     return routes
+
+
+async def found(assistant: Assistant, conversation: str, name: str) -> Path | None:
+    """Returns a file of a conversation; None where there is none of this name.
+
+    Raises:
+        StorageError: It may be in the bucket, which cannot be reached.
+    """
+    folder = assistant.files.folder(conversation)
+    if path := await asyncio.to_thread(_within, folder, name):
+        return path
+    await assistant.files.bring(conversation)  # another server may have made it
+    return await asyncio.to_thread(_within, folder, name)
 
 
 def _within(folder: Path, name: str) -> Path | None:
@@ -63,7 +73,8 @@ def _within(folder: Path, name: str) -> Path | None:
         return None
 
 
-def _served(path: Path) -> FileResponse:
+def response_of(path: Path) -> FileResponse:
+    """Returns a file as it is sent: shown by a browser where that is harmless, else downloaded."""
     kind = mimetypes.guess_type(path.name)[0]
     if kind in SHOWN:
         return FileResponse(
