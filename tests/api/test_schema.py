@@ -69,6 +69,7 @@ def test_every_request_gets_an_answer_that_the_document_allows(api: tuple[str, s
                 # words. Query parameters that we do not know are passed over, as everywhere on the web.
                 case.call_and_validate(
                     headers={"Authorization": f"Bearer {key}"},
+                    timeout=120,
                     excluded_checks=[unsupported_method, positive_data_acceptance, negative_data_rejection],
                 )
 
