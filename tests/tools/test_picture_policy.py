@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,14 @@ def test_a_policy_of_ones_own_replaces_it_and_is_read_again(tmp_path: Path) -> N
     assert decided("the ACME shop", "edit_image", path) == ""
     path.write_text("rules: [{name: all, decide: ask, words: ['*']}]    ")
     assert "'all'" in decided("anything", path=path)
+
+
+def test_the_policy_in_the_docs_can_be_used(tmp_path: Path) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "making-pictures.md").read_text()
+    (shown,) = re.findall(r"^```yml\n(.*?)^```", docs, re.M | re.S)
+    policy = part("policy").policy_of(write(tmp_path, shown))
+    assert [rule.name for rule in policy.rules] == ["weapons", "the company's name"]
+    assert policy.checker.refuse == {"nsfw": 0.5}
 
 
 @pytest.mark.parametrize(
