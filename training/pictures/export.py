@@ -49,6 +49,7 @@ def write(pipeline: Any, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in ("unet", "vae"):
         getattr(pipeline, name).half().save_pretrained(out / name)
+        _forget_where(out / name / "config.json")
     pipeline.scheduler.save_pretrained(out / "scheduler")
     (out / "text_encoder").mkdir(exist_ok=True)
     slots = {name: value.half().contiguous() for name, value in pipeline.text_encoder.slots.state_dict().items()}
@@ -57,6 +58,13 @@ def write(pipeline: Any, out: Path) -> None:
     (out / "model_index.json").write_text(json.dumps(_index(pipeline), indent=2) + "\n")
     card = {"side": SIDE, "steps": STEPS, "guidance": GUIDANCE, "draws": DRAWS, "words": words(), "things": things()}
     (out / CARD).write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _forget_where(config: Path) -> None:
+    """Takes out where on this machine the part was read from."""
+    told = json.loads(config.read_text())
+    told.pop("_name_or_path", None)
+    config.write_text(json.dumps(told, indent=2) + "\n")
 
 
 def _index(pipeline: Any) -> dict[str, Any]:
