@@ -54,4 +54,4 @@ def test_the_tables_name_everything() -> None:
 
 
 # What the assistant fills in or calls itself.
-HIDDEN = {"report", "artifacts", "secrets", "cancel", "passages"}
+HIDDEN = {"report", "show", "artifacts", "secrets", "cancel", "passages"}
