@@ -42,6 +42,7 @@ from assistant.settings import ServerEngine, Settings
 from assistant.vllm_settings import VllmEngine
 from bench.recorder import Body, recording
 from bench.report import describe, verdict
+from tests.ports import free_port
 from tests.serving.tiny_model import ENDLESS, make_model
 
 SHARE = 0.9
@@ -145,6 +146,7 @@ async def served(options: argparse.Namespace, folder: Path) -> AsyncIterator[str
     engine = VllmEngine(
         vllm=str(model),
         program=options.program,
+        port=free_port(),  # not the usual one, where every assistant of this machine would find it
         context=16384,
         sequences=max(16, options.concurrency),
         flags=(*flags, *options.flag),
