@@ -25,6 +25,7 @@ ALLOWED = {
         "index",
         "ui",
         "tests.chromium",
+        "tests.ports",
         "tests.scripted_server",
         "tests.replies",
         "tests.serving",
