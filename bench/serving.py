@@ -147,7 +147,7 @@ async def served(options: argparse.Namespace, folder: Path) -> AsyncIterator[str
         vllm=str(model),
         program=options.program,
         port=free_port(),  # not the usual one, where every assistant of this machine would find it
-        context=16384,
+        context=32768,
         sequences=max(16, options.concurrency),
         flags=(*flags, *options.flag),
     )

@@ -110,7 +110,7 @@ def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     engine = {
         "vllm": str(model),
         "program": str(environment.program()),
-        "context": 16384,
+        "context": 32768,
         "sequences": 16,
         "adapters": {"other": str(adapter)},
         "timeout": 120,

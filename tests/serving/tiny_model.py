@@ -40,7 +40,7 @@ FOUND = 216  # from here on: what the heads have found
 ADAPTED = 230
 SPEAK = 40.0  # how strongly a token is followed by its successor, in logits
 # A prompt of the assistant's is some thousand tokens long.
-CONTEXT = 16384
+CONTEXT = 32768
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|reply|>", "<|tools|>", TWICE, ENDLESS]
 ORDINARY = ["<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]

@@ -65,7 +65,7 @@ async def test_a_reply_that_was_cut_says_so(model_server: ScriptedServer) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("no-such-model", "`nothing` does not exist"), ("too-long", "16384 tokens")]
+    ("name", "said"), [("no-such-model", "`nothing` does not exist"), ("too-long", "32768 tokens")]
 )
 async def test_what_is_refused_is_told(model_server: ScriptedServer, name: str, said: str) -> None:
     with pytest.raises(EngineError, match=said):
