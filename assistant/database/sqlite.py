@@ -52,6 +52,8 @@ class SqliteDatabase:
     async def change(self) -> AsyncIterator[Change]:
         """Begins a transaction, which is committed where nothing is raised within."""
         async with self._lock:
+            # What a checkpoint has written whose turn was stopped before it could commit.
+            await self._db.commit()
             # At once, since another process may write between what is read in it and what is written.
             await self._db.execute("BEGIN IMMEDIATE")
             try:
