@@ -66,8 +66,8 @@ class Small:
 
 
 async def start(assistant: Assistant, small: Small) -> None:
-    tools = [tool.for_model for tool in assistant.toolbox.tools.values()]
-    small.learn(trim.size([SystemMessage(prompt("system"))], tools))
+    tools = sum(tool.size for tool in assistant.toolbox.tools.values())
+    small.learn(trim.size([SystemMessage(prompt("system"))]) + tools)
 
 
 def settings_for(served: Settings, server: ScriptedServer) -> Settings:
