@@ -85,6 +85,9 @@ def _manifest(path: Path, data: mmap.mmap) -> Verdict:
     """Reads what is signed into a file; what names a manifest and yet holds none that can be read was one."""
     import c2pa
 
+    if data[: len(PNG)] == PNG and not _made_of_pieces(data):
+        # Each twelve bytes of what is no piece would be taken for one, in gigabytes of them.
+        return Verdict("altered", reasons=(UNREADABLE,)) if data.find(MARK) >= 0 else Verdict("nothing")
     try:
         with c2pa.Reader(str(path)) as reader:
             verdict = _verdict(json.loads(reader.json()))
@@ -115,6 +118,16 @@ def _looked(path: Path) -> Verdict:
     except Exception:  # whatever a damaged picture makes its decoder raise
         log.info("no picture can be read from %s", path, exc_info=True)
         return Verdict("nothing")
+
+
+def _made_of_pieces(data: mmap.mmap) -> bool:
+    """Whether a PNG file is one piece after the other, each with a name, as far as it goes."""
+    at = len(PNG)
+    while at + 12 <= len(data):
+        if not data[at + 4 : at + 8].isalpha():
+            return False
+        at += 12 + int.from_bytes(data[at : at + 4])
+    return True
 
 
 def _whole(data: mmap.mmap) -> bool:

@@ -80,6 +80,8 @@ def test_without_a_model_in_the_settings_the_one_that_ships_draws(ctx, tmp_path)
         ("red", "finds nothing in 'red'"),
         ("five green circles", "counts to three only"),
         ("12 stars", "counts to three only"),
+        ("a red circle, a blue square, a green triangle and a yellow star", "counts to three only"),
+        ("two red circles and two blue squares", "counts to three only"),
         ("Zeichne einen Leuchtturm", "'Zeichne', 'einen', 'Leuchtturm'"),
         ("日本の灯台", "does not know"),
     ],
@@ -96,9 +98,25 @@ def test_what_only_decorates_is_left_out_and_told(ctx):
 
 
 @pytest.mark.parametrize(
+    ("prompt", "kept", "note"),
+    [
+        ("Draw a watercolour of a lighthouse", "a lighthouse", "does not know 'watercolour' and left it out"),
+        ("an oil painting of a peaceful sea", "a sea", "does not know 'peaceful', 'oil painting'"),
+        ("a couple of green stars", "a pair of green stars", ""),
+    ],
+)
+def test_what_stays_of_a_prompt_can_be_read(folder, prompt, kept, note):
+    bare = part("request").bare(prompt)
+    reading = part("vocabulary").read_prompt(bare, part("model")._card(folder))
+    assert reading.prompt == kept
+    assert note in reading.note
+
+
+@pytest.mark.parametrize(
     "prompt",
     [
         "a red circle left of a blue square",
+        "a red circle and a blue square, the circle left of the square",
         "two small violet boxes",
         "a lighthouse at dusk",
         "Three trees on green hills.",

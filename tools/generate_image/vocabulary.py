@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.plugin import ToolError
@@ -24,6 +25,20 @@ STYLES = frozenset(
 )
 MANY = frozenset("four five six seven eight nine ten eleven twelve dozen dozens hundred hundreds many".split())
 MOST_NAMED, MOST_COUNTED = 4, 3
+# Words before what a picture shows that say how it is painted.
+PAINTED = re.compile(
+    r"^(?:an? )?((?:\w+ ){0,2}"
+    r"(?:artwork|photo(?:graph)?|cartoon|comic|watercolou?r|oil painting|(?:pastel|pencil) drawing|sketch)) of (?=\S)",
+    re.I,
+)
+A_COUPLE = re.compile(r"\bcouple of\b", re.I)
+# A shape, with how many of it; one that is spoken of again is "the" circle.
+SHAPE = re.compile(
+    r"\b(?:(the|two|three|[23]) (?:\w+ ){0,2}?)?"
+    r"(?:circle|disc|dot|square|box|triangle|star|heart|diamond|rhombus|cross|ring|plus)(?:e?s)?\b",
+    re.I,
+)
+TIMES = {"the": 0, "two": 2, "2": 2, "three": 3, "3": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +63,24 @@ def read_prompt(prompt: str, card: Card) -> Reading:
     Raises:
         ToolError: The prompt asks for something else than the model can draw.
     """
+    painted = PAINTED.match(prompt)
+    prompt = A_COUPLE.sub("pair of", prompt[painted.end() :] if painted else prompt)
     tokens: list[str] = TOKEN.findall(prompt)
     unknown = [number for number, token in enumerate(tokens) if _is_unknown(token, card)]
-    if any(_is_many(token) for token in tokens):
+    shapes = sum(TIMES.get((found[1] or "").lower(), 1) for found in SHAPE.finditer(prompt))
+    if any(_is_many(token) for token in tokens) or shapes > MOST_COUNTED:
         raise _cannot("counts to three only", card)
     beyond = [number for number in unknown if not _can_go(tokens, number, card)]
     if beyond:
         raise _cannot(f"does not know {_named(tokens, beyond)}", card)
     if not any(_among(token.lower(), card.things) for token in tokens):
         raise _cannot(f"finds nothing in '{prompt[:80]}' that it can draw", card)
-    if not unknown:
+    left = [tokens[number] for number in unknown] + ([painted[1]] if painted else [])
+    if not left:
         return Reading(prompt)
     kept = " ".join(token for number, token in enumerate(tokens) if number not in unknown)
-    tidy = re.sub(r"\s+([,.;:!?])", r"\1", kept).strip(" ,;:")
-    return Reading(tidy, f"The starter model does not know {_named(tokens, unknown)} and left it out.")
+    tidy = re.sub(r"\s+([,.;:!?])", r"\1", kept).strip(" ,;:") if unknown else prompt
+    return Reading(tidy, f"The starter model does not know {_named(left, range(len(left)))} and left it out.")
 
 
 def introduced(card: Card) -> str:
@@ -76,7 +95,7 @@ def _cannot(why: str, card: Card) -> ToolError:
     return ToolError(f"The starter model that ships {why}. {card.draws} {ELSE}")
 
 
-def _named(tokens: list[str], numbers: list[int]) -> str:
+def _named(tokens: Sequence[str], numbers: Sequence[int]) -> str:
     words = list(dict.fromkeys(tokens[number] for number in numbers))
     more = " and more" if len(words) > MOST_NAMED else ""
     return ", ".join(f"'{word}'" for word in words[:MOST_NAMED]) + more

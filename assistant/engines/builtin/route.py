@@ -23,7 +23,7 @@ from assistant.engines.builtin.detect import (
 )
 from assistant.engines.builtin.drawing import NO_MODEL, asks_for_picture, drawn
 from assistant.engines.builtin.drawing import TOOL as MAKER
-from assistant.engines.builtin.editing import edited
+from assistant.engines.builtin.editing import edited, verified
 from assistant.engines.builtin.forms import ask_for, fits, is_refusal, read_answer, valued
 from assistant.engines.builtin.models import Models
 from assistant.engines.builtin.parameters import parameters_of, stem, stems, words_of
@@ -122,7 +122,12 @@ class Router:
             return Talk("I find no words in this; ask me a question or give me something to compute.")
         read = request[:MAX_READ]
         # Several commands are one plan, which is rehearsed as one.
-        if call := commanded(read, tools) or edited(request, tools) or drawn(request, tools):
+        if (
+            call := commanded(read, tools)
+            or edited(request, tools)
+            or verified(request, tools)
+            or drawn(request, tools)
+        ):
             return [call]
         return self._several(read, tools) or self._one(read, tools) or self._fallback(request, tools)
 

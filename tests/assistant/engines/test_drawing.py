@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from assistant.engines.builtin.drawing import drawn
-from assistant.engines.builtin.editing import edited
+from assistant.engines.builtin.editing import edited, verified
 
-TOOLS = {"generate_image": {}, "edit_image": {}, "plot": {}}
+TOOLS = {"generate_image": {}, "edit_image": {}, "verify_image": {}, "plot": {}}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,13 @@ def test_without_the_tool_nothing_is_drawn():
 @pytest.mark.parametrize(
     ("asked", "prompt", "rest"),
     [
+        ("Make 10,000 pictures of a star", "Make 10,000 pictures of a star", {"count": 10_000}),
+        ("Make ten pictures of a star", "Make ten pictures of a star", {"count": 10}),
+        (
+            "Draw the moon with 5 steps and guidance 2.5 and seed 7",
+            "Draw the moon",
+            {"steps": 5, "guidance": 2.5, "seed": 7},
+        ),
         ("Make 4 images of a boat", "Make 4 images of a boat", {"count": 4}),
         ("Draw two pictures of a star", "Draw two pictures of a star", {"count": 2}),
         ("Draw two stars", "Draw two stars", {}),
@@ -106,3 +113,37 @@ def test_a_picture_is_to_be_changed(asked, arguments):
 )
 def test_other_changes_are_left_to_others(asked):
     assert edited(asked, TOOLS) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "arguments"),
+    [
+        ("Make 10,000 variations of a.png", {"instruction": "", "image": "a.png", "count": 10_000, "mode": "vary"}),
+        ("Make five variations of it", {"instruction": "", "image": "last", "count": 5, "mode": "vary"}),
+        ("Turn it into a watercolour", {"instruction": "a watercolour", "image": "last", "mode": "change"}),
+    ],
+)
+def test_counts_of_many_and_it_are_read(asked, arguments):
+    call = edited(asked, TOOLS)
+    assert call is not None
+    assert call.arguments == arguments
+
+
+@pytest.mark.parametrize(
+    ("asked", "file"),
+    [
+        ("Was this picture altered or made by AI?", "last"),
+        ("Is this picture made by AI?", "last"),
+        ("Where does the picture come from?", "last"),
+        ("Where does photo.png come from?", "photo.png"),
+        ("verify the last picture", "last"),
+    ],
+)
+def test_where_a_picture_comes_from_is_asked(asked, file):
+    call = verified(asked, TOOLS)
+    assert call is not None
+    assert (call.tool, call.arguments) == ("verify_image", {"file": file})
+
+
+def test_other_checks_are_left_to_others():
+    assert verified("Where does the rule about notice periods come from?", TOOLS) is None

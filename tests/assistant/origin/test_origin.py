@@ -134,3 +134,15 @@ def test_the_tool_tells_of_a_file_of_the_conversation(signer, tmp_path):
     assert call(TOOL.function, make_context(tmp_path), file="a.png")["state"] == "signed"
     with pytest.raises(ToolError, match="There is no file"):
         call(TOOL.function, make_context(tmp_path), file="../a.png")
+
+
+def test_the_tool_takes_the_newest_picture_where_none_is_named(signer, tmp_path):
+    (tmp_path / "a.png").write_bytes(signer.sign(png(), "a.png", MADE))
+    told = call(TOOL.function, make_context(tmp_path))
+    assert (told["file"], told["state"]) == ("a.png", "signed")
+
+
+def test_a_signed_picture_with_zeros_behind_it_is_not_taken_for_pieces(signer, tmp_path):
+    path = tmp_path / "zeros.png"
+    path.write_bytes(signer.sign(png(), "a.png", MADE) + bytes(10_000))
+    assert verify(path).reasons == ("manifest.unreadable",)
