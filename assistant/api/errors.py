@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          409: "conflict_error", 413: "invalid_request_error", 429: "rate_limit_error"}  # fmt: skip
 # How a failed turn's kind is told over HTTP; what is not here is the server's fault.
-STATUS = {"BadQuestion": 400, "UnknownLibrary": 404, "UnknownConversation": 404, "NothingWaits": 409,
-          "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
+STATUS = {"BadQuestion": 400, "SettingsError": 400, "UnknownLibrary": 404, "UnknownConversation": 404,
+          "NothingWaits": 409, "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
           "StorageError": 503, "ContextOverflow": 400, "BadCalls": 502, "EngineError": 502}  # fmt: skip
 
 

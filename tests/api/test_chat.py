@@ -122,6 +122,14 @@ async def test_another_library_and_conversation_must_exist(settings: Settings) -
                 )
 
 
+async def test_what_cannot_be_the_name_of_a_library_is_a_bad_request(settings: Settings) -> None:
+    async with served(settings) as url, asked(url) as client:
+        with pytest.raises(openai.BadRequestError, match="cannot be the name of a library"):
+            await client.chat.completions.create(
+                model="assistant", messages=[{"role": "user", "content": "Hi"}], extra_body={"library": "B"}
+            )
+
+
 async def test_an_engine_that_fails_is_told(settings: Settings) -> None:
     gone = settings.model_copy(update={"engine": ServerEngine(url=refused_url(), model="scripted")})
     async with served(gone) as url, asked(url) as client:

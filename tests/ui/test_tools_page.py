@@ -44,6 +44,19 @@ def draw_square(ctx: Context, size: int = 40) -> str:
 SUM = "What is 12.5 % of 2,480, minus 17?"
 
 
+def all_tools(me):
+    """Opens the list of tools, whichever tool the test before this one has left open."""
+    me.tab("Tools")
+    back, first = (
+        me.page.locator("#tool").get_by_role("button", name="All tools"),
+        me.page.locator("#tools-list li").first,
+    )
+    expect(back.or_(first).filter(visible=True).first).to_be_visible()
+    if back.is_visible():
+        back.click()
+    expect(first).to_be_visible()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tools")
@@ -66,7 +79,7 @@ def me(browser, url):
 
 def test_a_tool_is_tried_only_after_it_was_approved(me, folder):
     log = folder / "tools" / "lamp.log"
-    me.tab("Tools")
+    all_tools(me)
     row = me.page.locator("#tools-list li", has_text="switch_lamp")
     expect(row).to_contain_text("asks every time")
     expect(row).to_contain_text("lamp.py")
@@ -93,10 +106,7 @@ def test_a_tool_is_tried_only_after_it_was_approved(me, folder):
 
 
 def test_a_trial_shows_its_picture_and_what_does_not_fit(me):
-    me.tab("Tools")
-    back = me.page.locator("#tool").get_by_role("button", name="All tools")
-    if back.is_visible():  # a test before this one has left a tool open
-        back.click()
+    all_tools(me)
     me.page.locator("#tools-list").get_by_role("button", name="draw_square").click()
     me.page.locator("#tool [name=size]").fill("1")
     me.page.locator("#tool [name=size]").evaluate("field => (field.type = 'text', field.value = 'many')")
@@ -109,12 +119,8 @@ def test_a_trial_shows_its_picture_and_what_does_not_fit(me):
 
 
 def test_a_tool_that_is_off_does_not_exist_for_the_conversation(me, browser, url):
-    me.tab("Tools")
-    back = me.page.locator("#tool").get_by_role("button", name="All tools")
+    all_tools(me)
     switch = me.page.locator("#tools-list input[data-tool=calculator]")
-    expect(back.or_(switch).first).to_be_attached()
-    if back.is_visible():  # the tool that was tried last is still open
-        back.click()
     switch.focus()
     switch.press("Space")
     expect(me.page.locator("#tools-list li.off")).to_contain_text("calculator")
@@ -136,7 +142,7 @@ def test_a_tool_that_is_off_does_not_exist_for_the_conversation(me, browser, url
 def test_a_file_that_breaks_is_told_and_its_last_version_stays(me, folder):
     (folder / "tools" / "lamp.py").write_text(f"{LAMP}\nraise ValueError('<img src=x onerror=alert(3)>')\n")
     me.tab("Conversation")
-    me.tab("Tools")
+    all_tools(me)
     faults = me.page.locator("#tools-list .faults.broken")
     expect(faults).to_contain_text("lamp.py")
     expect(faults).to_contain_text("<img src=x onerror=alert(3)>")
