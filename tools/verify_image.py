@@ -17,16 +17,33 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".
     concurrency=4,
 )
 def verify_image(ctx: Context, file: str = "last") -> dict[str, Any]:
-    """Tell whether a picture of the conversation carries a signed origin, and whether it was altered since.
+    """Tell whether a picture carries a signed origin, and whether it was altered since.
 
     Args:
-        file: Name of the picture's file; "last" is the conversation's newest picture.
+        file: Name of a file of the conversation, or of a document that is a picture; "last" is the newest file.
     """
-    path = _newest(ctx.folder) if file.strip().lower() in ("", "last") else (ctx.folder / file.strip()).resolve()
-    if not path.is_relative_to(ctx.folder.resolve()) or not path.is_file():
-        raise ToolError(f"There is no file '{file[:80]}' in this conversation.")
+    name = file.strip()
+    path = _newest(ctx.folder) if name.lower() in ("", "last") else _file(ctx.folder, name) or _document(ctx, name)
+    if path is None:
+        raise ToolError(
+            f"There is no file '{name[:80]}' in this conversation, and no picture of this name in the library."
+        )
     verdict = verify(path)
     return {"file": path.name, "said": verdict.said, **asdict(verdict)}
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):  # too long for a name, or with what no name may hold
+        return None
+
+
+def _document(ctx: Context, name: str) -> Path | None:
+    """The file that a document was added from: the library itself may keep a smaller copy without its origin."""
+    there = [each for each in ctx.library.documents() if each.kind == "picture" and Path(each.path).name == name]
+    return next((Path(each.path) for each in there if Path(each.path).is_file()), None)
 
 
 def _newest(folder: Path) -> Path:

@@ -10,8 +10,8 @@ from assistant.engines.builtin.steps import Call
 
 TOOL = "generate_image"
 NO_MODEL = (
-    "I could draw this with a picture model, and none is set up here: `tools.settings.generate_image.model` in the "
-    "settings names one. What it takes is told in docs/making-pictures.md."
+    "I could draw this with a picture model, and none is set up here, or the tool `generate_image` is off: "
+    "`assistant tools list` says why. What it takes is told in docs/making-pictures.md."
 )
 LEAD = r"(?:(?:please|now|can you|could you|would you|i want you to|i'd like you to|let's) )*"
 KIND = r"(?:picture|image|drawing|painting|illustration|sketch|photo(?:graph)?)s?"

@@ -20,7 +20,8 @@ from assistant.origin.made import Made, prompt_hash
 from assistant.origin.sign import Signer
 from assistant.origin.verify import verify
 from assistant.plugin import ToolError
-from assistant.testing import call, make_context
+from assistant.testing import EmptyLibrary, call, make_context
+from index.types import Document
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MADE = Made("generate_image", "starter", "a boat on the sea", 5, {"steps": 25, "guidance": 3.0})
@@ -146,3 +147,19 @@ def test_a_signed_picture_with_zeros_behind_it_is_not_taken_for_pieces(signer, t
     path = tmp_path / "zeros.png"
     path.write_bytes(signer.sign(png(), "a.png", MADE) + bytes(10_000))
     assert verify(path).reasons == ("manifest.unreadable",)
+
+
+def test_the_tool_tells_of_a_picture_that_was_attached(signer, tmp_path):
+    there = tmp_path / "attached" / "photo.png"
+    there.parent.mkdir()
+    there.write_bytes(signer.sign(png(), "a.png", MADE))
+
+    class Attached(EmptyLibrary):
+        def documents(self):
+            return [Document(1, str(there), "photo", "picture", "", 1, 1, 1, "")]
+
+    (tmp_path / "files").mkdir()
+    context = make_context(tmp_path / "files", library=Attached())
+    assert call(TOOL.function, context, file="photo.png")["state"] == "signed"
+    with pytest.raises(ToolError, match="There is no file"):
+        call(TOOL.function, context, file="../attached/photo.png")
