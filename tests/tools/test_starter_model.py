@@ -80,6 +80,9 @@ def test_without_a_model_in_the_settings_the_one_that_ships_draws(ctx, tmp_path)
         ("red", "finds nothing in 'red'"),
         ("five green circles", "counts to three only"),
         ("12 stars", "counts to three only"),
+        ("a white ring on a grey background", "draws no white and no grey shapes"),
+        ("a red ring on a black background", "white, grey and light blue backgrounds only"),
+        ("a brown square", "'brown'"),
         ("a red circle, a blue square, a green triangle and a yellow star", "counts to three only"),
         ("two red circles and two blue squares", "counts to three only"),
         ("Zeichne einen Leuchtturm", "'Zeichne', 'einen', 'Leuchtturm'"),
@@ -116,6 +119,7 @@ def test_what_stays_of_a_prompt_can_be_read(folder, prompt, kept, note):
     "prompt",
     [
         "a red circle left of a blue square",
+        "a blue ring on a light blue background",
         "a red circle and a blue square, the circle left of the square",
         "two small violet boxes",
         "a lighthouse at dusk",

@@ -32,10 +32,17 @@ PAINTED = re.compile(
     re.I,
 )
 A_COUPLE = re.compile(r"\bcouple of\b", re.I)
+OTHER_COLOURS = frozenset(
+    "brown beige gold golden silver bronze turquoise teal cyan magenta crimson scarlet navy maroon olive lime indigo "
+    "ivory cream rainbow".split()
+)
+ONE_SHAPE = r"(?:circle|disc|dot|square|box|triangle|star|heart|diamond|rhombus|cross|ring|plus)(?:e?s)?\b"
+# What it was never shown, though it knows each word: shapes in the colours of backgrounds, and the other way round.
+PALE_SHAPE = re.compile(rf"\b(?:white|gr[ae]y) {ONE_SHAPE}", re.I)
+STRONG_GROUND = re.compile(r"\b(?:red|orange|yellow|green|purple|violet|pink|black|(?<!light )blue) background\b", re.I)
 # A shape, with how many of it; one that is spoken of again is "the" circle.
 SHAPE = re.compile(
-    r"\b(?:(the|two|three|[23]) (?:\w+ ){0,2}?)?"
-    r"(?:circle|disc|dot|square|box|triangle|star|heart|diamond|rhombus|cross|ring|plus)(?:e?s)?\b",
+    rf"\b(?:(the|two|three|[23]) (?:\w+ ){{0,2}}?)?{ONE_SHAPE}",
     re.I,
 )
 TIMES = {"the": 0, "two": 2, "2": 2, "three": 3, "3": 3}
@@ -70,6 +77,10 @@ def read_prompt(prompt: str, card: Card) -> Reading:
     shapes = sum(TIMES.get((found[1] or "").lower(), 1) for found in SHAPE.finditer(prompt))
     if any(_is_many(token) for token in tokens) or shapes > MOST_COUNTED:
         raise _cannot("counts to three only", card)
+    if PALE_SHAPE.search(prompt):
+        raise _cannot("draws no white and no grey shapes", card)
+    if STRONG_GROUND.search(prompt):
+        raise _cannot("knows white, grey and light blue backgrounds only", card)
     beyond = [number for number in unknown if not _can_go(tokens, number, card)]
     if beyond:
         raise _cannot(f"does not know {_named(tokens, beyond)}", card)
@@ -114,6 +125,8 @@ def _can_go(tokens: list[str], number: int, card: Card) -> bool:
     """Whether an unknown word is about style, or stands before a known one that it goes with."""
     if tokens[number].lower() in STYLES:
         return True
+    if tokens[number].lower() in OTHER_COLOURS:  # left out, another one would be drawn
+        return False
     after = tokens[number + 1] if number + 1 < len(tokens) else ""
     if not after or not after[0].isalnum() or after.lower() in EMPTY:
         return False
