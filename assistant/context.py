@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.events import Artifact
 from assistant.origin.made import Made
+from assistant.within import file_within
 from index.filter import Filter
 from index.types import Document, DocumentHit, Hit, Passage
 from index.types import Picture as StoredPicture
@@ -163,6 +164,10 @@ class Context:
             ToolError: The variable is not set, or the tool does not declare it.
         """
         return self.secrets(name)
+
+    def file(self, name: str) -> Path | None:
+        """Returns a file of the conversation; None where there is none of this name, or it leads out of the folder."""
+        return file_within(self.folder, name)
 
     def save(self, name: str, data: bytes | str, media_type: str | None = None) -> Artifact:
         """Keeps a file for the person.

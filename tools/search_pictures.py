@@ -40,19 +40,18 @@ def search_pictures(
         raise ToolError("query is empty; say what is to be seen")
     only = Filter(documents=[document] if document else [])
     try:
-        hits = ctx.library.search_pictures(query, limit or ctx.passages, only, like and _file(like, ctx.folder))
+        hits = ctx.library.search_pictures(query, limit or ctx.passages, only, like and _file(ctx, like))
     except LibraryError as error:
         raise ToolError(str(error)) from error
     found: dict[str, Any] = {"pictures": [_row(hit, ctx.cite(hit)) for hit in hits]}
     return found | ({"note": note} if (note := ctx.library.picture_note()) else {})
 
 
-def _file(name: str, folder: Path) -> Path:
+def _file(ctx: Context, name: str) -> Path:
     """A file of the conversation, and no other: a model must not look around on the machine."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise ToolError(f"there is no file {name} in this conversation; search by words")
-    return path
+    if path := ctx.file(name):
+        return path
+    raise ToolError(f"there is no file {name[:80]} in this conversation; search by words")
 
 
 def _row(hit: Hit, number: int) -> dict[str, Any]:

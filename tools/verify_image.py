@@ -23,21 +23,13 @@ def verify_image(ctx: Context, file: str = "last") -> dict[str, Any]:
         file: Name of a file of the conversation, or of a document that is a picture; "last" is the newest file.
     """
     name = file.strip()
-    path = _newest(ctx.folder) if name.lower() in ("", "last") else _file(ctx.folder, name) or _document(ctx, name)
+    path = _newest(ctx.folder) if name.lower() in ("", "last") else ctx.file(name) or _document(ctx, name)
     if path is None:
         raise ToolError(
             f"There is no file '{name[:80]}' in this conversation, and no picture of this name in the library."
         )
     verdict = verify(path)
     return {"file": path.name, "said": verdict.said, **asdict(verdict)}
-
-
-def _file(folder: Path, name: str) -> Path | None:
-    try:
-        path = (folder / name).resolve()
-        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
-    except (OSError, ValueError):  # too long for a name, or with what no name may hold
-        return None
 
 
 def _document(ctx: Context, name: str) -> Path | None:

@@ -14,6 +14,7 @@ from assistant.accounts.identity import Identity
 from assistant.errors import StorageError
 from assistant.session import Assistant
 from assistant.web.answers import refusal
+from assistant.within import file_within
 
 # What a browser may show in its place. Anything else, HTML and SVG above all, is only ever downloaded, so that a script
 # in it never runs as the page's own.
@@ -58,19 +59,10 @@ async def found(assistant: Assistant, conversation: str, name: str) -> Path | No
         StorageError: It may be in the bucket, which cannot be reached.
     """
     folder = assistant.files.folder(conversation)
-    if path := await asyncio.to_thread(_within, folder, name):
+    if path := await asyncio.to_thread(file_within, folder, name):
         return path
     await assistant.files.bring(conversation)  # another server may have made it
-    return await asyncio.to_thread(_within, folder, name)
-
-
-def _within(folder: Path, name: str) -> Path | None:
-    """Returns a file below a folder; None where there is none, or a link leads out of it."""
-    try:
-        path = (folder / name).resolve()
-        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
-    except (OSError, ValueError):  # such as a name with a null character
-        return None
+    return await asyncio.to_thread(file_within, folder, name)
 
 
 def response_of(path: Path) -> FileResponse:

@@ -35,7 +35,13 @@ def chosen(ctx: Context, name: str) -> Path:
     name = name.strip()
     if name.lower() in ("", "last"):
         return _newest(ctx.folder)
-    return _file(ctx.folder, name) or _fetched(ctx, name) or find(ctx.folder, name)
+    if path := ctx.file(name) or _fetched(ctx, name):
+        return path
+    there = ", ".join(each.name for each in _pictures(ctx.folder)[-5:]) or "none"
+    raise ToolError(
+        f"There is no file '{name[:80]}' in this conversation, and no picture of this name in the library; its "
+        f"pictures: {there}."
+    )
 
 
 def _fetched(ctx: Context, name: str) -> Path | None:
@@ -91,29 +97,6 @@ def read_picture(file: Path | BytesIO, name: str) -> Image.Image:
 
 def _too_large(name: str) -> ToolError:
     return ToolError(f"{name} has too many pixels; up to {MOST_PIXELS // 1_000_000} million can be taken.")
-
-
-def find(folder: Path, name: str) -> Path:
-    """Returns a file of the conversation.
-
-    Raises:
-        ToolError: There is none of this name.
-    """
-    if path := _file(folder, name.strip()):
-        return path
-    there = ", ".join(each.name for each in _pictures(folder)[-5:]) or "none"
-    raise ToolError(
-        f"There is no file '{name[:80]}' in this conversation, and no picture of this name in the library; its "
-        f"pictures: {there}."
-    )
-
-
-def _file(folder: Path, name: str) -> Path | None:
-    try:
-        path = (folder / name).resolve()
-        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
-    except (OSError, ValueError):  # too long for a name, or with what no name may hold
-        return None
 
 
 def _newest(folder: Path) -> Path:
