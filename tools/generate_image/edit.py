@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from .generate import keep, noted
 from .instruction import Mode, described, mode_of
 from .model import Model, card_of
 from .pictures import Picture, negative, ready, run
-from .policy import policy_now
+from .policy import Checker, policy_now
 from .remote import check_seed, edited
 from .request import Request, checked_count, checked_prompt, checked_seed, checked_steps
 from .settings import PictureSettings, RemoteSettings
@@ -94,22 +95,36 @@ def edit(
     if card and said:
         reading = read_prompt(said, card)
         request, note = replace(request, prompt=reading.prompt), reading.note
+    rows, held = _looked_through(task, request, settings, ctx, mode, policy.checker, path)
+    if held and not rows:
+        raise ToolError(held_back(held, request.count))
+    shown = {"picture": rows[0]} if len(rows) == 1 else {"pictures": rows}
+    return {"instruction": request.prompt, **shown, **noted([note, held_back(held, request.count) if held else ""])}
+
+
+def _looked_through(
+    task: Task,
+    request: Request,
+    settings: PictureSettings,
+    ctx: Context,
+    mode: Mode,
+    checker: Checker | None,
+    source: Path,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Makes the pictures; returns those that are kept, and the rules by which others were held back."""
     rows: list[dict[str, Any]] = []
     held: list[str] = []
     try:
         with closing(_results(task, request, settings, ctx, mode)) as results:
             for made in results:
-                if rule := rule_against(made.picture, policy.checker, flagged=made.flagged):
+                if rule := rule_against(made.picture, checker, flagged=made.flagged):
                     held.append(rule)
                 else:
-                    rows.append(keep(ctx, made, "edited", request.prompt, path))
+                    rows.append(keep(ctx, made, "edited", request.prompt, source))
     except Stopped as error:
-        first = f"Stopped; {len(rows)} of {count} pictures were made, and" if rows else "Stopped;"
+        first = f"Stopped; {len(rows)} of {request.count} pictures were made, and" if rows else "Stopped;"
         raise ToolError(f"{first} the picture is as it was.") from error
-    if held and not rows:
-        raise ToolError(held_back(held, count))
-    shown = {"picture": rows[0]} if len(rows) == 1 else {"pictures": rows}
-    return {"instruction": request.prompt, **shown, **noted([note, held_back(held, count) if held else ""])}
+    return rows, held
 
 
 def _results(
