@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import weakref
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -25,19 +24,14 @@ PATH = builtin_folder() / "generate_image" / "__init__.py"
 TOOLS = {tool.name: tool for tool in load_file(PATH, {"generate_image": {"model": "any"}})}
 PLUGIN = TOOLS["generate_image"].function.__module__
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 
 def part(name: str) -> Any:
     return importlib.import_module(f"{PLUGIN}.{name}")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module", params=["sdxl", "flux"])
