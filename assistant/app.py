@@ -145,7 +145,7 @@ async def build(
             conversations,
             info,
             graph,
-            database.saver,
+            database,
             titles,
             tracer,
             open_files(settings),

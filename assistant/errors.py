@@ -15,6 +15,7 @@ AssistantError
 ├── StepLimit            the model asked for more tool rounds than ``agent.max_steps``
 ├── UnknownLibrary       no library goes by that name
 ├── UnknownConversation  no conversation of this owner has that id
+├── UnknownFile          no uploaded file of this owner has that id
 ├── NothingWaits         nothing in the conversation waits for approval
 ├── AccountError         an account that there is not, or that cannot be made or changed so
 ├── BatchError           a batch file that cannot be read or written
@@ -108,6 +109,10 @@ class UnknownLibrary(AssistantError):
 
 class UnknownConversation(AssistantError):
     """No conversation of this owner has that id."""
+
+
+class UnknownFile(AssistantError):
+    """No uploaded file of this owner has that id, or its content is lost."""
 
 
 class NothingWaits(AssistantError):

@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS shares (
     conversation TEXT PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE, secret TEXT NOT NULL UNIQUE,
     leaf INTEGER, made REAL NOT NULL, expires REAL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS uploads (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, name TEXT NOT NULL, purpose TEXT NOT NULL,
+    size INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER
+);
+CREATE INDEX IF NOT EXISTS uploads_by_owner ON uploads (owner, number);
 CREATE VIRTUAL TABLE IF NOT EXISTS said USING fts5(question, answer, tokenize = 'unicode61 remove_diacritics 2');
 """
 

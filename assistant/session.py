@@ -15,7 +15,6 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from langchain_core.messages import HumanMessage
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 from opentelemetry.trace import Tracer
 
@@ -24,6 +23,7 @@ from assistant.approval import Decision, Rule, refusals
 from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.course import Course
+from assistant.database.base import Database
 from assistant.endings import end_task, failure, last, message, request, stored, written
 from assistant.engine_info import EngineInfo
 from assistant.errors import AssistantError
@@ -47,6 +47,7 @@ from assistant.state import Turn, TurnState
 from assistant.titles import Titles
 from assistant.toolbox import Plugins, Toolbox
 from assistant.tracing import OFF, TurnTrace, traced
+from assistant.uploaded import Uploaded
 from index.errors import LibraryError
 from index.library import Library
 
@@ -63,6 +64,7 @@ class Assistant:
         libraries: The documents.
         attachments: Those that belong to one conversation only.
         files: The files of conversations.
+        uploaded: Files that programs have sent for questions.
         conversations: What was asked and answered before.
         engine: Which engine answers.
         live: The turns that run whoever watches, such as the page's.
@@ -78,24 +80,22 @@ class Assistant:
         conversations: Conversations,
         engine: EngineInfo,
         graph: Graph,
-        saver: BaseCheckpointSaver[str],
+        database: Database,
         titles: Titles | None = None,
         tracer: Tracer = OFF,
         files: Files | None = None,
     ) -> None:
-        self.settings = settings
-        self.libraries = libraries
+        self.settings, self.libraries = settings, libraries
         self.attachments = Attachments(libraries, settings.home)
         self.files = files or Files(settings.home)
-        self.conversations = conversations
-        self.engine = engine
+        self.uploaded = Uploaded(database, self.files)
+        self.conversations, self.engine = conversations, engine
         self.live = LiveTurns()
         self.titles = titles or Titles(None, conversations)
         self.meter = Meter()
         self._plugins, self._signer = plugins, Signer.of(settings)
-        self._graph, self._tracer = graph, tracer
-        self._saver = saver
-        self._memory = Memory(saver, conversations, settings.agent)
+        self._graph, self._tracer, self._saver = graph, tracer, database.saver
+        self._memory = Memory(database.saver, conversations, settings.agent)
         self._preparation: asyncio.Future[None] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 

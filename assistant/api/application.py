@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from assistant.api import chat, conversations, figures, libraries, models, responses
+from assistant.api import chat, conversations, figures, files, libraries, models, responses
 from assistant.api.access import Access
 from assistant.api.errors import RESPONSES, add_handlers
 from assistant.api.figures import Counting, Figures
@@ -16,6 +16,7 @@ from assistant.api.traced import Traced
 from assistant.session import Assistant
 from assistant.web.buckets import Buckets
 from assistant.web.origin import LOOPBACK, SameOrigin
+from assistant.web.uploads import Uploads
 
 MB = 1_000_000
 
@@ -33,9 +34,10 @@ def make_api(assistant: Assistant, keys: Keys | None) -> FastAPI:
     )
     application.state.assistant = assistant
     application.state.access = Access(keys, Buckets(limits.requests))
+    application.state.uploads = Uploads(limits.upload_files, limits.upload_mb * MB)
     application.state.figures = Figures(assistant.meter, assistant.engine.servers)
     add_handlers(application)
-    for part in (chat, responses, models, libraries, conversations, figures):
+    for part in (chat, responses, models, files, libraries, conversations, figures):
         application.include_router(part.router)
     if keys is None:
         application.add_middleware(SameOrigin, hosts=LOOPBACK)

@@ -5,55 +5,23 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.api.access import needs
+from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
 from assistant.api.errors import STATUS, ApiError, body
-from assistant.api.keys import Key
-from assistant.approval import Decision, refusals
+from assistant.approval import Decision
 from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, ReasoningDelta, TextDelta, without
 from assistant.session import Assistant
 
 router = APIRouter(prefix="/v1", tags=["chat"])
-MODEL = "assistant"
 STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/event-stream": {}}}}
-Asking = Annotated[Key, Depends(needs("ask"))]
-
-
-class Part(BaseModel):
-    """A part of a message's content; only texts are taken."""
-
-    model_config = ConfigDict(extra="ignore")
-    type: str
-    text: str | None = None
-
-
-class Message(BaseModel):
-    """One message of the conversation."""
-
-    model_config = ConfigDict(extra="ignore")
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[Part] | None = None
-
-    @property
-    def text(self) -> str:
-        """Its words.
-
-        Raises:
-            ApiError: It holds something else.
-        """
-        if isinstance(self.content, list):
-            if other := next((part.type for part in self.content if part.type not in ("text", "input_text")), None):
-                raise ApiError(400, f"Messages take texts only, not parts of type {other!r}.", "messages")
-            return "\n".join(part.text or "" for part in self.content)
-        return self.content or ""
 
 
 class StreamOptions(BaseModel):
@@ -63,7 +31,7 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Asked):
     """What is asked.
 
     The last message is the question, those before it are what it refers to. ``conversation``, ``library`` and
@@ -71,28 +39,16 @@ class ChatRequest(BaseModel):
     and not used.
     """
 
-    model_config = ConfigDict(extra="forbid")
-    model: str = MODEL
     messages: list[Message] = Field(min_length=1)
-    stream: bool = False
     stream_options: StreamOptions | None = None
     conversation: str | None = Field(None, description="Goes on with this one; the messages before are then not read.")
-    library: str | None = Field(None, description="Which library a new conversation is about.")
-    approval: Literal["refuse", "ask"] = Field(
-        "refuse", description="What becomes of calls that need approval: they are refused, or the turn waits."
-    )
     n: Literal[1] = 1
-    temperature: float | None = None
-    top_p: float | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
-    user: str | None = None
-    metadata: dict[str, Any] | None = None
-    store: bool | None = None
 
 
 class Verdict(BaseModel):
@@ -115,17 +71,7 @@ class Verdicts(BaseModel):
 async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[str, Any] | StreamingResponse:
     """Answer the last message from the library and with the tools, and show the evidence."""
     assistant: Assistant = request.app.state.assistant
-    question, earlier = question_of(asked.messages)
-    events = assistant.stream(
-        question,
-        asked.conversation,
-        key.owner,
-        library=asked.library,
-        history=() if asked.conversation else earlier,
-        adapter=await adapter_of(assistant, asked.model),
-    )
-    if asked.approval == "refuse":
-        events = refusing(assistant, events, key.owner)
+    events = await turn_of(assistant, key.owner, asked, asked.messages, asked.conversation)
     counted = bool(asked.stream_options and asked.stream_options.include_usage)
     return await _reply(events, stream=asked.stream, counted=counted)
 
@@ -140,46 +86,6 @@ async def decide(
         each: Decision(verdict.approve, arguments=verdict.arguments) for each, verdict in given.decisions.items()
     }
     return await _reply(assistant.resume(conversation, decisions, key.owner), stream=given.stream)
-
-
-async def adapter_of(assistant: Assistant, model: str) -> str | None:
-    """Returns the adapter that a request names as its model; None where it names anything else."""
-    return model if model in await assistant.engine.adapters() else None
-
-
-def question_of(messages: Sequence[Message]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Returns the question, and the questions and answers before it.
-
-    Raises:
-        ApiError: The last message is not a person's.
-    """
-    said = [message for message in messages if message.role in ("user", "assistant")]
-    if not said or said[-1].role != "user":
-        raise ApiError(400, "The last message must be the user's.", "messages")
-    pairs: list[tuple[str, str]] = []
-    for message in said[:-1]:
-        if message.role == "user":
-            pairs.append((message.text, ""))
-        elif pairs:
-            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]}\n\n{message.text}".strip())
-    return said[-1].text, tuple(pairs)
-
-
-async def refusing(
-    assistant: Assistant, events: AsyncGenerator[Event, None], owner: str
-) -> AsyncGenerator[Event, None]:
-    """The events of a turn in which whatever needs approval is refused."""
-    while True:
-        waiting: ApprovalNeeded | None = None
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, ApprovalNeeded):
-                    waiting = event
-                else:
-                    yield event
-        if waiting is None:
-            return
-        events = assistant.resume(waiting.conversation, refusals(waiting.requests), owner)
 
 
 async def _reply(

@@ -19,6 +19,7 @@ from assistant.errors import (
     SettingsError,
     StorageError,
     UnknownConversation,
+    UnknownFile,
     UnknownLibrary,
 )
 from index.errors import LibraryError, UnknownDocument
@@ -109,7 +110,7 @@ def _plain(error: HTTPException) -> JSONResponse:
 
 
 def _ours(error: AssistantError | LibraryError) -> JSONResponse:
-    if isinstance(error, UnknownConversation | UnknownLibrary | UnknownDocument):
+    if isinstance(error, UnknownConversation | UnknownFile | UnknownLibrary | UnknownDocument):
         status = 404
     elif isinstance(error, EngineError):
         status = 502

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, UploadFile
@@ -17,6 +17,7 @@ from assistant.api.keys import Key
 from assistant.libraries import create, places
 from assistant.session import Assistant
 from assistant.terminal import hit_row
+from assistant.within import plain_name
 from index.filter import Filter
 from index.library import Library
 from index.types import Document
@@ -118,7 +119,7 @@ async def _library(request: Request, name: str) -> Library:
 
 async def _keep(file: UploadFile, folder: Path, largest: int) -> Path:
     """Puts an upload under its own name into a folder of its own."""
-    name = PurePosixPath((file.filename or "").replace("\\", "/")).name or "document"
+    name = plain_name(file.filename)
     kept = folder / uuid.uuid4().hex[:12] / name
     await asyncio.to_thread(kept.parent.mkdir, parents=True)
     written = 0

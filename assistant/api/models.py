@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.access import needs
-from assistant.api.chat import MODEL
+from assistant.api.asking import MODEL
 from assistant.api.errors import ApiError
 from assistant.api.keys import Key
 from assistant.session import Assistant

@@ -6,24 +6,14 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from assistant.api.chat import (
-    MODEL,
-    STREAMED,
-    Asking,
-    Message,
-    adapter_of,
-    evidence,
-    failure,
-    question_of,
-    refusing,
-    usage_of,
-)
+from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
+from assistant.api.chat import STREAMED, evidence, failure, usage_of
 from assistant.api.errors import ApiError
 from assistant.events import Answer, ApprovalNeeded, Began, Event, Failed, ReasoningDelta, TextDelta
 from assistant.session import Assistant
@@ -32,27 +22,17 @@ router = APIRouter(prefix="/v1", tags=["chat"])
 PREFIX = "resp_"
 
 
-class ResponseRequest(BaseModel):
+class ResponseRequest(Asked):
     """What is asked: a text, or messages of which the last is the question.
 
     ``previous_response_id`` goes on with the conversation of an earlier answer. ``library`` and ``approval`` are ours,
     as in chat completions; how a model samples is for the settings to say.
     """
 
-    model_config = ConfigDict(extra="forbid")
-    model: str = MODEL
     input: str | list[Message]
-    stream: bool = False
     previous_response_id: str | None = None
-    library: str | None = None
-    approval: Literal["refuse", "ask"] = "refuse"
     instructions: str | None = Field(None, description="Taken and not used; the settings say what the model is told.")
-    temperature: float | None = None
-    top_p: float | None = None
     max_output_tokens: int | None = None
-    metadata: dict[str, Any] | None = None
-    store: bool | None = None
-    user: str | None = None
 
 
 @router.post("/responses", response_model=None, responses=STREAMED)
@@ -60,18 +40,8 @@ async def respond(request: Request, asked: ResponseRequest, key: Asking) -> dict
     """Answer from the library and with the tools, and show the evidence."""
     assistant: Assistant = request.app.state.assistant
     messages = [Message(role="user", content=asked.input)] if isinstance(asked.input, str) else asked.input
-    question, earlier = question_of(messages)
     conversation = asked.previous_response_id.removeprefix(PREFIX) if asked.previous_response_id else None
-    events = assistant.stream(
-        question,
-        conversation,
-        key.owner,
-        library=asked.library,
-        history=() if conversation else earlier,
-        adapter=await adapter_of(assistant, asked.model),
-    )
-    if asked.approval == "refuse":
-        events = refusing(assistant, events, key.owner)
+    events = await turn_of(assistant, key.owner, asked, messages, conversation)
     first = await anext(events)
     if isinstance(first, Failed):
         raise failure(first)

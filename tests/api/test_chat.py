@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from assistant.api.chat import Message, question_of
+from assistant.api.asking import Message, question_of
 from assistant.samples import DOCUMENTS as SAMPLES
 from assistant.settings import ServerEngine, Settings
 from tests.api.conftest import served
@@ -53,13 +53,14 @@ async def test_an_answer_is_streamed_and_ends_with_its_evidence(settings: Settin
     assert (chunks[-1].model_extra or {})["evidence"]["citations"]
 
 
-async def test_the_example_of_the_guide_runs(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.S)
+async def test_the_examples_of_the_guide_run(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    examples = re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.S)
     async with served(settings, SAMPLES) as url:
-        code = example.replace("http://127.0.0.1:8080", url)
-        assert code != example
-        await asyncio.to_thread(exec, code, {})
-    assert "six weeks" in capsys.readouterr().out
+        for example, told in zip(examples, ("six weeks", "blue tin"), strict=True):
+            code = example.replace("http://127.0.0.1:8080", url)
+            assert code != example
+            await asyncio.to_thread(exec, code, {})
+            assert told in capsys.readouterr().out
 
 
 async def test_the_model_sees_the_messages_before(scripted: Settings, model_server: ScriptedServer) -> None:
@@ -84,7 +85,7 @@ async def test_the_model_sees_the_messages_before(scripted: Settings, model_serv
         ({"messages": [{"role": "assistant", "content": "x"}]}, "must be the user's"),
         ({"messages": [{"role": "user", "content": "x"}], "colour": "red"}, "colour"),
         ({"messages": [{"role": "user", "content": "x"}], "n": 2}, "n:"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "texts only"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "texts and files"),
         ({"messages": [{"role": "user", "content": "x" * 30_000}]}, "30,000 characters"),
         ({"messages": "hello"}, "messages"),
     ],
