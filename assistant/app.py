@@ -14,7 +14,7 @@ from assistant.database.open import open_database
 from assistant.database.passing import open_passing
 from assistant.engine_info import EngineInfo
 from assistant.engines.choose import Engine, choose, make_engine
-from assistant.files import open_files
+from assistant.files import Files, open_files
 from assistant.graph import build_graph
 from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
@@ -148,7 +148,7 @@ async def build(
             database,
             titles,
             tracer,
-            open_files(settings),
+            open_files(settings) if kept else Files(settings.home),
         )
         try:
             yield assistant

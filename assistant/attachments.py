@@ -18,7 +18,9 @@ from index.types import Document, Outcome
 
 # Gives the library that the document of a path is in.
 Held = Callable[[str], Library]
-FOLDER = "attached"
+FOLDER, LIBRARY = "attached", "library"
+# Is written when another server's copy of a library has been put in the place of what was there.
+TAG = "bucket-tag"
 HASH_DIGITS = 12
 # Beyond so many, libraries of conversations are closed that were not asked for in so many seconds.
 MOST_OPEN, REST = 16, 3600.0
@@ -35,7 +37,14 @@ class Attachments:
     def __init__(self, libraries: Libraries, home: Path) -> None:
         self._libraries, self._folder = libraries, home / FOLDER
         self._open: OrderedDict[str, tuple[Library, float]] = OrderedDict()
+        # The copy that each stands for, and those whose place another one took while they may be in use.
+        self._stands_for: dict[str, int] = {}
+        self._retired: list[tuple[Library, float]] = []
         self._lock = Lock()
+
+    def folder(self, conversation: str) -> Path:
+        """Returns the folder of a conversation, which need not be there."""
+        return self._folder / conversation
 
     def of(self, conversation: str, *, begin: bool = False) -> Library | None:
         """Returns a conversation's own library; None where it has none.
@@ -47,13 +56,17 @@ class Attachments:
         Raises:
             LibraryError: It cannot be opened.
         """
-        folder = self._folder / conversation / "library"
+        folder = self._folder / conversation / LIBRARY
         if not (begin or folder.is_dir()):
             return None
         with self._lock:
-            found, _ = self._open.pop(conversation, (None, 0.0))
+            found, used = self._open.pop(conversation, (None, 0.0))
+            if found and self._stands_for[conversation] != self._copy(conversation):
+                self._retired.append((found, used))
+                found = None
             if found is None:
                 folder.mkdir(parents=True, exist_ok=True)
+                self._stands_for[conversation] = self._copy(conversation)
                 found = self._libraries.opened_at(folder)
             self._open[conversation] = found, time.monotonic()
             self._close_some()
@@ -126,6 +139,22 @@ class Attachments:
             shutil.rmtree(kept.parent, ignore_errors=True)
         return outcome
 
+    def add_missing(self, conversation: str) -> None:
+        """Adds those files that lie with a conversation and are no documents of its library.
+
+        Raises:
+            LibraryError: They cannot be stored.
+        """
+        if own := self.of(conversation):
+            held = {Path(each.path).parts[-2:] for each in own.documents()}
+            files = (self._folder / conversation / "files").glob("*/*")
+            own.add([path for path in sorted(files) if path.parts[-2:] not in held])
+
+    def know(self, conversation: str) -> None:
+        """Takes the library that is open for the newest, whatever has been written beside it."""
+        with self._lock:
+            self._stands_for[conversation] = self._copy(conversation)
+
     def remove(self, conversation: str, document: int) -> None:
         """Takes a document away from its conversation.
 
@@ -135,13 +164,16 @@ class Attachments:
         if own := self.of(conversation):
             gone = own.document(document)
             own.remove(str(gone.id))
-            shutil.rmtree(Path(gone.path).parent, ignore_errors=True)
+            # Another server may have its home folder elsewhere.
+            digest = Path(gone.path).parent.name
+            shutil.rmtree(self._folder / conversation / "files" / digest, ignore_errors=True)
 
     def forget(self, conversation: str) -> None:
         """Deletes all documents of a conversation."""
         with self._lock:
             if opened := self._open.pop(conversation, None):
                 opened[0].close()
+            self._stands_for.pop(conversation, None)
             shutil.rmtree(self._folder / conversation, ignore_errors=True)
 
     def close(self) -> None:
@@ -149,8 +181,18 @@ class Attachments:
         with self._lock:
             while self._open:
                 self._open.popitem()[1][0].close()
+            while self._retired:
+                self._retired.pop()[0].close()
+
+    def _copy(self, conversation: str) -> int:
+        try:
+            return (self._folder / conversation / TAG).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def _close_some(self) -> None:
+        while self._retired and self._retired[0][1] < time.monotonic() - REST:
+            self._retired.pop(0)[0].close()
         while len(self._open) > MOST_OPEN:
             oldest = next(iter(self._open))
             if self._open[oldest][1] > time.monotonic() - REST:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -68,12 +68,15 @@ class S3Bucket:
                 async for piece in got.stream():
                     file.write(piece)
 
-    async def delete(self, conversation: str) -> None:
-        """Deletes all files of a conversation."""
-        names = [f"{self._prefix}{conversation}/{name}" for name in await self.listed(conversation)]
+    async def remove(self, conversation: str, names: Sequence[str]) -> None:
+        """Deletes files of a conversation."""
         if names:
             with self._told():
-                await obstore.delete_async(self._store, names)
+                await obstore.delete_async(self._store, [f"{self._prefix}{conversation}/{name}" for name in names])
+
+    async def delete(self, conversation: str) -> None:
+        """Deletes all files of a conversation."""
+        await self.remove(conversation, list(await self.listed(conversation)))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

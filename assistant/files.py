@@ -18,7 +18,7 @@ from assistant.errors import SettingsError
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,10 @@ class Bucket(Protocol):
         """Writes a file from there to a path."""
         ...
 
+    async def remove(self, conversation: str, names: Sequence[str]) -> None:
+        """Deletes files of a conversation."""
+        ...
+
     async def delete(self, conversation: str) -> None:
         """Deletes all files of a conversation."""
         ...
@@ -68,6 +72,11 @@ class Files:
         self._home, self._bucket = home / "files", bucket
         # Of each file that was put or brought, what it was then: its time and size here, its tag there.
         self._known: dict[Path, tuple[int, int, str | None]] = {}
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """Where they are kept for good; None where that is the folder."""
+        return self._bucket
 
     def folder(self, conversation: str) -> Path:
         """Returns the folder of a conversation, which need not be there."""

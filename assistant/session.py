@@ -20,6 +20,7 @@ from opentelemetry.trace import Tracer
 
 from assistant.again import replayed, taken_up
 from assistant.approval import Decision, Rule, refusals
+from assistant.attachment_bucket import AttachmentBucket
 from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.course import Course
@@ -63,6 +64,7 @@ class Assistant:
         settings: As they were read.
         libraries: The documents.
         attachments: Those that belong to one conversation only.
+        attachment_bucket: Where these are kept for other servers too.
         files: The files of conversations.
         uploaded: Files that programs have sent for questions.
         conversations: What was asked and answered before.
@@ -88,11 +90,11 @@ class Assistant:
         self.settings, self.libraries = settings, libraries
         self.attachments = Attachments(libraries, settings.home)
         self.files = files or Files(settings.home)
+        self.attachment_bucket = AttachmentBucket(self.attachments, self.files.bucket, conversations.alone)
         self.uploaded = Uploaded(database, self.files)
         self.conversations, self.engine = conversations, engine
-        self.live = LiveTurns()
+        self.live, self.meter = LiveTurns(), Meter()
         self.titles = titles or Titles(None, conversations)
-        self.meter = Meter()
         self._plugins, self._signer = plugins, Signer.of(settings)
         self._graph, self._tracer, self._saver = graph, tracer, database.saver
         self._memory = Memory(database.saver, conversations, settings.agent)
@@ -243,7 +245,7 @@ class Assistant:
             await asyncio.wait([turn.task])
         await self.forget(conversation, owner)
         await self.files.forget(conversation)
-        await asyncio.to_thread(self.attachments.forget, conversation)
+        await self.attachment_bucket.forget(conversation)
 
     async def forget(self, conversation: str, owner: str = LOCAL) -> None:
         """Deletes what was said in a conversation; its files stay."""
@@ -316,9 +318,9 @@ class Assistant:
     async def _made_ready(
         self, begun: Begun, rules: Sequence[Rule], history: Sequence[tuple[str, str]], course: Course
     ) -> tuple[Recollection, Turn]:
-        look = partial(self._refreshed, begun)
+        look, key = partial(self._refreshed, begun), begun.conversation
+        await asyncio.gather(self.files.bring(key), self.attachment_bucket.bring(key))
         library, toolbox = look() if self._plugins.still else await asyncio.to_thread(look)
-        await self.files.bring(begun.conversation)
         recollection = await self._memory.recall(begun)
         if history and begun.previous is None:
             self._memory.tell(recollection, history)

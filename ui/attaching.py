@@ -95,8 +95,9 @@ class Attaching:
     async def detach(self, view: View, _: ShownTurn, event: Any) -> AsyncGenerator[Updates, None]:
         """Takes a document away from the conversation."""
         try:
-            attachments = self._stage.assistant.attachments
-            await asyncio.to_thread(attachments.remove, view.written or "", _number(event))
+            assistant, key = self._stage.assistant, view.written or ""
+            async with assistant.attachment_bucket.changing(key):
+                await asyncio.to_thread(assistant.attachments.remove, key, _number(event))
         except (AssistantError, LibraryError) as error:
             gr.Warning(str(error))
         yield await self._shown(view)

@@ -233,6 +233,8 @@ class Stage:
             return [Attached(each, self.uploads.has(each, library)) for each in documents]
 
         try:
+            if key:
+                await self.assistant.attachment_bucket.glance(key)
             return await asyncio.to_thread(read)
         except LibraryError:  # what keeps them from being read is told when they are searched
             return []

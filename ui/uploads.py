@@ -91,6 +91,7 @@ class Uploads:
 
     def __init__(self, assistant: Assistant) -> None:
         self._libraries, self._attachments = assistant.libraries, assistant.attachments
+        self._bucket = assistant.attachment_bucket
         self.folder = assistant.settings.home / "files" / "uploads"
         # One after the other: the store takes one writer, and a second would wait inside it unseen. For each file anew,
         # so that several people's files take turns.
@@ -104,7 +105,7 @@ class Uploads:
             upload.started = True
             # Goes on when the page is closed: half an upload would be of no use to anybody.
             try:
-                upload.outcome = await asyncio.shield(asyncio.to_thread(self._add, upload))
+                upload.outcome = await asyncio.shield(self._added(upload))
             finally:
                 upload.started = False
 
@@ -131,6 +132,16 @@ class Uploads:
             return str(error)
         self._forget(Path(found.path))
         return ""
+
+    async def _added(self, upload: Upload) -> Outcome | None:
+        if not upload.conversation:
+            return await asyncio.to_thread(self._add, upload)
+        try:
+            async with self._bucket.changing(upload.conversation):
+                return await asyncio.to_thread(self._add, upload)
+        except (AssistantError, LibraryError) as error:
+            log.warning("upload of %s failed", upload.name, exc_info=error)
+            return Outcome(upload.name, "refused", str(error))
 
     def _add(self, upload: Upload) -> Outcome | None:
         """Adds a file; None where it was stopped."""
