@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import AssistantError
+from assistant.originals import Originals
 from assistant.samples import DOCUMENTS
 from assistant.session import Assistant
 from index.errors import LibraryError, UnknownDocument
@@ -21,8 +20,6 @@ from ui.language import Texts
 from ui.reasons import told
 
 log = logging.getLogger(__name__)
-
-HASH_DIGITS = 12
 
 
 @dataclass(slots=True)
@@ -92,7 +89,8 @@ class Uploads:
     def __init__(self, assistant: Assistant) -> None:
         self._libraries, self._attachments = assistant.libraries, assistant.attachments
         self._bucket = assistant.attachment_bucket
-        self.folder = assistant.settings.home / "files" / "uploads"
+        self._originals = Originals(assistant.libraries, assistant.settings.home)
+        self.folder = self._originals.folder
         # One after the other: the store takes one writer, and a second would wait inside it unseen. For each file anew,
         # so that several people's files take turns.
         self._turn = asyncio.Lock()
@@ -130,7 +128,7 @@ class Uploads:
             return t("library.not_there")
         except (AssistantError, LibraryError) as error:
             return str(error)
-        self._forget(Path(found.path))
+        self._originals.forget(Path(found.path))
         return ""
 
     async def _added(self, upload: Upload) -> Outcome | None:
@@ -156,7 +154,8 @@ class Uploads:
             if upload.conversation:
                 how: dict[str, Any] = {"on_progress": show, "cancelled": lambda: upload.stop}
                 return self._attachments.add(upload.conversation, upload.received, upload.name, **how)
-            kept = self._keep(upload)
+            with upload.received.open("rb") as file:
+                kept = self._originals.keep(file, upload.name)
             library = self._libraries.get(upload.library)
             outcomes = library.add([kept], on_progress=show, cancelled=lambda: upload.stop)
         except (AssistantError, LibraryError, OSError) as error:
@@ -167,7 +166,7 @@ class Uploads:
             return Outcome(upload.name, "refused", told("upload_bug", error=f"{type(error).__name__}: {error}"))
         outcome = outcomes[0] if outcomes else None
         if outcome is None or outcome.status == "refused":
-            self._forget(kept)
+            self._originals.forget(kept)
         return outcome
 
     def has(self, document: Document, library: str | None) -> bool:
@@ -178,32 +177,7 @@ class Uploads:
             library: Which library.
         """
         try:
-            path = self._place(document.sha256, document.path.rpartition("/")[2])
+            path = self._originals.place(document.sha256, document.path.rpartition("/")[2])
             return self._libraries.get(library).at_path(str(path)) is not None
         except (AssistantError, LibraryError):  # there is no such library any more
             return False
-
-    def _place(self, digest: str, name: str) -> Path:
-        below, _, last = name.rpartition("/")
-        return self.folder / below / digest[:HASH_DIGITS] / last
-
-    def _keep(self, upload: Upload) -> Path:
-        with upload.received.open("rb") as file:
-            target = self._place(hashlib.file_digest(file, "sha256").hexdigest(), upload.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Copied, since two people who upload the same file are given the same temporary one.
-        shutil.copyfile(upload.received, target)
-        return target
-
-    def _forget(self, path: Path) -> None:
-        if self.folder in path.parents and not self._is_held(path):
-            path.unlink(missing_ok=True)
-            for folder in path.parents:
-                if folder == self.folder or any(folder.iterdir()):
-                    break
-                folder.rmdir()
-
-    def _is_held(self, path: Path) -> bool:
-        """Whether a document of any library came from a file: the same one may have been added to several."""
-        libraries = map(self._libraries.get, self._libraries.names())
-        return any(library.at_path(str(path)) for library in libraries)

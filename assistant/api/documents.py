@@ -70,8 +70,9 @@ async def attached(
         if not begun:
             await assistant.conversations.library(conversation, owner)
         try:
-            for path, name in found:
-                await _add(assistant, conversation, path, name)
+            async with assistant.attachment_bucket.changing(conversation):
+                for path, name in found:
+                    await _add(assistant, conversation, path, name)
         except BaseException:
             if begun:
                 with suppress(AssistantError):

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import uuid
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.access import needs
 from assistant.api.errors import ApiError
 from assistant.api.keys import Key
+from assistant.errors import StorageError
 from assistant.libraries import create, places
+from assistant.originals import Originals
 from assistant.session import Assistant
 from assistant.terminal import hit_row
 from assistant.within import plain_name
+from index.errors import LibraryError
 from index.filter import Filter
 from index.library import Library
-from index.types import Document
+from index.tags import tidy
+from index.types import Document, Outcome
 
 router = APIRouter(prefix="/v1/libraries", tags=["libraries"])
 MB = 1_000_000
@@ -33,6 +35,14 @@ class NewLibrary(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str
+
+
+class NewDocument(BaseModel):
+    """A document to add, as a form."""
+
+    model_config = ConfigDict(extra="forbid")
+    file: UploadFile
+    tags: list[str] = Field(default_factory=list, max_length=100)
 
 
 class Search(BaseModel):
@@ -59,10 +69,17 @@ async def begin(request: Request, given: NewLibrary, key: Writing) -> dict[str, 
     return {"object": "library", "id": made.name}
 
 
+@router.get("/{library}")
+async def library(request: Request, library: str, key: Reading) -> dict[str, Any]:
+    """Tell how much a library holds."""
+    held = await asyncio.to_thread((await _library(request, library)).status)
+    return {"object": "library", "id": library, "documents": held.documents, "passages": held.passages}
+
+
 @router.delete("/{library}")
 async def drop(request: Request, library: str, key: Writing) -> dict[str, Any]:
-    """Delete a library with all that it holds; the files that were added stay."""
-    await asyncio.to_thread(_assistant(request).libraries.remove, library)
+    """Delete a library with all that it holds; files that were added from this machine's folders stay."""
+    await asyncio.to_thread(_originals(request).drop, library)
     return {"object": "library", "id": library, "deleted": True}
 
 
@@ -75,28 +92,41 @@ async def documents(
     after: int | None = None,
 ) -> dict[str, Any]:
     """List the documents by their ids, ``after`` the last one that is known already."""
-    found = sorted((await _library(request, library)).documents(), key=lambda each: each.id)
-    rest = [each for each in found if after is None or each.id > after]
+    found = await asyncio.to_thread((await _library(request, library)).documents)
+    rest = sorted((each for each in found if after is None or each.id > after), key=lambda each: each.id)
     return {"object": "list", "data": [_row(each) for each in rest[:limit]], "has_more": len(rest) > limit}
 
 
 @router.post("/{library}/documents", status_code=201)
-async def add(request: Request, library: str, file: UploadFile, key: Writing) -> dict[str, Any]:
+async def add(request: Request, library: str, given: Annotated[NewDocument, File()], key: Writing) -> dict[str, Any]:
     """Add a document; it is read before this answers."""
-    held, assistant = await _library(request, library), _assistant(request)
-    kept = await _keep(file, assistant.settings.home / "files" / "uploads", assistant.settings.page.max_upload_mb * MB)
-    outcome = (await asyncio.to_thread(held.add, [kept]))[0]
+    held, originals, name = await _library(request, library), _originals(request), plain_name(given.file.filename)
+    largest, tags = _assistant(request).settings.page.max_upload_mb, _tags(given.tags)
+    if (given.file.size or 0) > largest * MB:
+        raise ApiError(413, f"{name} is larger than {largest} MB.", "file", "too_large")
+    kept = await asyncio.to_thread(_kept, originals, given.file.file, name)
+    outcome: Outcome | None = None
+    try:
+        (outcome,) = await asyncio.to_thread(lambda: held.add([kept], tags=tags))
+    finally:
+        if outcome is None or outcome.document is None:
+            await asyncio.to_thread(originals.forget, kept)
     if outcome.document is None:
-        await asyncio.to_thread(shutil.rmtree, kept.parent, ignore_errors=True)
-        raise ApiError(400, f"{kept.name}: {outcome.reason}", "file", "unreadable")
+        raise ApiError(400, f"{name}: {outcome.reason}", "file", "unreadable")
     return {**_row(outcome.document), "status": outcome.status}
+
+
+@router.get("/{library}/documents/{document}")
+async def document(request: Request, library: str, document: int, key: Reading) -> dict[str, Any]:
+    """Tell about one document."""
+    return _row(await asyncio.to_thread((await _library(request, library)).document, document))
 
 
 @router.delete("/{library}/documents/{document}")
 async def remove_document(request: Request, library: str, document: int, key: Writing) -> dict[str, Any]:
-    """Remove a document."""
-    gone = await asyncio.to_thread((await _library(request, library)).remove, str(document))
-    return {"object": "document", "id": gone.id, "deleted": True}
+    """Remove a document, and its file where that was uploaded."""
+    await asyncio.to_thread(_removed, await _library(request, library), document, _originals(request))
+    return {"object": "document", "id": document, "deleted": True}
 
 
 @router.post("/{library}/search")
@@ -117,22 +147,29 @@ async def _library(request: Request, name: str) -> Library:
     return await asyncio.to_thread(_assistant(request).libraries.get, name)
 
 
-async def _keep(file: UploadFile, folder: Path, largest: int) -> Path:
-    """Puts an upload under its own name into a folder of its own."""
-    name = plain_name(file.filename)
-    kept = folder / uuid.uuid4().hex[:12] / name
-    await asyncio.to_thread(kept.parent.mkdir, parents=True)
-    written = 0
-    with kept.open("wb") as target:
-        while piece := await file.read(MB):
-            written += len(piece)
-            if written > largest:
-                break
-            await asyncio.to_thread(target.write, piece)
-    if written > largest:
-        await asyncio.to_thread(shutil.rmtree, kept.parent, ignore_errors=True)
-        raise ApiError(413, f"{name} is larger than {largest // MB} MB.", "file", "too_large")
-    return kept
+def _originals(request: Request) -> Originals:
+    return Originals(_assistant(request).libraries, _assistant(request).settings.home)
+
+
+def _tags(given: list[str]) -> tuple[str, ...]:
+    try:
+        return tidy(given)
+    except LibraryError as error:
+        raise ApiError(400, str(error), "tags") from None
+
+
+def _kept(originals: Originals, file: IO[bytes], name: str) -> Path:
+    try:
+        return originals.keep(file, name)
+    except OSError as error:
+        raise StorageError(f"{name} cannot be kept here ({error.strerror or error}); try again later.") from error
+
+
+def _removed(library: Library, document: int, originals: Originals) -> None:
+    # By its path, since a number may be the title of another one.
+    path = library.document(document).path
+    library.remove(path)
+    originals.forget(Path(path))
 
 
 def _row(document: Document) -> dict[str, Any]:

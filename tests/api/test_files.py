@@ -183,6 +183,12 @@ async def test_a_file_is_at_every_server_that_shares_database_and_bucket(
         shutil.rmtree(shared.home / "files" / sent.id)
         answer = await first.chat.completions.create(model="assistant", messages=about(named(sent.id)))
         assert "Tuesday of the month" in (answer.choices[0].message.content or "")
+        more = await second.chat.completions.create(
+            model="assistant",
+            messages=[{"role": "user", "content": QUESTION}],
+            extra_body={"conversation": (answer.model_extra or {})["evidence"]["conversation"]},
+        )
+        assert "Tuesday of the month" in (more.choices[0].message.content or "")
         await second.files.delete(sent.id)
         with pytest.raises(openai.NotFoundError):
             await first.files.content(sent.id)

@@ -1,6 +1,7 @@
 """Documents over HTTP, and the vectors of their model."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -25,10 +26,48 @@ async def test_documents_are_added_found_listed_and_removed(settings: Settings) 
         listed = (await client.get("/v1/libraries/work/documents", params={"limit": 1})).json()
         assert ([each["title"] for each in listed["data"]], listed["has_more"]) == (["Tea"], False)
         where = f"/v1/libraries/work/documents/{added.json()['id']}"
+        assert (await client.get(where)).json() == listed["data"][0]
+        held = (await client.get("/v1/libraries/work")).json()
+        assert (held["documents"], held["passages"]) == (1, 1)
         assert (await client.delete(where)).json()["deleted"]
-        assert (await client.delete(where)).status_code == 404
+        assert list((settings.home / "files" / "uploads").iterdir()) == []
+        for gone in (client.delete, client.get):
+            assert (await gone(where)).status_code == 404
         assert (await client.delete("/v1/libraries/work")).json()["deleted"]
         assert (await client.get("/v1/libraries/work/documents")).status_code == 404
+
+
+async def test_the_same_file_is_held_once_and_kept_as_long_as_a_library_holds_it(settings: Settings) -> None:
+    uploads = settings.home / "files" / "uploads"
+    async with served(settings) as url, httpx.AsyncClient(base_url=f"{url}/v1") as client:
+
+        async def send(library: str) -> Any:
+            form: Any = {"tags": ["Kitchen", "drinks"]}
+            return (
+                await client.post(f"/libraries/{library}/documents", files={"file": ("tea.md", TEA)}, data=form)
+            ).json()
+
+        for name in ("one", "two"):
+            await client.post("/libraries", json={"name": name})
+        assert [(await send(name))["status"] for name in ("one", "one", "two")] == ["added", "unchanged", "added"]
+        (held,) = (await client.get("/libraries/one/documents")).json()["data"]
+        assert held["tags"] == ["drinks", "kitchen"]
+        found = await client.post("/libraries/one/search", json={"query": "tea", "tags": ["drinks"]})
+        assert len(found.json()["data"]) == 1
+        await client.delete("/libraries/one")
+        assert [path.name for path in uploads.rglob("*.md")] == ["tea.md"]
+        await client.delete("/libraries/two")
+        assert list(uploads.iterdir()) == []
+
+
+async def test_a_document_goes_by_its_number_and_not_by_a_title_that_is_one(settings: Settings) -> None:
+    async with served(settings) as url, httpx.AsyncClient(base_url=f"{url}/v1/libraries") as client:
+        added = await client.post(
+            "/default/documents", files={"file": ("1984.md", b"# 77\n\nIt was a bright cold day.\n")}
+        )
+        assert added.json()["title"] == "77"
+        assert (await client.delete("/default/documents/77")).status_code == 404
+        assert (await client.get("/default")).json()["documents"] == 1
 
 
 async def test_what_cannot_be_a_document_is_told(settings: Settings) -> None:
@@ -37,6 +76,10 @@ async def test_what_cannot_be_a_document_is_told(settings: Settings) -> None:
         refused = await client.post("/v1/libraries/work/documents", files={"file": ("film.mp4", b"x")})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unreadable")
         assert "film.mp4" in refused.json()["error"]["message"]
+        assert list((settings.home / "files" / "uploads").iterdir()) == []
+        for name, form in (("..", {}), ("x" * 400 + ".md", {}), ("a.md", {"colour": "red"}), ("a.md", {"tags": "a,b"})):
+            sent = await client.post("/v1/libraries/work/documents", files={"file": (name, b"")}, data=form)
+            assert sent.status_code == 400
         assert list((settings.home / "files" / "uploads").iterdir()) == []
         assert (await client.post("/v1/libraries", json={"name": "No Name"})).status_code == 400
         assert (await client.post("/v1/libraries", json={"name": "work"})).status_code == 400
