@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import Any, Protocol
 
-import openai
-
-Piece = dict[str, Any]
+from assistant.engines.wire import Piece, Wire
 
 # The texts of a piece, which can be put together with those of the next.
 TEXTS = ("content", "reasoning", "reasoning_content")
@@ -17,43 +16,54 @@ PART = 0.02
 
 
 class PlainCompletions:
-    """Takes the place of the client's own completions, which make typed objects.
+    """Takes the place of the openai client's completions, which make typed objects.
 
     Making one from each piece of a stream, and a dictionary from that again, takes more than half of all that a piece
     costs; going through each key of each message takes more than the rest of the request in a long conversation.
 
     Args:
-        client: Sends, and tells its errors.
+        wire: Leads to the server.
     """
 
-    def __init__(self, client: openai.AsyncOpenAI) -> None:
-        self._client = client
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
 
     async def create(
         self, *, gather: float = 0, extra_body: Mapping[str, Any] | None = None, **body: Any
-    ) -> openai.AsyncStream[Piece] | Gathered:
-        """Returns the pieces of a reply as they come.
+    ) -> AbstractAsyncContextManager[AsyncIterable[Piece]]:
+        """Returns the pieces of a reply as they come; what can fail does so when they are asked for.
 
         Args:
             gather: Seconds in which pieces may be put together to one.
             extra_body: More of the body.
             body: What is asked, which is plain JSON already.
-
-        Raises:
-            openai.OpenAIError: There is no reply.
         """
-        stream: openai.AsyncStream[Any] = await self._client.post(
-            "/chat/completions",
-            cast_to=object,
-            body={**body, **(extra_body or {})},
-            stream=True,
-            stream_cls=openai.AsyncStream[object],
-        )
-        return Gathered(stream, gather) if gather else stream
+        return self._reply({**body, **(extra_body or {})}, gather)
+
+    @asynccontextmanager
+    async def _reply(self, body: Mapping[str, Any], gather: float) -> AsyncIterator[AsyncIterable[Piece]]:
+        async with self._wire.post("/chat/completions", body) as stream:
+            if not gather:
+                yield stream
+                return
+            async with aclosing(gathered(stream, gather)) as pieces:
+                yield pieces
 
 
-class Gathered:
-    """A stream in fewer and larger pieces, for those who do not read along.
+class Sleeping(Protocol):
+    """Pieces that can be left where they are for a while."""
+
+    def __aiter__(self) -> AsyncIterator[Piece]:
+        """Returns the pieces."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Takes nothing in meanwhile."""
+        ...
+
+
+async def gathered(stream: Sleeping, seconds: float) -> AsyncGenerator[Piece, None]:
+    """Yields a stream in fewer and larger pieces, for those who do not read along.
 
     What comes is left with the system for a while and then read at once, as waking up for each piece is most of what a
     piece costs. That delays the end by a hundredth of the time that the reply took, on average.
@@ -62,39 +72,24 @@ class Gathered:
         stream: As it comes.
         seconds: That it is left at most.
     """
-
-    def __init__(self, stream: openai.AsyncStream[Piece], seconds: float) -> None:
-        self._stream, self._seconds = stream, seconds
-        self._made = self._pieces()
-
-    async def __aenter__(self) -> AsyncGenerator[Piece, None]:
-        """Returns the pieces."""
-        return self._made
-
-    async def __aexit__(self, *_: object) -> None:
-        """Closes the request, which frees its place at the server."""
-        await self._made.aclose()
-        await self._stream.close()
-
-    async def _pieces(self) -> AsyncGenerator[Piece, None]:
-        loop, waited = asyncio.get_running_loop(), asyncio.Event()
-        began, held = loop.time(), None
-        waited.set()
-        async for piece in self._stream:
-            last = waited.is_set()  # it had to be waited for, so that no other is here yet
-            if held is None:
-                held = piece
-            elif not _put_together(held, piece):
-                yield held
-                held = piece
-            if last:
-                yield held
-                held = None
-                await asyncio.sleep(min(self._seconds, PART * (loop.time() - began)))
-            waited.clear()
-            loop.call_soon(waited.set)  # which comes to pass only if the next piece is waited for
-        if held is not None:
+    loop, waited = asyncio.get_running_loop(), asyncio.Event()
+    began, held = loop.time(), None
+    waited.set()
+    async for piece in stream:
+        last = waited.is_set()  # it had to be waited for, so that no other is here yet
+        if held is None:
+            held = piece
+        elif not _put_together(held, piece):
             yield held
+            held = piece
+        if last:
+            yield held
+            held = None
+            await stream.sleep(min(seconds, PART * (loop.time() - began)))
+        waited.clear()
+        loop.call_soon(waited.set)  # which comes to pass only if the next piece is waited for
+    if held is not None:
+        yield held
 
 
 def complete(piece: Piece) -> Piece:

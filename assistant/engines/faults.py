@@ -7,8 +7,7 @@ import re
 from email.utils import parsedate_to_datetime
 from time import time
 
-import httpx2
-import openai
+import aiohttp
 
 from assistant.errors import ContextOverflow, EngineBusy, EngineError, EngineRefused, EngineTimeout, EngineUnreachable
 
@@ -32,6 +31,32 @@ BUSY = (429, 503)
 PASSING = (500, 502, 504)
 
 
+class Refusal(Exception):
+    """A response with an error's status.
+
+    Args:
+        code: The status.
+        body: What the server says: JSON, or text.
+        retry_after: The header of this name.
+    """
+
+    def __init__(self, code: int, body: object, retry_after: str | None = None) -> None:
+        super().__init__(f"status {code}")
+        self.code, self.body, self.retry_after = code, body, retry_after
+
+
+class BrokenOff(Exception):
+    """What a server says within a stream that it cannot go on with.
+
+    Args:
+        body: What it says.
+    """
+
+    def __init__(self, body: object) -> None:
+        super().__init__("an error in the stream")
+        self.body = body
+
+
 def translate(error: Exception, url: str, patience: float, *, begun: bool = False) -> EngineError:
     """Returns the error that a person can act on.
 
@@ -42,34 +67,34 @@ def translate(error: Exception, url: str, patience: float, *, begun: bool = Fals
         begun: Whether a part of the reply had come.
     """
     where = f"The server at {url}"
-    # What is raised while a response is looked at comes as the cause of another error.
-    if own := next((each for each in (error, error.__cause__) if isinstance(each, EngineError)), None):
-        return own
-    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | TimeoutError):
-        return EngineTimeout(f"{where} gave no answer for {patience:g} s; see engine.timeout, or its log.")
-    if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
-        return _unreachable(error, where, begun=begun)
-    if isinstance(error, openai.APIError) and error.message:
-        return _refusal(error, where)
+    match error:
+        case EngineError():
+            return error
+        case TimeoutError():
+            return EngineTimeout(f"{where} gave no answer for {patience:g} s; see engine.timeout, or its log.")
+        case Refusal():
+            return _refusal(error, where)
+        case BrokenOff():
+            return _by_text(_reason(error.body), f"{where} broke off with an error: ")
+        case aiohttp.ClientError():
+            return _unreachable(error, where, begun=begun)
     return EngineRefused(f"{where} answered with something that is no chat completion ({type(error).__name__}).")
 
 
-def _unreachable(error: Exception, where: str, *, begun: bool) -> EngineUnreachable:
+def _unreachable(error: aiohttp.ClientError, where: str, *, begun: bool) -> EngineUnreachable:
     if begun:
         return EngineUnreachable(f"{where} broke off in the middle of the answer; ask again.")
-    return EngineUnreachable(f"{where} cannot be reached ({error.__cause__ or error}); is it running?")
+    reason = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return EngineUnreachable(f"{where} cannot be reached ({reason}); is it running?")
 
 
-def _refusal(error: openai.APIError, where: str) -> EngineError:
-    reason = _reason(error.body, error.message)
-    if not isinstance(error, openai.APIStatusError):  # it came within the stream
-        return _by_text(reason, f"{where} broke off with an error: ")
-    code = error.status_code
-    if code in BUSY:
-        wait = retry_after(error.response.headers.get("retry-after"))
+def _refusal(error: Refusal, where: str) -> EngineError:
+    reason = _reason(error.body)
+    if error.code in BUSY:
+        wait = retry_after(error.retry_after)
         when = f"; it asks to wait {wait:.0f} s" if wait else "; ask again in a moment"
-        return EngineBusy(f"{where} is busy, it answered {code}: {reason}{when}.", wait)
-    return _by_text(reason, f"{where} answered {code}: ", passing=code in PASSING)
+        return EngineBusy(f"{where} is busy, it answered {error.code}: {reason}{when}.", wait)
+    return _by_text(reason, f"{where} answered {error.code}: ", passing=error.code in PASSING)
 
 
 def _by_text(reason: str, lead: str, *, passing: bool = False) -> EngineError:
@@ -103,13 +128,13 @@ def retry_after(header: str | None) -> float | None:
         return None
 
 
-def _reason(body: object, message: str) -> str:
+def _reason(body: object) -> str:
     """What the server says is wrong, in one short line; of a web page its title."""
     if isinstance(body, dict):
         inner = body.get("error", body)
         inner = inner.get("message") if isinstance(inner, dict) else inner
         body = inner or body.get("message") or body.get("detail") or json.dumps(body)
-    text = str(body or message)
+    text = str(body or "no reason is given")
     if HTML.match(text):
         title = TITLE.search(text)
         text = f"a web page, “{TAG.sub(' ', title[2]).strip()}”" if title else "a web page"

@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 from contextlib import aclosing
 
-import httpx2
-import openai
 from pydantic import SecretStr
 
 from assistant.engine_settings import ServerEngine
 from assistant.engines.completions import PlainCompletions
-from assistant.engines.faults import page_instead
 from assistant.engines.profile import Profile
 from assistant.engines.replicas import Replicas
 from assistant.engines.served import UNKNOWN, ServedModel
+from assistant.engines.wire import Wire
 from assistant.errors import EngineError
 
 # Servers without accounts want no key, but the client insists on sending one.
 NO_KEY = "none"
-OK = 200
 
 
 def serve(engine: ServerEngine, *, waits: bool = True) -> Replicas:
@@ -39,21 +36,19 @@ def connect(engine: ServerEngine, url: str) -> ServedModel:
         engine: Its model and limits.
         url: Where it is.
     """
-    hooks = {"response": [_refuse_pages]}
+    key = os.environ.get(engine.api_key_env) or NO_KEY
     model = ServedModel(
         model=engine.model or UNKNOWN,
         base_url=url,
-        api_key=SecretStr(os.environ.get(engine.api_key_env) or NO_KEY),
-        timeout=engine.timeout,
-        stream_chunk_timeout=engine.timeout,
+        api_key=SecretStr(key),
+        stream_chunk_timeout=None,  # the wire waits no longer than it may
         max_retries=0,  # what is asked again, and when, is for Replicas to say
         temperature=engine.temperature,
-        # Our own, since LangChain shares one among all models, which nobody may close.
-        http_async_client=openai.DefaultAsyncHttpxClient(timeout=engine.timeout, event_hooks=hooks),
         stream_usage=True,
         use_responses_api=False,
     )
-    model.async_client = PlainCompletions(model.root_async_client)
+    model._wire = Wire(url, key, engine.timeout)
+    model.async_client = PlainCompletions(model._wire)
     model._patience, model._strict = engine.timeout, engine.strict
     return model
 
@@ -82,9 +77,3 @@ async def profile_of(engine: ServerEngine) -> Profile:
     """
     async with aclosing(serve(engine)) as model:
         return await model.describe()
-
-
-async def _refuse_pages(response: httpx2.Response) -> None:
-    """Refuses a web page under status 200, which the client would take for a reply without a word."""
-    if response.status_code == OK and response.headers.get("content-type", "").startswith("text/html"):
-        raise page_instead(str(response.request.url))

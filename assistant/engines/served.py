@@ -7,16 +7,16 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
-import openai
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr
 
 from assistant.engines.completions import complete
-from assistant.engines.faults import translate
+from assistant.engines.faults import Refusal, translate
 from assistant.engines.profile import Profile, read_profile
 from assistant.engines.reasoning import THOUGHTS, Splitter, thoughts_in
+from assistant.engines.wire import Wire
 from assistant.errors import EngineError, EngineRefused, EngineUnreachable
 from assistant.usage import TIMING, Clock
 
@@ -37,6 +37,7 @@ UNKNOWN = "(first model of the server)"
 class ServedModel(ChatOpenAI):
     """The chat completions of a server; its errors are ours, and a missing model name is asked for once."""
 
+    _wire: Wire = PrivateAttr()
     _patience: float = PrivateAttr(default=60)
     _strict: bool | Literal["auto"] = PrivateAttr(default="auto")
     _profile: Profile | None = PrivateAttr(default=None)
@@ -129,8 +130,7 @@ class ServedModel(ChatOpenAI):
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        if self.http_async_client:
-            await self.http_async_client.aclose()
+        await self._wire.aclose()
 
     @property
     def url(self) -> str:
@@ -145,8 +145,8 @@ class ServedModel(ChatOpenAI):
         """
         if self._profile is None:
             try:
-                listed = await self.root_async_client.models.list(timeout=min(self._patience, SECONDS_TO_LIST))
-                found = read_profile([model.model_dump() for model in listed.data])
+                listed = await self._wire.get("/models", min(self._patience, SECONDS_TO_LIST))
+                found = read_profile(listed["data"])
             except Exception as error:
                 raise translate(error, self.url, self._patience) from error
             if not found.models:
@@ -157,9 +157,9 @@ class ServedModel(ChatOpenAI):
     async def alive(self) -> bool:
         """Whether the server answers at all."""
         try:
-            await self.root_async_client.models.list(timeout=SECONDS_TO_ANSWER)
-        except openai.APIStatusError as error:
-            return error.status_code < 500  # noqa: PLR2004 — it is there and does not list
+            await self._wire.get("/models", SECONDS_TO_ANSWER)
+        except Refusal as error:
+            return error.code < 500  # noqa: PLR2004 — it is there and does not list
         except Exception:
             return False
         return True

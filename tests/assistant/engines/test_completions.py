@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
-from openai import AsyncOpenAI
 
 from assistant.app import build
 from assistant.engines.chunks import AGAIN
-from assistant.engines.completions import Gathered, Piece
+from assistant.engines.completions import PlainCompletions, gathered
 from assistant.engines.openai import serve
+from assistant.engines.wire import Piece
 from assistant.errors import EngineUnreachable
 from assistant.events import Answer
 from assistant.settings import ServerEngine, Settings
@@ -69,10 +69,11 @@ async def test_a_row_whose_answer_broke_off_is_answered(settings: Settings, mode
 
 
 class Told:
-    """A stream of given pieces."""
+    """A stream of given pieces that can be slept over."""
 
     def __init__(self, *pieces: Piece) -> None:
-        self.pieces, self.closed = iter(pieces), False
+        self.pieces = iter(pieces)
+        self.slept: list[float] = []
 
     def __aiter__(self) -> Told:
         return self
@@ -82,8 +83,9 @@ class Told:
             return piece
         raise StopAsyncIteration
 
-    async def close(self) -> None:
-        self.closed = True
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
 
 
 def says(finish: str | None = None, **delta: Any) -> Piece:
@@ -95,17 +97,9 @@ def call(index: int, arguments: str, name: str | None = None) -> Piece:
     return says(tool_calls=[{"index": index, **head, "function": {"name": name, "arguments": arguments}}])
 
 
-async def gathered(*pieces: Piece) -> list[Piece]:
-    stream: Any = Told(*pieces)
-    async with Gathered(stream, 3600) as made:
-        found = [piece async for piece in made]
-    assert stream.closed
-    return found
-
-
 async def test_only_what_is_of_one_kind_is_put_together() -> None:
     usage = {"choices": [], "usage": {"total_tokens": 3}}
-    found = await gathered(
+    pieces = Told(
         says(role="assistant", content=""),  # the first one is passed on at once
         says(reasoning="So "),
         says(reasoning="what?"),
@@ -119,7 +113,7 @@ async def test_only_what_is_of_one_kind_is_put_together() -> None:
         says("tool_calls"),
         usage,
     )
-    assert found == [
+    assert [piece async for piece in gathered(pieces, 3600)] == [
         says(role="assistant", content=""),
         says(reasoning="So what?", content="Well!"),
         call(0, "{}", "a"),
@@ -130,10 +124,8 @@ async def test_only_what_is_of_one_kind_is_put_together() -> None:
 
 
 def test_it_takes_the_place_of_the_clients_own() -> None:
-    model = serve(ServerEngine(url="http://127.0.0.1:1/v1", model="m"))
-    (replica,) = model.replicas
-    assert isinstance(replica.model.root_async_client, AsyncOpenAI)
-    assert type(replica.model.async_client).__name__ == "PlainCompletions"
+    (replica,) = serve(ServerEngine(url="http://127.0.0.1:1/v1", model="m")).replicas
+    assert isinstance(replica.model.async_client, PlainCompletions)
 
 
 class Slow(Told):
@@ -144,32 +136,16 @@ class Slow(Told):
         return await super().__anext__()
 
 
-async def test_pieces_that_cannot_be_put_together_are_not_slept_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
+async def test_pieces_that_cannot_be_put_together_are_not_slept_over() -> None:
     counted = [says(content="a") | {"usage": {"total_tokens": n}} for n in range(50)]
-    at_once: Any = Gathered(Told(*counted), 3600)  # type: ignore[arg-type]
-    monkeypatch.setattr("assistant.engines.completions.asyncio.sleep", sleep)
-    async with at_once as made:
-        assert [piece async for piece in made] == counted
-    assert len(slept) == 1
+    told = Told(*counted)
+    assert [piece async for piece in gathered(told, 3600)] == counted
+    assert len(told.slept) == 1
 
 
-async def test_each_sleep_is_a_small_part_of_what_the_reply_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    real = asyncio.sleep
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        await real(0)
-
-    waited: Any = Slow(*[says(content="a") for _ in range(20)])
+async def test_each_sleep_is_a_small_part_of_what_the_reply_took() -> None:
+    waited = Slow(*[says(content="a") for _ in range(20)])
     began = asyncio.get_running_loop().time()
-    monkeypatch.setattr("assistant.engines.completions.asyncio.sleep", sleep)
-    async with Gathered(waited, 3600) as made:
-        assert "".join([piece["choices"][0]["delta"]["content"] async for piece in made]) == "a" * 20
-    assert slept
-    assert max(slept) <= 0.02 * (asyncio.get_running_loop().time() - began)
+    assert "".join([piece["choices"][0]["delta"]["content"] async for piece in gathered(waited, 3600)]) == "a" * 20
+    assert waited.slept
+    assert max(waited.slept) <= 0.02 * (asyncio.get_running_loop().time() - began)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from email.utils import formatdate
 from time import time
 
-import httpx2
-import openai
 import pytest
 
-from assistant.engines.faults import retry_after, translate
+from assistant.engines.faults import BrokenOff, Refusal, retry_after, translate
 from assistant.errors import ContextOverflow, EngineBusy, EngineError, EngineRefused
 
 URL = "http://there/v1"
 NGINX = "<html>\n<head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
 
 
-def refused(code: int, body: object, **headers: str) -> EngineError:
-    text = body if isinstance(body, str) else json.dumps(body)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    response = httpx2.Response(code, text=text, headers=named, request=httpx2.Request("POST", URL))
-    client = openai.OpenAI(api_key="none", base_url=URL)
-    return translate(client._make_status_error_from_response(response), URL, 60)
+def refused(code: int, body: object, retry_after: str | None = None) -> EngineError:
+    return translate(Refusal(code, body, retry_after), URL, 60)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +90,5 @@ def test_a_request_that_is_too_long_is_known_as_such(body: object, limit: int | 
 
 
 def test_an_error_within_the_stream_is_told() -> None:
-    request = httpx2.Request("POST", URL)
-    error = translate(openai.APIError("died", request, body={"message": "EngineCore died"}), URL, 60, begun=True)
+    error = translate(BrokenOff({"message": "EngineCore died"}), URL, 60, begun=True)
     assert str(error) == f"The server at {URL} broke off with an error: EngineCore died."
