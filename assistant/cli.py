@@ -154,7 +154,9 @@ def search(
 )
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("-o", "--output", metavar="OUT", type=click.Path(path_type=Path), required=True)
-@click.option("--concurrency", type=click.IntRange(1, 1024), default=4, show_default=True, help="Questions at once.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1024), default=4, show_default=True, help="Requests to the model."
+)
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="That share the work.")
 @click.option("--ray", metavar="ADDRESS", help="Answer on this Ray cluster; see docs/batches.md.")
 @click.option("--limit", type=click.IntRange(1), help="Rows at most, from the first on.")

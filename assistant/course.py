@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,11 +30,13 @@ class Course:
         seed: What chance begins with, the model's where it takes a seed and the tools'; None leaves it to chance.
         watched: Whether somebody reads the words as they come; else they come when there are all of them, and a reply
             that breaks off is had anew.
+        place: What is held for each request to the model; gives the seconds that it was waited for.
         replies: Receives what the model says, in order.
     """
 
     seed: int | None = None
     watched: bool = True
+    place: Callable[[], AbstractAsyncContextManager[float]] = field(default=partial(nullcontext, 0.0))
     replies: list[AIMessage] = field(default_factory=list)
 
     @property

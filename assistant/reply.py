@@ -180,7 +180,9 @@ async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, 
     offered |= {} if turn.course.watched else {"watched": False}
 
     async def ask(messages: list[AnyMessage]) -> AIMessage:
-        return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)
+        async with turn.course.place() as waited:
+            turn.started += waited
+            return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)
 
     if parts.sees():
         seen = await with_pictures(shown, turn.picture)

@@ -9,10 +9,12 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assistant.app import build, make_embedder
+from assistant.batch.gate import Gate
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
 from assistant.course import Course, recorded
@@ -51,14 +53,16 @@ class Answerer:
         self._embedder, self._parts = embedder, parts
         self._assistants: dict[str | None, Assistant] = {}
         self._opening, self._reading = asyncio.Lock(), asyncio.Lock()
+        self._gate = Gate(options.concurrency)
 
     async def answer(self, row: Row) -> dict[str, Any]:
         """Returns the result of a row, which is an error where there is no answer."""
-        course = Course(seed_of(row, self._options.seed), watched=False)
+        limit = asyncio.timeout(self._options.seconds)
+        course = Course(seed_of(row, self._options.seed), watched=False, place=partial(self._gate.place, limit))
         try:
             if row.error:
                 raise BatchError(row.error)
-            async with asyncio.timeout(self._options.seconds):
+            async with limit:
                 found = await self._asked(row, course)
         except TimeoutError:
             found = {"error": f"not answered within {self._options.seconds:g} s"}

@@ -11,10 +11,12 @@ import logging
 import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from assistant.batch.desk import Desk
+from assistant.batch.gate import ROWS_EACH
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
 from assistant.endings import message
@@ -52,7 +54,8 @@ def spread(
         context.print_on_execution_start = False
         count = options.processes if options.processes > 1 else _machines(ray.nodes())
         count = max(1, min(count, options.concurrency, len(todo)))
-        at_once = -(-options.concurrency // count)
+        options = replace(options, concurrency=-(-options.concurrency // count))
+        at_once = options.concurrency * ROWS_EACH
         pool = ray.data.ActorPoolStrategy(
             size=count,
             max_tasks_in_flight_per_actor=at_once,

@@ -13,7 +13,7 @@ class Options:
     """How a batch is run.
 
     Attributes:
-        concurrency: Questions at once.
+        concurrency: Requests to the model at once.
         rules: Which tool calls are approved; what no rule approves and needs approval is refused.
         limit: Rows at most, from the first on; None for all.
         sample: Rows drawn at random in place of the first ones; None for none.

@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from assistant.batch.desk import Desk
+from assistant.batch.gate import ROWS_EACH
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
 from assistant.endings import message
@@ -33,13 +34,13 @@ class _Worker:
     Attributes:
         process: The process.
         link: Takes rows, gives results.
-        most: Rows that it has at once.
+        options: Its own.
         rows: Those that it has, by id.
     """
 
     process: SpawnProcess
     link: Connection
-    most: int
+    options: Options
     rows: dict[str | int, Row] = field(default_factory=dict)
 
 
@@ -59,7 +60,7 @@ def spread(
     """
     count = min(options.processes, options.concurrency)
     shares = [options.concurrency // count + (at < options.concurrency % count) for at in range(count)]
-    crew = [_started(settings, options, folder, share) for share in shares]
+    crew = [_started(settings, replace(options, concurrency=share), folder) for share in shares]
     waiting, lost, starts = deque(todo), Counter[str | int](), 0
     try:
         while True:
@@ -82,7 +83,7 @@ def spread(
                 yield from _given_up(worker, lost)
                 waiting.extendleft(row for row in worker.rows.values() if lost[row.id] < MOST_LOST)
                 _end(worker)
-                crew[crew.index(worker)] = _started(settings, options, folder, worker.most)
+                crew[crew.index(worker)] = _started(settings, worker.options, folder)
     finally:
         for worker in crew:
             worker.link.close()
@@ -90,18 +91,18 @@ def spread(
             _end(worker)
 
 
-def _started(settings: Settings, options: Options, folder: Path, most: int) -> _Worker:
+def _started(settings: Settings, options: Options, folder: Path) -> _Worker:
     # Not forked, since threads of this process may hold locks.
     context = multiprocessing.get_context("spawn")
     mine, its = context.Pipe()
     process = context.Process(target=_work, args=(its, settings, options, folder), daemon=True)
     process.start()
     its.close()
-    return _Worker(process, mine, most)
+    return _Worker(process, mine, options)
 
 
 def _give(worker: _Worker, waiting: deque[Row]) -> None:
-    while waiting and len(worker.rows) < worker.most:
+    while waiting and len(worker.rows) < worker.options.concurrency * ROWS_EACH:
         row = waiting.popleft()
         worker.rows[row.id] = row
         try:

@@ -9,11 +9,12 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
 from assistant.batch.answering import Answerer, answering
+from assistant.batch.gate import ROWS_EACH
 from assistant.batch.options import Options
 from assistant.batch.output import Output
 from assistant.batch.replay import remember
@@ -22,6 +23,8 @@ from assistant.batch.source import read
 from assistant.batch.summary import Summary, Tally
 from assistant.errors import BatchError
 from assistant.settings import Settings
+
+SECONDS_BETWEEN_DRAWINGS = 0.1
 
 
 async def run(settings: Settings, source: Path, output: Path, options: Options) -> Summary:
@@ -43,13 +46,12 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
     todo = [row for row in wanted if row.id not in results.done]
     remember(settings.home, output)
     tally, began = Tally(), time.monotonic()
-    with results, _progress(len(todo)) as bar:
+    with results, _Bar(len(todo)) as bar:
         async with aclosing(_spread(settings, options, results.files, todo)) as spread:
             async for result in spread:
                 results.write(result)
                 tally.add(result)
-                bar.label = f"Answering, {tally.written / (time.monotonic() - began):.1f} rows/s"
-                bar.update(1)
+                bar.show(tally.written)
     results.finish()
     return tally.summary(len(wanted) - len(todo), sum(results.done.values()), time.monotonic() - began)
 
@@ -97,14 +99,14 @@ async def _spread(
 
 
 async def answers(answerer: Answerer, todo: Sequence[Row], options: Options) -> AsyncGenerator[dict[str, Any], None]:
-    """Yields results as they come, with a fixed number of questions under way."""
+    """Yields results as they come, with a fixed number of rows under way."""
     waiting = iter(todo)
     running: set[asyncio.Task[dict[str, Any]]] = set()
     try:
         while True:
             for row in waiting:
                 running.add(asyncio.create_task(answerer.answer(row)))
-                if len(running) >= options.concurrency:
+                if len(running) >= options.concurrency * ROWS_EACH:
                     break
             if not running:
                 return
@@ -117,5 +119,24 @@ async def answers(answerer: Answerer, todo: Sequence[Row], options: Options) -> 
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def _progress(length: int) -> Any:
-    return click.progressbar(length=length, label="Answering", file=sys.stderr, show_pos=True, show_eta=True)
+class _Bar:
+    """Shows how far it is; drawn no more often than eyes can follow."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows, self._began, self._drawn = rows, time.monotonic(), 0.0
+        self._bar = click.progressbar(length=rows, label="Answering", file=sys.stderr, show_pos=True, show_eta=True)
+
+    def __enter__(self) -> Self:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *ended: Any) -> None:
+        self._bar.__exit__(*ended)
+
+    def show(self, written: int) -> None:
+        now = time.monotonic()
+        if now - self._drawn < SECONDS_BETWEEN_DRAWINGS and written < self._rows:
+            return
+        self._drawn = now
+        self._bar.label = f"Answering, {written / (now - self._began):.1f} rows/s"
+        self._bar.update(written - self._bar.pos)

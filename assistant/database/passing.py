@@ -12,7 +12,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 
 from assistant.database.base import Change, Database, Row, Words
-from assistant.database.sqlite import SqliteChange, SqliteWords
+from assistant.database.sqlite import SqliteChange
 from assistant.log_schema import create_tables
 
 
@@ -47,6 +47,23 @@ class PassingLog:
         self._db.close()
 
 
+class NoWords:
+    """Nobody searches what does not last."""
+
+    async def add(self, change: Change, turn: int, question: str) -> None:
+        """Takes nothing in."""
+
+    async def answer(self, change: Change, turn: int, answer: str) -> None:
+        """Takes nothing in."""
+
+    async def forget(self, change: Change, conversation: str) -> None:
+        """Has nothing."""
+
+    async def find(self, owner: str, terms: Sequence[str], columns: str) -> list[Row]:
+        """Finds nothing."""
+        return []
+
+
 class PassingDatabase:
     """Conversations in memory, where no statement is ever interrupted by another one."""
 
@@ -55,7 +72,7 @@ class PassingDatabase:
     def __init__(self) -> None:
         self._db = cast(aiosqlite.Connection, PassingLog())
         self.saver: BaseCheckpointSaver[Any] = InMemorySaver()
-        self.words: Words = SqliteWords(self)
+        self.words: Words = NoWords()
 
     async def setup(self) -> None:
         """Makes the tables."""

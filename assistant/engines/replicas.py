@@ -11,12 +11,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr
 
 from assistant.engine_info import ServerState
-from assistant.engines.chunks import again, gathered, waiting
+from assistant.engines.chunks import again, waiting
+from assistant.engines.direct import DirectModel
 from assistant.engines.profile import Profile
 from assistant.engines.served import ServedModel
 from assistant.errors import EngineBusy, EngineError, EngineRefused, EngineTimeout, EngineUnreachable
@@ -75,7 +75,7 @@ class Replica:
         await self.model.aclose()
 
 
-class Replicas(BaseChatModel):
+class Replicas(DirectModel):
     """The chat model of one server or of several that serve the same.
 
     A conversation stays where it is, whose prefix cache holds its beginning; a new one goes where the fewest requests
@@ -109,12 +109,6 @@ class Replicas(BaseChatModel):
     def replicas(self) -> tuple[Replica, ...]:
         """The servers."""
         return tuple(self._replicas)
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        raise NotImplementedError("ask it in a coroutine")
-
-    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        return await gathered(self._astream(*args, **{**kwargs, "watched": False}))
 
     async def _astream(
         self, *args: Any, conversation: str = "", watched: bool = True, **kwargs: Any

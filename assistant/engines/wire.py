@@ -7,6 +7,8 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
@@ -93,7 +95,9 @@ class Wire:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:  # it belongs to the event loop that is there now
             connector = aiohttp.TCPConnector(limit=0)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, trust_env=True)
+            # With trust_env it would look for the proxy, in a thread, at each request.
+            proxy = _proxy(self.url)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, proxy=proxy)
         return self._session
 
 
@@ -168,6 +172,14 @@ async def _require(response: aiohttp.ClientResponse) -> None:
     except ValueError:
         body = text
     raise Refusal(response.status, body, response.headers.get("Retry-After"))
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

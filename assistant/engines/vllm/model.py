@@ -9,11 +9,12 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr
 
 from assistant.engine_info import ServerState
-from assistant.engines.chunks import again, gathered
+from assistant.engines.chunks import again
+from assistant.engines.direct import DirectModel
 from assistant.engines.vllm.server import VllmServer
 from assistant.engines.vllm.state import Progress
 from assistant.errors import EngineUnreachable
@@ -25,7 +26,7 @@ Connect = Callable[[ServerEngine], BaseChatModel]
 RETRIES = 2
 
 
-class WatchedModel(BaseChatModel):
+class WatchedModel(DirectModel):
     """A chat model behind a server that may still load or have to be started again.
 
     While a reply waits for the server, chunks without text tell under ``progress`` of their ``response_metadata`` how
@@ -51,12 +52,6 @@ class WatchedModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "vllm"
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        raise NotImplementedError("ask it in a coroutine")
-
-    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        return await gathered(self._astream(*args, **{**kwargs, "watched": False}))
 
     async def _astream(self, *args: Any, watched: bool = True, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
         kwargs["watched"] = watched
