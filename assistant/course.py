@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,7 +35,7 @@ class Course:
 
     seed: int | None = None
     watched: bool = True
-    place: Callable[[], AbstractAsyncContextManager[float]] = field(default=partial(nullcontext, 0.0))
+    place: Callable[[], AbstractAsyncContextManager[float]] = lambda: nullcontext(0.0)
     replies: list[AIMessage] = field(default_factory=list)
 
     @property

@@ -24,7 +24,8 @@ def leave_loaded_alone() -> None:
     """Takes all that is loaded so far out of garbage collection.
 
     Models and libraries are some 750,000 objects that live until the end. To look through them takes half a second, in
-    which nobody is answered, and found nothing each time.
+    which nobody is answered, and found nothing each time. Done once in a process.
     """
-    gc.collect()
-    gc.freeze()
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()

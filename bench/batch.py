@@ -119,8 +119,9 @@ def run(source: Path, output: Path, settings: Path, how: Sequence[str]) -> tuple
     began = 0.0
     with start(source, output, settings, how) as process:
         watched = psutil.Process(process.pid)
+        written = Lines(output)
         while process.poll() is None:
-            done = lines(output)
+            done = written.count()
             began = began or (time.perf_counter() if done else 0.0)
             if done and done * 10 // total >= len(memory) + (not memory):
                 memory.append(sum(each.memory_info().rss for each in family(watched)) / 1e6)
@@ -135,7 +136,8 @@ def kill(source: Path, output: Path, settings: Path, how: Sequence[str], times: 
     chance, total = random.Random(0), sum(1 for _ in source.open())
     for moment in sorted(chance.randrange(total) for _ in range(times)):
         with start(source, output, settings, how) as process:
-            while lines(output) <= moment and process.poll() is None:
+            written = Lines(output)
+            while written.count() <= moment and process.poll() is None:
                 time.sleep(0.005)
             process.send_signal(signal.SIGKILL)
     with start(source, output, settings, how) as process:
@@ -154,9 +156,25 @@ def family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def lines(output: Path) -> int:
-    """Counts the rows that an output holds."""
-    return output.read_bytes().count(b"\n") if output.exists() else 0
+class Lines:
+    """Counts the rows of an output that grows, reading no part of it twice: it is looked at while times are taken.
+
+    Args:
+        output: The file.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._output, self._read, self._counted = output, 0, 0
+
+    def count(self) -> int:
+        """Returns how many there are by now."""
+        if self._output.exists():
+            with self._output.open("rb") as file:
+                file.seek(self._read)
+                data = file.read()
+            self._read += len(data)
+            self._counted += data.count(b"\n")
+        return self._counted
 
 
 def content(output: Path) -> list[tuple[int, str]]:

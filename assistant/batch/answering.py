@@ -22,6 +22,7 @@ from assistant.endings import message
 from assistant.engines.choose import Engine
 from assistant.engines.vllm.announce import announced
 from assistant.errors import AssistantError, BatchError
+from assistant.event_loop import leave_loaded_alone
 from assistant.events import Answer
 from assistant.libraries import create, place
 from assistant.session import Assistant
@@ -157,6 +158,7 @@ async def answering(settings: Settings, options: Options, folder: Path | None = 
     async with AsyncExitStack() as parts:
         answerer = Answerer(settings, options, folder, make_embedder(settings), parts)
         await answerer.assistant()
+        leave_loaded_alone()
         yield answerer
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from assistant.batch.desk import Desk
-from assistant.batch.gate import ROWS_EACH
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
 from assistant.endings import message
@@ -55,7 +54,7 @@ def spread(
         count = options.processes if options.processes > 1 else _machines(ray.nodes())
         count = max(1, min(count, options.concurrency, len(todo)))
         options = replace(options, concurrency=-(-options.concurrency // count))
-        at_once = options.concurrency * ROWS_EACH
+        at_once = options.rows
         pool = ray.data.ActorPoolStrategy(
             size=count,
             max_tasks_in_flight_per_actor=at_once,

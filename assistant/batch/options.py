@@ -37,3 +37,11 @@ class Options:
     processes: int = 1
     ray: str | None = None
     record: bool = True
+
+    @property
+    def rows(self) -> int:
+        """Rows under way: while some run tools, are checked or written, others keep the model busy.
+
+        Where one is wanted they go strictly one after another.
+        """
+        return 2 * self.concurrency if self.concurrency > 1 else 1

@@ -14,7 +14,6 @@ from threading import Lock
 from typing import Any
 
 from assistant.batch.desk import Desk
-from assistant.batch.gate import ROWS_EACH
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
 from assistant.endings import message
@@ -102,7 +101,7 @@ def _started(settings: Settings, options: Options, folder: Path) -> _Worker:
 
 
 def _give(worker: _Worker, waiting: deque[Row]) -> None:
-    while waiting and len(worker.rows) < worker.options.concurrency * ROWS_EACH:
+    while waiting and len(worker.rows) < worker.options.rows:
         row = waiting.popleft()
         worker.rows[row.id] = row
         try:

@@ -14,7 +14,6 @@ from typing import Any, Self
 import click
 
 from assistant.batch.answering import Answerer, answering
-from assistant.batch.gate import ROWS_EACH
 from assistant.batch.options import Options
 from assistant.batch.output import Output
 from assistant.batch.replay import remember
@@ -106,7 +105,7 @@ async def answers(answerer: Answerer, todo: Sequence[Row], options: Options) -> 
         while True:
             for row in waiting:
                 running.add(asyncio.create_task(answerer.answer(row)))
-                if len(running) >= options.concurrency * ROWS_EACH:
+                if len(running) >= options.rows:
                     break
             if not running:
                 return
