@@ -164,6 +164,8 @@ def search(
 @click.option("--seed", type=int, default=0, show_default=True, help="What is drawn, by --sample, models and tools.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="That a row may take.")
 @click.option("--retry-errors", is_flag=True, help="Ask the rows again that an earlier run could not answer.")
+@click.option("--name", help="What it is called in a database, on whichever machine; see docs/batches.md.")
+@click.option("--anew", is_flag=True, help="Forget what the database has of it.")
 @click.option("--replies/--no-replies", "record", default=True, help="Keep them, for `assistant replay`.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done, and about what it would take.")
 @click.option("--price", metavar="SENT,MADE", callback=options.prices, help="Of a million tokens, for --dry-run.")

@@ -23,6 +23,8 @@ class Options:
         retry_errors: Whether rows that an earlier run could not answer are asked again.
         processes: Processes that share the work.
         ray: Address of a Ray cluster that does the work; None does it here.
+        name: What the batch is called in the database; None makes it of its output's path and its rows.
+        anew: Whether what the database has of it is forgotten first.
         record: Whether the model's replies are written with each row, so that it can be run again with them.
     """
 
@@ -37,6 +39,8 @@ class Options:
     processes: int = 1
     ray: str | None = None
     record: bool = True
+    name: str | None = None
+    anew: bool = False
 
     @property
     def rows(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -64,13 +64,21 @@ class Output:
 
     def forget_errors(self) -> None:
         """Takes the error rows out, so that they are asked again."""
-        if not any(self.done.values()):
+        self.forget({key for key, failed in self.done.items() if failed})
+
+    def forget(self, ids: Collection[str | int]) -> None:
+        """Takes rows out, in one move; before it is opened.
+
+        Raises:
+            BatchError: It cannot be written; nothing was changed.
+        """
+        if not ids:
             return
         kept = self.lines.with_name(f".{self.lines.name}.kept")
         try:
             with kept.open("wb") as file:
                 for line, row in _lines(self.lines):
-                    if "error" not in row:
+                    if row["id"] not in ids:
                         file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
@@ -78,7 +86,24 @@ class Output:
         except OSError as error:
             kept.unlink(missing_ok=True)
             raise BatchError(f"Cannot write {self.lines}: {error.strerror}; nothing was changed.") from error
-        self.done = {key: False for key, failed in self.done.items() if not failed}
+        self.done = {key: failed for key, failed in self.done.items() if key not in ids}
+
+    def take(self, lines: Iterable[bytes]) -> None:
+        """Appends results that another machine has written; before it is opened.
+
+        Raises:
+            BatchError: It cannot be written; the rows that were stay.
+        """
+        try:
+            with self.lines.open("ab") as file:
+                for line in lines:
+                    file.write(line)
+                    row = json.loads(line)
+                    self.done[row["id"]] = "error" in row
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise BatchError(f"Cannot write {self.path}: {error.strerror}; choose another output.") from error
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Commits one result.

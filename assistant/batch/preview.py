@@ -10,7 +10,8 @@ from statistics import mean
 from assistant.batch.options import Options
 from assistant.batch.output import Output, results
 from assistant.batch.rows import Row
-from assistant.batch.run import found
+from assistant.batch.run import chosen, read_rows
+from assistant.batch.sharing import elsewhere
 from assistant.loader import builtin_folder
 from assistant.prompts import prompt
 from assistant.settings import Settings
@@ -53,9 +54,11 @@ def preview(
 
     Raises:
         BatchError: A file cannot be read.
+        AssistantError: The database that keeps the batch's state cannot be used.
     """
-    wanted = found(source, output, options)
-    done = Output(output).done
+    every = read_rows(source, output)
+    wanted, here = chosen(every, options), Output(output)
+    done = here.done | elsewhere(settings.database, options, here, every)
     again = sum(done.values()) if options.retry_errors else 0
     todo = [row for row in wanted if row.id not in done or (options.retry_errors and done[row.id])]
     good = [row for row in todo if not row.error]
@@ -63,7 +66,7 @@ def preview(
         f"{len(wanted)} rows, {len(wanted) - len(todo)} of them already answered"
         + (f", {again} asked again for their error" if again else ""),
         f"{len(good)} would be asked, {sum(len(row.question) for row in good):,} characters of questions",
-        *_cost(settings, good, _measured(output) if done else None, options, price),
+        *_cost(settings, good, _measured(output) if here.done else None, options, price),
     ]
     return "\n".join([*lines, *(f"would be an error row: {row.error}" for row in todo if row.error)][:MOST_LINES])
 

@@ -18,6 +18,7 @@ from assistant.batch.options import Options
 from assistant.batch.output import Output
 from assistant.batch.replay import remember
 from assistant.batch.rows import Row, rows
+from assistant.batch.sharing import sharing
 from assistant.batch.source import read
 from assistant.batch.summary import Summary, Tally
 from assistant.errors import BatchError
@@ -37,33 +38,37 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
 
     Raises:
         BatchError: A file cannot be read or written.
+        AssistantError: The database that keeps the batch's state cannot be used.
     """
-    wanted = found(source, output, options)
+    every = read_rows(source, output)
+    wanted = chosen(every, options)
     results = Output(output)
     if options.retry_errors:
         results.forget_errors()
-    todo = [row for row in wanted if row.id not in results.done]
-    remember(settings.home, output)
-    tally, began = Tally(), time.monotonic()
-    with results, _Bar(len(todo)) as bar:
-        async with aclosing(_spread(settings, options, results.files, todo)) as spread:
-            async for result in spread:
-                results.write(result)
-                tally.add(result)
-                bar.show(tally.written)
-    results.finish()
+    with sharing(settings.database, options, results, every) as shared:
+        todo = [row for row in wanted if row.id not in results.done]
+        remember(settings.home, output)
+        tally, began = Tally(), time.monotonic()
+        with results, _Bar(len(todo)) as bar:
+            async with aclosing(_spread(settings, options, results.files, todo)) as spread:
+                async for result in spread:
+                    results.write(result)
+                    tally.add(result)
+                    bar.show(tally.written)
+                    shared.check()
+        results.finish()
     return tally.summary(len(wanted) - len(todo), sum(results.done.values()), time.monotonic() - began)
 
 
-def found(source: Path, output: Path, options: Options) -> list[Row]:
-    """Reads the rows that a run is about.
+def read_rows(source: Path, output: Path) -> list[Row]:
+    """Reads every row of a source.
 
     Raises:
         BatchError: The source cannot be read, or is the output.
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise BatchError(f"{output} is the input; choose another output.")
-    return chosen(list(rows(read(source))), options)
+    return list(rows(read(source)))
 
 
 def chosen(found: list[Row], options: Options) -> list[Row]:
