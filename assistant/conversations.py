@@ -283,7 +283,7 @@ class Conversations:
         off: Collection[str],
         instead_of: int | None,
     ) -> Begun:
-        now, parent = _now(), None
+        now, parent, new = _now(), None, conversation is None
         if conversation is None:
             library = library or DEFAULT_LIBRARY
             conversation = await _open(change, owner, question, library, off)
@@ -305,7 +305,7 @@ class Conversations:
         await self._db.words.add(change, turn, question)
         update = "UPDATE conversations SET updated = ?, leaf = ?, archived = 0 WHERE id = ?"
         await change.run(update, now, turn, conversation)
-        return Begun(conversation, turn, parent, library, await path_to(change, parent))
+        return Begun(conversation, turn, parent, library, await path_to(change, parent), new)
 
     async def _require(
         self, db: Database | Change, conversation: str, owner: str, locking: str = ""

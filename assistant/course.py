@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -29,13 +29,13 @@ class Course:
         seed: What chance begins with, the model's where it takes a seed and the tools'; None leaves it to chance.
         watched: Whether somebody reads the words as they come; else they come when there are all of them, and a reply
             that breaks off is had anew.
-        place: What is held for each request to the model; gives the seconds that it was waited for.
+        place: Gives what is held while a server answers a request; None where nobody counts them.
         replies: Receives what the model says, in order.
     """
 
     seed: int | None = None
     watched: bool = True
-    place: Callable[[], AbstractAsyncContextManager[float]] = lambda: nullcontext(0.0)
+    place: Callable[[], AbstractAsyncContextManager[None]] | None = None
     replies: list[AIMessage] = field(default_factory=list)
 
     @property

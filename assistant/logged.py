@@ -62,6 +62,7 @@ class Begun:
         previous: Row of the turn that it follows, None for the first.
         library: Which library the conversation is about.
         path: Rows of the turns that lead to it, the first one first.
+        new: Whether the conversation began with it, so that nothing else of it can be there.
     """
 
     conversation: str
@@ -69,3 +70,4 @@ class Begun:
     previous: int | None
     library: str = DEFAULT_LIBRARY
     path: tuple[int, ...] = ()
+    new: bool = False

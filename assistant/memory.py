@@ -56,11 +56,8 @@ class Memory:
 
     async def recall(self, begun: Begun) -> Recollection:
         """Returns what came before a turn; read anew where another process has gone on with the conversation."""
-        kept = self._kept.get(begun.conversation)
-        newest = await self._conversations.newest_passage(begun.conversation)
-        if kept is None or kept.last != begun.previous or kept.ledger.newest != newest:
-            kept = await self._read(begun)
-            self._kept[begun.conversation] = kept
+        kept = Recollection(Ledger(), Past(), None) if begun.new else await self._known(begun)
+        self._kept[begun.conversation] = kept
         self._kept.move_to_end(begun.conversation)
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
@@ -101,6 +98,13 @@ class Memory:
         if summary and summary.covers not in (None, recollection.saved):
             recollection.saved = summary.covers
             await self._conversations.summaries.keep(begun.conversation, summary)
+
+    async def _known(self, begun: Begun) -> Recollection:
+        kept = self._kept.get(begun.conversation)
+        newest = await self._conversations.newest_passage(begun.conversation)
+        if kept is None or kept.last != begun.previous or kept.ledger.newest != newest:
+            return await self._read(begun)
+        return kept
 
     async def _read(self, begun: Begun) -> Recollection:
         ledger = Ledger(await self._conversations.evidence(begun.conversation))

@@ -178,11 +178,10 @@ async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, 
     if parts.room and turn.course.seed is not None:  # a server's model draws its words
         offered["seed"] = turn.course.seed
     offered |= {} if turn.course.watched else {"watched": False}
+    offered |= {"place": turn.course.place} if turn.course.place else {}
 
     async def ask(messages: list[AnyMessage]) -> AIMessage:
-        async with turn.course.place() as waited:
-            turn.started += waited
-            return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)
+        return await _stream(parts.engine.astream(messages, conversation=turn.conversation, **offered), turn)
 
     if parts.sees():
         seen = await with_pictures(shown, turn.picture)

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -291,7 +291,8 @@ class Assistant:
                 return
             trace = TurnTrace(self._tracer, begun, self.engine.name)
             try:
-                async with kept(shown, partial(self.conversations.keep, begun)):
+                keep = partial(self.conversations.keep, begun)
+                async with kept(shown, keep) if turn.course.watched else nullcontext():
                     async for event in self._run(start, turn, begun.turn, trace.context):
                         if isinstance(event, Answer | ApprovalNeeded):
                             end = event

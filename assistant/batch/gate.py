@@ -8,38 +8,47 @@ from contextlib import asynccontextmanager
 
 
 class Gate:
-    """What each request to the model goes through.
+    """What all requests to servers go through.
 
     Args:
         most: Requests at once.
     """
 
     def __init__(self, most: int) -> None:
-        self._places = asyncio.Semaphore(most)
+        self.places = asyncio.Semaphore(most)
+
+
+class Pass:
+    """What the requests of one row go through the gate with.
+
+    Attributes:
+        waited: Seconds that they have waited for a place.
+
+    Args:
+        gate: The gate.
+        limit: The time that the row may take, which stands still while it waits.
+    """
+
+    def __init__(self, gate: Gate, limit: asyncio.Timeout) -> None:
+        self._places, self._limit = gate.places, limit
+        self.waited = 0.0
 
     @asynccontextmanager
-    async def place(self, limit: asyncio.Timeout) -> AsyncIterator[float]:
-        """Holds a place.
-
-        Args:
-            limit: The time that the row may take, which stands still while it waits.
-
-        Yields:
-            Seconds that were waited.
-        """
+    async def place(self) -> AsyncIterator[None]:
+        """Holds a place for one request."""
         if not self._places.locked():
             async with self._places:
-                yield 0.0
+                yield
             return
-        loop, end = asyncio.get_running_loop(), limit.when()
+        loop, end = asyncio.get_running_loop(), self._limit.when()
         began = loop.time()
-        _move(limit, None)
+        self._end(None)
         async with self._places:
             waited = loop.time() - began
-            _move(limit, None if end is None else end + waited)
-            yield waited
+            self.waited += waited
+            self._end(None if end is None else end + waited)
+            yield
 
-
-def _move(limit: asyncio.Timeout, end: float | None) -> None:
-    if not limit.expired():
-        limit.reschedule(end)
+    def _end(self, end: float | None) -> None:
+        if not self._limit.expired():
+            self._limit.reschedule(end)

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+import orjson
+
 from assistant.batch.source import NO_PARQUET
 from assistant.errors import BatchError
 
@@ -113,7 +115,7 @@ class Output:
         """
         assert self._file is not None
         try:
-            self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            self._file.write(_encoded(row) + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SECONDS_TO_DISK:
                 os.fsync(self._file.fileno())
@@ -184,6 +186,13 @@ def _lines(file: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
             except (ValueError, LookupError, TypeError):
                 raise BatchError(f"{file}, line {number}, is no batch result; choose another output.") from None
             yield line, row
+
+
+def _encoded(row: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(row)
+    except TypeError:  # half a character, or a number of more than 64 bits
+        return json.dumps(row).encode()
 
 
 def _need_parquet() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import Any, Protocol
 
-from assistant.engines.wire import Piece, Wire
+from assistant.engines.wire import Piece, Place, Wire
 
 # The texts of a piece, which can be put together with those of the next.
 TEXTS = ("content", "reasoning", "reasoning_content")
@@ -29,20 +29,21 @@ class PlainCompletions:
         self._wire = wire
 
     async def create(
-        self, *, gather: float = 0, extra_body: Mapping[str, Any] | None = None, **body: Any
+        self, *, gather: float = 0, place: Place = nullcontext, extra_body: Mapping[str, Any] | None = None, **body: Any
     ) -> AbstractAsyncContextManager[AsyncIterable[Piece]]:
         """Returns the pieces of a reply as they come; what can fail does so when they are asked for.
 
         Args:
             gather: Seconds in which pieces may be put together to one.
+            place: Gives what is held while the server answers.
             extra_body: More of the body.
             body: What is asked, which is plain JSON already.
         """
-        return self._reply({**body, **(extra_body or {})}, gather)
+        return self._reply({**body, **(extra_body or {})}, gather, place)
 
     @asynccontextmanager
-    async def _reply(self, body: Mapping[str, Any], gather: float) -> AsyncIterator[AsyncIterable[Piece]]:
-        async with self._wire.post("/chat/completions", body) as stream:
+    async def _reply(self, body: Mapping[str, Any], gather: float, place: Place) -> AsyncIterator[AsyncIterable[Piece]]:
+        async with self._wire.post("/chat/completions", body, place) as stream:
             if not gather:
                 yield stream
                 return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -16,6 +17,7 @@ import orjson
 from assistant.engines.faults import BrokenOff, Refusal, page_instead
 
 Piece = dict[str, Any]
+Place = Callable[[], AbstractAsyncContextManager[None]]
 
 OK = 200
 DATA, DONE = b"data:", b"[DONE]"
@@ -63,12 +65,13 @@ class Wire:
             return orjson.loads(await response.read())
 
     @asynccontextmanager
-    async def post(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Stream]:
+    async def post(self, path: str, body: Mapping[str, Any], place: Place = nullcontext) -> AsyncIterator[Stream]:
         """Yields the pieces of a stream; leaving it early ends the request, which frees its place at the server.
 
         Args:
             path: Behind the URL.
             body: JSON.
+            place: Gives what is held from when the request is sent until the response has ended.
 
         Raises:
             Refusal: It answers with an error.
@@ -77,14 +80,15 @@ class Wire:
             TimeoutError: Nor did it in time.
         """
         headers = {**self._headers, "Content-Type": "application/json", "Accept": "text/event-stream"}
-        ask = self._opened().post
-        try:
-            response = await ask(self.url + path, data=_encoded(body), headers=headers)
-        except aiohttp.ServerDisconnectedError:  # a connection that was kept and that the server had given up
-            response = await ask(self.url + path, data=_encoded(body), headers=headers)
-        async with response:
-            await _require(response)
-            yield Stream(response)
+        ask, data = partial(self._opened().post, self.url + path, headers=headers), _encoded(body)
+        async with place():
+            try:
+                response = await ask(data=data)
+            except aiohttp.ServerDisconnectedError:  # a connection that was kept and that the server had given up
+                response = await ask(data=data)
+            async with response:
+                await _require(response)
+                yield Stream(response)
 
     async def aclose(self) -> None:
         """Closes the connections."""

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from assistant.batch.gate import Gate
+from assistant.batch.gate import Gate, Pass
 
 
 async def test_no_more_than_wanted_go_through_at_once() -> None:
@@ -15,7 +15,7 @@ async def test_no_more_than_wanted_go_through_at_once() -> None:
 
     async def ask() -> None:
         nonlocal inside, most
-        async with asyncio.timeout(None) as limit, gate.place(limit):
+        async with asyncio.timeout(None) as limit, Pass(gate, limit).place():
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.001)
@@ -27,26 +27,28 @@ async def test_no_more_than_wanted_go_through_at_once() -> None:
 
 async def test_a_rows_time_stands_still_while_it_waits() -> None:
     gate, held = Gate(1), AsyncExitStack()
-    await held.enter_async_context(gate.place(asyncio.timeout(None)))
+    await held.enter_async_context(Pass(gate, asyncio.timeout(None)).place())
     async with asyncio.timeout(0.5) as limit:
         before = limit.when()
         assert before is not None
         asyncio.get_running_loop().call_later(1, lambda: asyncio.ensure_future(held.aclose()))
-        async with gate.place(limit) as waited:
-            assert waited > 0.5
-            assert limit.when() == before + waited
+        passes = Pass(gate, limit)
+        async with passes.place():
+            assert passes.waited > 0.5
+            assert limit.when() == before + passes.waited
 
 
 async def test_where_there_is_room_nothing_is_waited_for() -> None:
     async with asyncio.timeout(5) as limit:
         end = limit.when()
-        async with Gate(1).place(limit) as waited:
-            assert (waited, limit.when()) == (0, end)
+        passes = Pass(Gate(1), limit)
+        async with passes.place():
+            assert (passes.waited, limit.when()) == (0, end)
 
 
 async def test_a_place_is_free_again_after_an_error() -> None:
-    gate, limit = Gate(1), asyncio.timeout(None)
+    passes = Pass(Gate(1), asyncio.timeout(None))
     for _ in range(3):
         with pytest.raises(ValueError, match="such"):
-            async with gate.place(limit):
+            async with passes.place():
                 raise ValueError("such")
