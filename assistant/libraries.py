@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
@@ -20,6 +21,8 @@ from index.rerank import make_reranker
 from index.store import FILE, Store
 from index.vectors import OpenIndex
 from index.visual import make_picture_embedder
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ class Libraries:
         create(self._settings, name)
 
     def get(self, name: str | None = None, *, begin: bool = True) -> Library:
-        """Returns a library, which stays open until ``close``.
+        """Returns a library, which stays open until ``close``, or until its file is gone.
 
         Args:
             name: None takes the default.
@@ -178,6 +181,7 @@ class Libraries:
         """
         name = name or self.default
         with self._lock:
+            self._drop_lost(name)
             if name not in self._open:
                 self._open[name] = self._opened(name, begin)
             return self._open[name]
@@ -208,6 +212,12 @@ class Libraries:
         with self._lock:
             while self._open:
                 self._open.popitem()[1].close()
+
+    def _drop_lost(self, name: str) -> None:
+        # An open file can be read after it was deleted, and what somebody deleted is not to be cited any more.
+        if name in self._open and not place(self._settings.home, name).exists:
+            log.warning("the library %s is gone", name)
+            self._open.pop(name).close()
 
     def _opened(self, name: str, begin: bool) -> Library:
         home = self._settings.home

@@ -183,7 +183,7 @@ class Assistant:
             question = accepted(question, self.settings.agent.max_question_characters)
             if conversation is None:  # one that there is not is told before anything is written
                 library = library or self.libraries.default
-                self.libraries.get(library)
+                self.libraries.get(library, begin=False)
             await self.engine.require(adapter or "")
             begun = await self.conversations.begin(conversation, owner, question, library, off, instead_of)
             if adapter is not None and adapter != await self.conversations.adapters.of(begun.conversation):
@@ -335,7 +335,7 @@ class Assistant:
         return self._plugins.refresh()
 
     def _refreshed(self, begun: Begun) -> tuple[Library | JointLibrary, Toolbox]:
-        library = self.attachments.beside(begun.conversation, self.libraries.get(begun.library))
+        library = self.attachments.beside(begun.conversation, self.libraries.get(begun.library, begin=False))
         return library, self._plugins.refresh()
 
     def _prepare(

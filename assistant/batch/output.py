@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import orjson
 
-from assistant.batch.source import NO_PARQUET
+from assistant.batch.tables import NO_PARQUET
 from assistant.errors import BatchError
 
 PARQUET = ".parquet"
@@ -46,13 +48,13 @@ class Output:
         self.files = path.with_name(f"{path.name}.files")
         if self._parquet:
             _need_parquet()
-        self._file: IO[bytes] | None = None
+        self._file: io.FileIO | None = None
         self._synced = 0.0
         self.done = _done(self.lines)
 
     def __enter__(self) -> Self:
         try:
-            self._file = self.lines.open("ab")
+            self._file = self.lines.open("ab", buffering=0)  # so that nothing is left that cannot be written
         except OSError as error:
             raise BatchError(f"Cannot write {self.path}: {error.strerror}; choose another output.") from error
         return self
@@ -115,8 +117,7 @@ class Output:
         """
         assert self._file is not None
         try:
-            self._file.write(_encoded(row) + b"\n")
-            self._file.flush()
+            _append(self._file, _encoded(row) + b"\n")
             if time.monotonic() - self._synced > SECONDS_TO_DISK:
                 os.fsync(self._file.fileno())
                 self._synced = time.monotonic()
@@ -130,6 +131,18 @@ class Output:
         """Makes the Parquet file where one is wanted, in one move."""
         if self._parquet:
             _to_parquet(self.lines, self.path)
+
+
+def _append(file: io.FileIO, line: bytes) -> None:
+    """Writes a line as a whole, or nothing of it."""
+    end, rest = os.fstat(file.fileno()).st_size, memoryview(line)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file.fileno(), end)
+        raise
 
 
 def lines_of(path: Path) -> Path:

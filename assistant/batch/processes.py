@@ -155,4 +155,4 @@ def _work(link: Connection, settings: Settings, options: Options, folder: Path) 
         while True:
             desk.submit(link.recv()).add_done_callback(lambda done: send(done.result()))
     except (EOFError, OSError):
-        return
+        desk.close()

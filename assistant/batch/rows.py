@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.batch.source import Raw
+from assistant.batch.tables import MOST_DIGITS
 
 # The columns of a result that were asked for.
 GIVEN = ("id", "question", "library", "files", "tools")
@@ -69,7 +70,9 @@ def row_of(result: Mapping[str, Any]) -> Row:
 def _row(raw: Raw, taken: set[str | int]) -> Row:
     value = raw.value
     identity = value.get("id", raw.place if raw.number in taken else raw.number)
-    if not isinstance(identity, str | int):
+    if type(identity) is float and identity.is_integer():  # as tables have whole numbers where some are missing
+        identity = int(identity)
+    if not isinstance(identity, str | int) or isinstance(identity, bool):
         return Row(raw.place, error=f"{raw.place}: id must be a text or a whole number")
     extra = {key: one for key, one in value.items() if key not in ("id", "question")}
     try:
@@ -104,7 +107,9 @@ def _text(value: Mapping[str, Any], name: str, place: str) -> str | None:
 def _seed(value: Mapping[str, Any], place: str) -> int | None:
     """A whole number; tables make texts and fractions of them."""
     found = value.get("seed")
-    if (isinstance(found, str) and found.isdecimal()) or (isinstance(found, float) and found.is_integer()):
+    if isinstance(found, str):
+        found = int(found) if found.isdecimal() and len(found) <= MOST_DIGITS else found
+    elif isinstance(found, float) and found.is_integer():
         found = int(found)
     if found is not None and (type(found) is not int or not 0 <= found <= MOST_SEED):
         raise _Wrong(f"{place}: seed must be a whole number from 0 to {MOST_SEED}")

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.batch.tables import Found, parquet, table
 from assistant.errors import BatchError
 
 STANDARD_INPUT = Path("-")
 # Longer lines are no questions, and are not taken apart.
 MAX_LINE = 10_000_000
 KINDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
-# A row's number, its columns, and why it cannot be read.
-_Found = tuple[int, dict[str, Any], str]
-NO_PARQUET = "Parquet files need pyarrow: pip install 'assistant[parquet]', or give JSONL or CSV."
+# A surrogate may stand in a line as its escape only.
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+# How the encoding announces itself that is most often taken for UTF-8, in either order of bytes.
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,25 @@ def read(source: Path) -> Iterator[Raw]:
     Raises:
         BatchError: It cannot be read.
     """
-    if source == STANDARD_INPUT:
-        yield from _numbered(_json_lines(sys.stdin.buffer), 0, "line")
-        return
-    files = _files(source)
-    first = 0
-    for file in files:
-        called = "row" if file.suffix.lower() == ".parquet" else "line"
-        last = first
-        for raw in _numbered(_of(file), first, f"{file.name}, {called}" if source.is_dir() else called):
+    last = 0
+    for found, called in _parts(source):
+        first = last
+        for raw in _numbered(found, first, called):
             yield raw
             last = raw.number
-        first = last
+    if not last:
+        name = "Standard input" if source == STANDARD_INPUT else source
+        raise BatchError(f'{name} holds no rows; a row is such as {{"id": 1, "question": "…"}}.')
+
+
+def _parts(source: Path) -> Iterator[tuple[Iterator[Found], str]]:
+    """Yields the rows of each file, and what their numbers are called."""
+    if source == STANDARD_INPUT:
+        yield _json_lines(sys.stdin.buffer), "line"
+        return
+    for file in _files(source):
+        called = "row" if file.suffix.lower() == ".parquet" else "line"
+        yield _of(file), f"{file.name}, {called}" if source.is_dir() else called
 
 
 def _files(source: Path) -> list[Path]:
@@ -71,34 +81,33 @@ def _files(source: Path) -> list[Path]:
     return files
 
 
-def _numbered(rows: Iterable[_Found], first: int, called: str) -> Iterator[Raw]:
+def _numbered(rows: Iterable[Found], first: int, called: str) -> Iterator[Raw]:
     for number, value, error in rows:
         place = f"{called} {number}"
         yield Raw(place, first + number, value, f"{place} {error}" if error else "")
 
 
-def _of(file: Path) -> Iterator[_Found]:
+def _of(file: Path) -> Iterator[Found]:
     """Yields number, columns and error of each row of a file."""
     kind = file.suffix.lower()
     try:
         if kind == ".parquet":
-            yield from _parquet(file)
+            yield from parquet(file)
         elif kind in (".csv", ".tsv"):
-            with file.open(encoding="utf-8-sig", newline="") as text:
-                yield from _csv(text, "\t" if kind == ".tsv" else ",")
+            yield from table(file, "\t" if kind == ".tsv" else ",", MAX_LINE)
         else:
             with file.open("rb") as lines:
                 yield from _json_lines(lines)
     except OSError as error:
         raise BatchError(f"Cannot read {file}: {error.strerror or error}; check the path.") from error
-    except UnicodeDecodeError as error:
-        raise BatchError(f"{file} is not encoded in UTF-8; save it as UTF-8.") from error
 
 
-def _json_lines(lines: io.BufferedIOBase | Any) -> Iterator[_Found]:
+def _json_lines(lines: io.BufferedIOBase | Any) -> Iterator[Found]:
     number = 0
     while line := lines.readline(MAX_LINE + 1):
         number += 1
+        if number == 1 and line.startswith(UTF_16):
+            raise BatchError("The input is encoded in UTF-16; save it as UTF-8.")
         if len(line) > MAX_LINE and not line.endswith(b"\n"):
             while (rest := lines.readline(MAX_LINE)) and not rest.endswith(b"\n"):
                 pass
@@ -110,45 +119,21 @@ def _json_lines(lines: io.BufferedIOBase | Any) -> Iterator[_Found]:
 def _parsed(line: bytes) -> tuple[dict[str, Any], str]:
     """Returns a line's object, or an empty one and why it is none."""
     try:
-        value = json.loads(line.decode("utf-8"))
+        value = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
         return {}, "is not encoded in UTF-8"
     except (ValueError, RecursionError) as error:
         return {}, f"is not valid JSON: {error}"
     if not isinstance(value, dict):
         return {}, 'must be an object such as {"id": 1, "question": "…"}'
-    return value, ""
+    return (whole(value) if HALF.search(line) else value), ""
 
 
-def _csv(text: Iterable[str], delimiter: str) -> Iterator[_Found]:
-    csv.field_size_limit(MAX_LINE)
-    reader = csv.DictReader(text, delimiter=delimiter, restkey="", restval="")
-    try:
-        if "question" not in (reader.fieldnames or ()):
-            raise BatchError("The table has no column 'question'; name the column with the questions so.")
-        for row in reader:
-            extra = row.pop("", None)
-            error = "has more cells than the table has columns" if extra else ""
-            value: dict[str, Any] = {key: cell for key, cell in row.items() if cell != ""}
-            if str(value.get("id", "")).isdecimal():
-                value["id"] = int(value["id"])
-            yield reader.line_num, value, error
-    except csv.Error as error:
-        raise BatchError(f"Line {reader.line_num} of the table cannot be read: {error}.") from error
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
-def _parquet(file: Path) -> Iterator[_Found]:
-    try:
-        from pyarrow import ArrowInvalid
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise BatchError(NO_PARQUET) from None
-    try:
-        number = 0
-        with ParquetFile(file) as table:
-            for batch in table.iter_batches():
-                for row in batch.to_pylist():
-                    number += 1
-                    yield number, {key: value for key, value in row.items() if value is not None}, ""
-    except ArrowInvalid as error:
-        raise BatchError(f"{file} is no Parquet file: {' '.join(str(error).split())[:200]}") from error
+def whole(value: dict[str, Any]) -> dict[str, Any]:
+    """Returns a value without halves of pairs of surrogates, which can be written nowhere."""
+    made: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return made

@@ -129,6 +129,28 @@ async def test_a_conversation_about_a_library_that_was_deleted_says_so(two: Sett
         assert [turn.state for turn in turns] == ["answered", "failed"]
 
 
+async def test_a_library_that_is_deleted_elsewhere_is_not_read_any_more_and_read_again_when_it_is_back(
+    two: Settings, documents: Path
+) -> None:
+    async with build(two) as assistant:
+        first = await assistant.ask("Who built the lighthouse?", library="sea")
+        assert isinstance(first, Answer)
+        remove(two, "sea")
+        gone = await assistant.ask("When was the lighthouse built?", library="sea")
+        assert isinstance(gone, Failed)
+        assert (gone.kind, "There is no library 'sea'" in gone.message) == ("UnknownLibrary", True)
+        create(two, "sea")
+        with closing(open_library(two, "sea")) as library:
+            library.add([documents / "lighthouse.md"])
+        again = await assistant.ask("When was the lighthouse built?", library="sea")
+        assert isinstance(again, Answer)
+        assert "1874" in again.text
+        (two.home / "library").rename(two.home / "aside")
+        lost = await assistant.ask("How long is the notice period?")
+        assert isinstance(lost, Failed)
+        assert "There is no library 'default'" in lost.message
+
+
 async def test_conversations_of_the_first_version_are_about_the_default_library(settings: Settings) -> None:
     with closing(sqlite3.connect(settings.home / "conversations.sqlite")) as connection:
         connection.execute(

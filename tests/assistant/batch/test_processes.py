@@ -23,7 +23,11 @@ def asked(server: ScriptedServer) -> list[str]:
 
 
 async def test_a_killed_process_costs_nothing_but_time(
-    served: Settings, model_server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Settings,
+    model_server: ScriptedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     model_server.always(SlowText("Hello there to you.", delay=0.05))
     rows = ({"id": n, "question": f"Question {n}?"} for n in range(ROWS))
@@ -43,6 +47,7 @@ async def test_a_killed_process_costs_nothing_but_time(
     # What the killed one had in hand was asked again, and nothing else.
     assert {f"Question {n}?" for n in range(ROWS)} == set(asked(model_server))
     assert len(asked(model_server)) <= ROWS + 2
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_process_that_cannot_begin_says_why(

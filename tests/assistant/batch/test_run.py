@@ -1,7 +1,7 @@
-import errno
-import io
 import json
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,7 +155,11 @@ async def test_tables_are_read_and_other_columns_come_back(
     ("name", "content", "told"),
     [
         ("x.csv", "id,text\n1,a\n", "no column 'question'"),
-        ("x.csv", b"question\n\xff\n", "not encoded in UTF-8"),
+        ("x.csv", "id,question\n1,a\n".encode("utf-16"), "not encoded in UTF-8"),
+        ("x.csv", "id,question\n", "holds no rows"),
+        ("x.csv", "", "holds no rows"),
+        ("x.jsonl", "\n", "holds no rows"),
+        ("x.jsonl", '{"question": "a?"}'.encode("utf-16"), "is encoded in UTF-16"),
         ("x.parquet", "no table", "is no Parquet file"),
         ("x", None, "holds no file that ends in"),
     ],
@@ -262,24 +266,24 @@ async def test_a_full_disk_stops_it_and_it_goes_on_when_there_is_room(
     write = Output.write
 
     def full(self: Output, row: dict[str, Any]) -> None:
-        if len(self.done) == 2:
-            assert self._file is not None
-            self._file.write(b'{"id": 3, "ans')  # as much as there was room for
-            self._file.close()
-            self._file = FullDisk()
-        write(self, row)
+        if len(self.done) < 2:
+            write(self, row)
+            return
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        # There is room for the beginning of the row alone.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (output.stat().st_size + 20, hard))
+        try:
+            write(self, row)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     monkeypatch.setattr(Output, "write", full)
-    with pytest.raises(BatchError, match=r"No space left on device\. Make room and start the batch again"):
+    with pytest.raises(BatchError, match=r"File too large\. Make room and start the batch again"):
         await run(served, source, output, Options(1))
+    assert len(rows(output)) == 2
     monkeypatch.setattr(Output, "write", write)
     assert (await run(served, source, output, Options(1))).written == 2
     assert sorted(row["id"] for row in rows(output)) == [0, 1, 2, 3]
-
-
-class FullDisk(io.BytesIO):
-    def write(self, data: Any) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 async def test_a_lost_library_makes_error_rows_that_can_be_asked_again(
@@ -293,6 +297,32 @@ async def test_a_lost_library_makes_error_rows_that_can_be_asked_again(
         library.add([documents])
     assert (await run(settings, source, output, Options(retry_errors=True))).errors == 0
     assert "three months" in rows(output)[0]["answer"]
+
+
+async def test_a_library_that_is_lost_meanwhile_makes_error_rows_and_the_others_are_answered(
+    settings: Settings, documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("work", "default"):
+        if name == "work":
+            create(settings, name)
+        with closing(open_library(settings, name)) as library:
+            library.add([documents])
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    question = "How long is the notice period?"
+    lines = [json.dumps({"question": question, "library": name}) for name in ("work", "work", None)]
+    source.write_text("\n".join(lines))
+    write = Output.write
+
+    def lose(self: Output, row: dict[str, Any]) -> None:
+        write(self, row)
+        shutil.rmtree(settings.home / "libraries" / "work", ignore_errors=True)
+
+    monkeypatch.setattr(Output, "write", lose)
+    summary = await run(settings, source, output, Options(1))
+    assert (summary.written, summary.errors) == (3, 1)
+    first, lost, other = rows(output)
+    assert "error" not in first.keys() | other.keys()
+    assert "There is no library 'work'" in lost["error"]
 
 
 def test_rows_come_from_standard_input(settings: Settings, tmp_path: Path) -> None:
