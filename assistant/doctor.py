@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.app import open_library, open_tools
+from assistant.doctor_shared import shared
 from assistant.engines.choose import ADVICE, Choice, choose
 from assistant.engines.profile import Profile
 from assistant.engines.vllm.examine import examine as examine_vllm
@@ -35,6 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         Finding("Python", "ok", f"{platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"),
         *_packages(),
         _home(settings),
+        *await shared(settings),
         _library(settings),
         _pictures(settings),
         *await _tools(settings),
