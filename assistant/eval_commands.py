@@ -16,7 +16,9 @@ from assistant.options import common, load
 if TYPE_CHECKING:
     from assistant.evaluate.compare import Change
     from assistant.evaluate.run import Report
-    from assistant.evaluate.suite import Cases
+    from assistant.evaluate.saved import Run
+    from assistant.evaluate.suite import Cases, Suite
+    from assistant.settings import Settings
 
 REPORT = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a report with plots: .html or .md."
@@ -53,17 +55,21 @@ def evaluate(
     that it is compared with by more than chance explains.
     """
     from assistant.app import make_embedder
+    from assistant.evaluate import saved
+    from assistant.evaluate.run import find
     from assistant.evaluate.suite import Cases, all_suites
 
     if not names:
         click.echo("\n".join(f"{suite.name:18}{suite.about}" for suite in all_suites().values()))
         return
     settings = load()
+    suites = find(names)
+    before = _before(settings, suites, against) if against else None
     cases = Cases(settings, make_embedder(settings), folder, limit)
-    reports = _measured(cases, names, quiet=as_json)
+    reports, path = _measured(cases, suites, quiet=as_json)
     if as_json:
         click.echo(json.dumps([report.row() for report in reports], ensure_ascii=False))
-    worse = _kept(cases, reports, against, report)
+    worse = _shown(saved.load(path), before, report)
     if worse or not all(report.held for report in reports):
         sys.exit(1)
 
@@ -93,34 +99,44 @@ def compare_runs(old: Path, new: Path, report: Path | None) -> None:
         sys.exit(1)
 
 
-def _measured(cases: Cases, names: Sequence[str], *, quiet: bool) -> list[Report]:
-    from assistant.evaluate.run import find, run
-
-    reports = []
-    for suite in find(names):
-        reports.append(run(suite, cases))
-        if not quiet:
-            click.echo(reports[-1].table() + "\n")
-    return reports
-
-
-def _kept(cases: Cases, reports: Sequence[Report], against: str | None, report: Path | None) -> bool:
-    """Keeps a run, reports it, and tells whether it is worse than what it is compared with."""
-    from assistant.evaluate import report as reporting
+def _before(settings: Settings, suites: Sequence[Suite], against: str) -> Run | None:
+    """Returns the run to compare with, None where there is no last one."""
     from assistant.evaluate import saved
+
+    if against != "last":
+        return saved.load(Path(against))
+    found = saved.latest(settings.home, [suite.name for suite in suites])
+    if found is None:
+        click.echo("There is no earlier run of these suites to compare with.", err=True)
+    return found
+
+
+def _measured(cases: Cases, suites: Sequence[Suite], *, quiet: bool) -> tuple[list[Report], Path]:
+    """Measures one suite after the other and keeps each at once, so that an end in the middle loses none of them."""
+    from assistant.evaluate import saved
+    from assistant.evaluate.run import run
+
+    reports: list[Report] = []
+    path = saved.place(cases.settings.home, [suite.name for suite in suites])
+    for suite in suites:
+        reports.append(run(suite, cases))
+        saved.save(path, cases, reports)
+        if reports[-1].error:
+            click.echo(reports[-1].table(), err=True)
+        elif not quiet:
+            click.echo(reports[-1].table() + "\n")
+    click.echo(f"Kept as {path}", err=True)
+    return reports, path
+
+
+def _shown(run: Run, before: Run | None, report: Path | None) -> bool:
+    """Compares a run and writes its report; tells whether it is worse than what it is compared with."""
+    from assistant.evaluate import report as reporting
     from assistant.evaluate.compare import compare
 
-    names = [each.suite.name for each in reports]
-    before = None
-    if against:
-        before = saved.latest(cases.settings.home, names) if against == "last" else saved.load(Path(against))
-    run = saved.save(cases, reports)
     changes = compare(before, run) if before else []
     if before:
         click.echo(f"Compared with {before.path}:\n{_table(changes)}", err=True)
-    elif against:
-        click.echo("There is no earlier run of these suites to compare with.", err=True)
-    click.echo(f"Kept as {run.path}", err=True)
     if report:
         reporting.write(report, run, before, changes)
     return any(change.worse for change in changes)

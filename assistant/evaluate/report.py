@@ -95,6 +95,9 @@ def _lines(run: Run, against: Run | None, changes: Sequence[Change]) -> Iterator
 def _suite(suite: SavedSuite) -> Iterator[str]:
     cases = "the sample that ships" if suite.sample else "a set of your own"
     yield f"## {suite.name}\n\n{_cell(suite.said['about'])} On {cases}, {suite.seconds:.0f} s.\n"
+    if suite.error:
+        yield f"**Could not be measured:** {_cell(suite.error)}\n"
+        return
     yield "| | measured | asked | cases |\n|---|---|---|---|"
     for figure in suite.figures:
         yield f"| {_cell(figure.name)} | {figure.value:.3f} | {_asked(figure)} | {figure.cases} |"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from assistant.evaluate.suite import Cases, Curve, EvalError, Figure, Suite, all_suites
+from assistant.options import one_line
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Report:
         seconds: How long it took.
         sample: Whether only the sample that ships was measured.
         curves: Its lines.
+        error: Why it could not be measured, one line; empty where it was.
     """
 
     suite: Suite
@@ -27,21 +32,25 @@ class Report:
     seconds: float
     sample: bool
     curves: tuple[Curve, ...] = ()
+    error: str = ""
 
     @property
     def held(self) -> bool:
-        """Whether every limit was kept."""
-        return all(figure.held for figure in self.figures)
+        """Whether it was measured and every limit was kept."""
+        return not self.error and all(figure.held for figure in self.figures)
 
     def row(self) -> dict[str, Any]:
         """As JSON."""
         said = {key: getattr(self.suite, key) for key in ("name", "about", "metric", "held_out", "source")}
         figures = [asdict(figure) | {"held": figure.held} for figure in self.figures]
         curves = [asdict(curve) for curve in self.curves]
-        return said | {"sample": self.sample, "seconds": round(self.seconds, 1), "figures": figures, "curves": curves}
+        about = {"sample": self.sample, "seconds": round(self.seconds, 1), "error": self.error}
+        return said | about | {"figures": figures, "curves": curves}
 
     def table(self) -> str:
         """As text for a terminal."""
+        if self.error:
+            return f"{self.suite.name} could not be measured: {self.error}"
         width = max((len(figure.name) for figure in self.figures), default=0)
         cases = "the sample that ships" if self.sample else "a set of your own"
         head = [f"{self.suite.name}: {self.suite.about} ({cases}, {self.seconds:.0f} s)"]
@@ -63,16 +72,17 @@ def find(names: Sequence[str]) -> list[Suite]:
 
 
 def run(suite: Suite, cases: Cases) -> Report:
-    """Measures one suite.
-
-    Raises:
-        EvalError: Its data is not there.
-    """
+    """Measures one suite; a fault ends up in the report, so that it costs this suite only."""
     started = time.perf_counter()
-    measured = suite.measure(cases)
+    sample = cases.folder is None and not suite.own
+    try:
+        measured = suite.measure(cases)
+    except Exception as error:
+        log.exception("suite %s", suite.name)
+        return Report(suite, (), time.perf_counter() - started, sample, error=one_line(error))
     figures = tuple(one for one in measured if isinstance(one, Figure))
     curves = tuple(one for one in measured if isinstance(one, Curve))
-    return Report(suite, figures, time.perf_counter() - started, cases.folder is None and not suite.own, curves)
+    return Report(suite, figures, time.perf_counter() - started, sample, curves)
 
 
 def _line(figure: Figure, width: int) -> str:

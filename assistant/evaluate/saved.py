@@ -42,6 +42,7 @@ class SavedSuite:
         seconds: How long it took.
         figures: Its numbers.
         curves: Its lines, as ``suite.Curve``.
+        error: Why it could not be measured; empty where it was.
     """
 
     name: str
@@ -50,6 +51,7 @@ class SavedSuite:
     seconds: float
     figures: tuple[SavedFigure, ...]
     curves: tuple[dict[str, Any], ...]
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,16 @@ class Run:
     suites: tuple[SavedSuite, ...]
 
 
-def save(cases: Cases, reports: Sequence[Report]) -> Run:
-    """Keeps a run in the home folder.
+def place(home: Path, names: Sequence[str]) -> Path:
+    """Returns where a run of these suites that begins now is kept in a home folder."""
+    return home / FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{'-'.join(names)[:60]}.json"
+
+
+def save(path: Path, cases: Cases, reports: Sequence[Report]) -> Run:
+    """Keeps a run, in place of what was kept there of it before.
 
     Args:
+        path: Where, as ``place`` says.
         cases: What it was made with.
         reports: What was measured.
 
@@ -81,11 +89,11 @@ def save(cases: Cases, reports: Sequence[Report]) -> Run:
     """
     now = datetime.now(UTC)
     run = {"when": now.isoformat(timespec="seconds"), "about": _about(cases), "suites": [r.row() for r in reports]}
-    names = "-".join(report.suite.name for report in reports)[:60]
-    path = cases.settings.home / FOLDER / f"{now:%Y%m%d-%H%M%S-%f}-{names}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(run, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside = path.with_suffix(".part")
+        beside.write_text(json.dumps(run, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
         raise EvalError(f"The run cannot be kept in {path.parent} ({error.strerror}).") from error
     return load(path)
@@ -117,9 +125,8 @@ def latest(home: Path, names: Sequence[str]) -> Run | None:
 
 def _suite(row: dict[str, Any]) -> SavedSuite:
     said = {key: row[key] for key in ("about", "metric", "held_out", "source")}
-    return SavedSuite(
-        row["name"], said, row["sample"], row["seconds"], tuple(map(_figure, row["figures"])), tuple(row["curves"])
-    )
+    figures, curves = tuple(map(_figure, row["figures"])), tuple(row["curves"])
+    return SavedSuite(row["name"], said, row["sample"], row["seconds"], figures, curves, row.get("error", ""))
 
 
 def _figure(row: dict[str, Any]) -> SavedFigure:

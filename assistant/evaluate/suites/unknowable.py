@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.evaluate.measures import auroc
-from assistant.evaluate.suite import Cases, Figure, Suite
+from assistant.evaluate.suite import Cases, EvalError, Figure, Suite
 from index.embed import Embedder
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ def declined(judged: Sequence[float], answerable: Sequence[bool], mistaken: floa
 def _measure(cases: Cases) -> list[Figure]:
     rows = cases.rows("selfaware/questions.jsonl")
     answerable = [bool(row["answerable"]) for row in rows]
+    if min(answerable.count(True), answerable.count(False)) < FOLDS:
+        raise EvalError(
+            f"Too few cases: {FOLDS} answerable and {FOLDS} unanswerable questions at least are needed, and there are "
+            f"{answerable.count(True)} and {answerable.count(False)}."
+        )
     judged, _ = scores([row["text"] for row in rows], answerable, cases.embedder)
     share = declined(judged, answerable, 0.1)
     return [

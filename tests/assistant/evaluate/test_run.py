@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from assistant.cli import cli
 from assistant.evaluate.run import find, run
+from assistant.evaluate.saved import load
 from assistant.evaluate.suite import Cases, EvalError, Figure, all_suites
 from assistant.settings import Settings
 from index.embed import Embedder
@@ -49,6 +51,21 @@ def test_a_suite_gives_figures_with_their_limits() -> None:
     (report,) = json.loads(done.stdout)
     assert report["figures"][0]["cases"] == 4
     assert done.exit_code == (0 if all(figure["held"] for figure in report["figures"]) else 1)
+
+
+def test_a_suite_that_fails_costs_only_itself(tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    done = CliRunner().invoke(
+        cli, ["eval", "selfaware", "calculator", "--limit", "3", "--report", str(report), "--home", str(tmp_path)]
+    )
+    assert done.exit_code == 1
+    assert "selfaware could not be measured: Too few cases: 5 answerable" in done.stderr
+    (kept,) = (tmp_path / "evaluations").glob("*.json")
+    refused, measured = load(kept).suites
+    assert (refused.figures, measured.error) == ((), "")
+    assert refused.error.startswith("Too few cases")
+    assert measured.figures[0].value == 1
+    assert "**Could not be measured:** Too few cases" in report.read_text()
 
 
 @pytest.mark.slow
