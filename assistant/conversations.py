@@ -35,6 +35,7 @@ __all__ = ["Begun", "Conversation", "Conversations", "Illustrated", "Turn", "Tur
 AT_ONCE = 500
 # Seconds between the attempts to write how a turn ended.
 AGAIN = (0.5, 2.0)
+GONE_ON = "Another server went on with this conversation while the database was away. Ask again."
 GIVEN_UP = "The call that waited for approval was given up, since another question was asked."
 
 
@@ -166,15 +167,19 @@ class Conversations:
 
     async def _end(self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence]) -> None:
         rows = [(begun.conversation, item.n, stored(asdict(item))) for item in evidence]
-        again = "ON CONFLICT (conversation, n) DO UPDATE SET passage = excluded.passage"
-        insert = f"INSERT INTO evidence VALUES (?, ?, ?) {again}"  # noqa: S608 — ours
+        # The same once more does no harm; another passage of that number is from a server that went on meanwhile.
+        insert = (
+            "INSERT INTO evidence VALUES (?, ?, ?) ON CONFLICT (conversation, n) "
+            "DO UPDATE SET passage = excluded.passage WHERE evidence.passage = excluded.passage"
+        )
         async with self._db.change() as change:
             # First, so that a conversation that was deleted meanwhile has nothing to keep.
             if await change.run(
                 "UPDATE turns SET state = ?, result = ? WHERE id = ?", state, stored(result), begun.turn
             ):
-                if rows:
-                    await change.many(insert, rows)
+                for row in rows:
+                    if not await change.run(insert, *row):
+                        raise StorageError(GONE_ON)
                 await self._db.words.answer(change, begun.turn, said(result))
 
     async def evidence(self, conversation: str) -> list[Evidence]:

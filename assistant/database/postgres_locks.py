@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 BETWEEN_LOOKS = 0.25
 # Keeps our locks apart from those of other programs in the same database.
 OURS = 7_316_042
+TAKE = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+LET_GO = "SELECT pg_advisory_unlock(%s, hashtext(%s))"
 
 
 class TurnLocks:
@@ -47,8 +49,7 @@ class TurnLocks:
         Raises:
             StorageError: The database cannot be reached.
         """
-        take = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
-        while not await self._ask(take, conversation):  # noqa: ASYNC110 — the other server cannot tell us
+        while not await self._take(conversation):  # noqa: ASYNC110 — the other server cannot tell us
             await asyncio.sleep(BETWEEN_LOOKS)
         self._held[conversation] += 1
         try:
@@ -56,12 +57,22 @@ class TurnLocks:
         finally:
             self._held -= Counter([conversation])
             with suppress(StorageError):  # it has gone with the connection
-                await asyncio.shield(self._ask("SELECT pg_advisory_unlock(%s, hashtext(%s))", conversation))
+                await asyncio.shield(self._ask(LET_GO, conversation))
 
     async def close(self) -> None:
         """Lets go of all of them."""
         if self._connection is not None:
             await self._connection.close()
+
+    async def _take(self, conversation: str) -> bool:
+        taking = asyncio.ensure_future(self._ask(TAKE, conversation))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            with suppress(StorageError):  # what is given while nobody wants it any more must not stay with us
+                if await taking:
+                    await self._ask(LET_GO, conversation)
+            raise
 
     async def _ask(self, statement: str, conversation: str) -> bool:
         async with self._using:
@@ -78,7 +89,18 @@ class TurnLocks:
     async def _asked(self, statement: str, conversation: str) -> bool:
         if self._connection is None or self._connection.closed:
             self._connection = await AsyncConnection.connect(self._url, autocommit=True, **self._options)
-            for each in self._held:  # of turns that go on; another server may have taken one meanwhile
-                await self._connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", (OURS, each))
-        row = await (await self._connection.execute(statement, (OURS, conversation))).fetchone()
-        return bool(row and row[0])
+            await self._take_again(self._connection)
+        return await _run(self._connection, statement, conversation)
+
+    async def _take_again(self, connection: AsyncConnection[Any]) -> None:
+        """Takes the locks of turns that go on over a new connection, as often as each is held."""
+        for conversation in [*self._held]:  # turns end meanwhile, and let go of theirs after this
+            for _ in range(self._held[conversation]):
+                if not await _run(connection, TAKE, conversation):
+                    log.warning("another server went on with %s while %s was away", conversation, self._place)
+                    break
+
+
+async def _run(connection: AsyncConnection[Any], statement: str, conversation: str) -> bool:
+    row = await (await connection.execute(statement, (OURS, conversation))).fetchone()
+    return bool(row and row[0])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import aiosqlite
 import pytest
 
+from assistant import conversations
 from assistant.conversations import Conversations
 from assistant.database.sqlite import open_sqlite
-from assistant.errors import BadQuestion, UnknownConversation
+from assistant.errors import BadQuestion, StorageError, UnknownConversation
+from assistant.evidence import Evidence
 from assistant.shelf import FOUND_BEGIN, FOUND_END
 
 OLD = """
@@ -27,7 +30,8 @@ INSERT INTO turns VALUES (7, 'c', 'And a wasp?', '2026-01-02', 'answered', '{"an
 
 
 @pytest.fixture
-def log(database):
+def log(database, monkeypatch):
+    monkeypatch.setattr(conversations, "AGAIN", (0.0,))
     return Conversations(database)
 
 
@@ -81,6 +85,18 @@ async def test_what_a_running_turn_has_shown_is_kept_until_it_ends(log):
     await log.keep(begun, {"shown": "It is", "calls": []})
     (turn,) = await log.turns(begun.conversation, "me")
     assert turn.result == {"answer": "It is so."}
+
+
+async def test_a_passage_keeps_its_number_where_another_server_went_on_meanwhile(log):
+    begun = await log.begin(None, "me", "One?")
+    passage = Evidence(1, 4, 2, "bees.md", "Bees", None, 0, "Bees hum.")
+    for _ in range(2):  # the same once more, as where the first attempt's outcome was not heard of
+        await log.end(begun, "answered", {"answer": "They hum [1]."}, [passage])
+    ours = await log.begin(begun.conversation, "me", "Two?")
+    with pytest.raises(StorageError, match="went on with this conversation"):
+        await log.end(ours, "answered", {"answer": "They sting [1]."}, [replace(passage, text="Bees sting.")])
+    assert await log.evidence(begun.conversation) == [passage]
+    assert (await log.turns(begun.conversation, "me"))[-1].state == "running"
 
 
 async def test_conversations_are_found_by_the_words_of_questions_and_answers(log):
