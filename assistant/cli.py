@@ -16,6 +16,7 @@ import click
 from assistant import options
 from assistant.backup_commands import backup, restore
 from assistant.conversation_commands import conversations
+from assistant.database_commands import database
 from assistant.eval_commands import compare_runs, evaluate
 from assistant.filters import filtered
 from assistant.index_commands import index
@@ -274,6 +275,7 @@ def serve(host: str, port: int) -> None:
 cli.add_command(index)
 cli.add_command(conversations)
 cli.add_command(keys)
+cli.add_command(database)
 cli.add_command(tools)
 cli.add_command(users)
 cli.add_command(verify)
