@@ -272,6 +272,7 @@ class LimitSettings(_Section):
         upload_files: Uploaded files per hour and person.
         upload_mb: Their megabytes per hour and person.
         event_mb: The largest event that the page may send, in megabytes.
+        request_mb: The largest request to the API that is no form, in megabytes.
     """
 
     questions: int = Field(120, ge=1)
@@ -279,6 +280,7 @@ class LimitSettings(_Section):
     upload_files: int = Field(5000, ge=1)
     upload_mb: int = Field(5000, ge=1)
     event_mb: int = Field(16, ge=1)
+    request_mb: int = Field(20, ge=1)
 
 
 class OriginSettings(_Section):

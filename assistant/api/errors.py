@@ -79,7 +79,7 @@ def body(status: int, message: str, param: str | None = None, code: str | None =
 
 def add_handlers(application: FastAPI) -> None:
     """Lets an application answer every error in this form."""
-    application.add_exception_handler(ApiError, _answer(_refused))
+    application.add_exception_handler(ApiError, _answer(refused))
     application.add_exception_handler(RequestValidationError, _answer(_invalid))
     application.add_exception_handler(HTTPException, _answer(_plain))
     application.add_exception_handler(AssistantError, _answer(_ours))
@@ -94,7 +94,8 @@ def _answer(make: Callable[[Any], JSONResponse]) -> Callable[[Request, Exception
     return handle
 
 
-def _refused(error: ApiError) -> JSONResponse:
+def refused(error: ApiError) -> JSONResponse:
+    """Returns what a request gets that is refused."""
     return JSONResponse(body(error.status, error.message, error.param, error.code), error.status, headers=error.headers)
 
 

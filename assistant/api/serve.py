@@ -74,8 +74,11 @@ async def _serve(settings: Settings, listener: socket.socket, keys: Keys | None)
         )
         application = make_api(assistant, keys)
         config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=GRACE)
-        with stopping_in_order():
-            await uvicorn.Server(config).serve([listener])
+        try:
+            with stopping_in_order():
+                await uvicorn.Server(config).serve([listener])
+        finally:
+            application.state.access.close()
         await asyncio.gather(preparing, return_exceptions=True)
 
 

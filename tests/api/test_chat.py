@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from assistant.api.asking import Message, question_of
 from assistant.samples import DOCUMENTS as SAMPLES
-from assistant.settings import ServerEngine, Settings
+from assistant.settings import LimitSettings, ServerEngine, Settings
 from tests.api.conftest import served
 from tests.replies import Text
 from tests.scripted_server import ScriptedServer, refused_url
@@ -100,7 +101,11 @@ async def test_a_bad_request_is_told_in_the_known_form(settings: Settings, body:
 
 
 async def test_what_is_not_json_and_what_is_too_large_is_refused(settings: Settings) -> None:
-    small = settings.model_copy(update={"page": settings.page.model_copy(update={"max_upload_mb": 1})})
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 100_000
+
+    small = settings.model_copy(update={"limits": LimitSettings(request_mb=1)})
     async with served(small) as url, httpx.AsyncClient() as client:
         where = f"{url}/v1/chat/completions"
         assert (
@@ -111,6 +116,8 @@ async def test_what_is_not_json_and_what_is_too_large_is_refused(settings: Setti
         )
         large = await client.post(where, content=b"x" * 2_000_000)
         assert (large.status_code, large.json()["error"]["message"]) == (413, "A request may have 1 MB.")
+        chunked = await client.post(where, content=pieces(), headers={"content-type": "application/json"})
+        assert (chunked.status_code, chunked.json()) == (413, large.json())
         assert (await client.get(f"{url}/v1/nothing")).json()["error"]["type"] == "not_found_error"
 
 

@@ -1,5 +1,6 @@
 """Who may call."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from assistant.records import Place
 from assistant.settings import LimitSettings, Settings
 from tests.api.conftest import served
 from tests.assistant.test_cli import assistant
+
+JSON = {"content-type": "application/json"}
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -34,10 +37,45 @@ async def test_a_key_opens_what_its_scopes_say(settings: Settings, home: Path) -
             assert (refused.status_code, refused.json()["error"]["type"]) == (403, "permission_error")
             assert (await client.get("/v1/libraries", headers=bearer(asker))).status_code == 403
             shown = await client.get("/metrics", headers=bearer(watcher))
-            assert 'assistant_requests_total{method="GET",route="/v1/models",status="401"} 2.0' in shown.text
+            assert 'assistant_requests_total{method="GET",route="none",status="401"} 2.0' in shown.text
             assert (await client.get("/healthz")).json() == {"status": "ok"}
             keys.remove("asker")
             assert (await client.get("/v1/models", headers=bearer(asker))).status_code == 401
+
+
+async def test_the_key_is_asked_for_before_anything_is_read(settings: Settings, home: Path) -> None:
+    with Keys(home) as keys:
+        add(keys, "one", "ask")
+        async with served(settings, keys=keys) as url, httpx.AsyncClient(base_url=url) as client:
+            bad = await client.post("/v1/chat/completions", content=b"{bad", headers=JSON)
+            assert (bad.status_code, bad.json()["error"]["code"]) == (401, "invalid_api_key")
+            assert (await client.get("/v1/nothing")).status_code == 401
+            # The answer comes although nothing of what was announced is ever sent.
+            reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+            writer.write(b"POST /v1/files HTTP/1.1\r\nhost: localhost\r\ncontent-length: 190000000\r\n\r\n")
+            assert b"401" in await reader.readline()
+            writer.close()
+
+
+async def test_a_server_begun_without_keys_asks_for_them_as_soon_as_there_are(settings: Settings, home: Path) -> None:
+    async with served(settings) as url, httpx.AsyncClient(base_url=url) as client:
+        assert (await client.get("/v1/models")).status_code == 200
+        with Keys(home) as keys:
+            key = bearer(add(keys, "one", "ask"))
+        async with asyncio.timeout(60):
+            while (await client.get("/v1/models")).status_code == 200:  # noqa: ASYNC110 — only asking tells
+                await asyncio.sleep(0.1)
+        assert (await client.get("/v1/models")).status_code == 401
+        assert (await client.get("/v1/models", headers=key)).status_code == 200
+
+
+async def test_keys_that_cannot_be_read_let_nobody_in(settings: Settings, home: Path) -> None:
+    with Keys(home) as keys:
+        key = bearer(add(keys, "one", "ask"))
+        async with served(settings, keys=keys) as url, httpx.AsyncClient(base_url=url) as client:
+            keys.close()
+            answer = await client.get("/v1/models", headers=key)
+    assert (answer.status_code, "keys cannot be read" in answer.json()["error"]["message"]) == (503, True)
 
 
 async def test_conversations_belong_to_their_key(settings: Settings, home: Path) -> None:
