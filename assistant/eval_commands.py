@@ -68,7 +68,7 @@ def evaluate(
     cases = Cases(settings, make_embedder(settings), folder, limit)
     reports, path = _measured(cases, suites, quiet=as_json)
     if as_json:
-        click.echo(json.dumps([report.row() for report in reports], ensure_ascii=False))
+        click.echo(json.dumps([report.row() for report in reports], ensure_ascii=False, allow_nan=False))
     worse = _shown(saved.load(path), before, report)
     if worse or not all(report.held for report in reports):
         sys.exit(1)

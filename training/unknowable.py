@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 
 from assistant.engines.builtin.unknowable import FILE
-from assistant.evaluate.suites.unknowable import declined, scores
+from assistant.evaluate.measures import declined
+from assistant.evaluate.suites.unknowable import scores
 from index.embed import SentenceTransformerEmbedder
 
 # The engine is more careful than the published measure: it takes this share of the answerable questions for such.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.evaluate.measures import auroc, calibration_error, risk_coverage, span_f1, words
-from assistant.evaluate.suite import Curve, Figure, Row, mean
+from assistant.evaluate.measures import risk_coverage, span_f1, words
+from assistant.evaluate.suite import Curve, Figure, Row, figure, mean
 from assistant.events import Answer, ApprovalNeeded, Failed
 from assistant.session import Assistant
 from index.library import Library
@@ -79,9 +78,10 @@ class Asked:
         """What is marked as the answer itself, else the whole answer; nothing of what was declined."""
         return ("; ".join(MARKED.findall(self.said)) or self.said) if self.answered else ""
 
-    def row(self, score: float) -> Row:
-        """As a case of a figure."""
-        return Row(self.question.id, self.question.text, self.said, float(score))
+    def row(self, score: float, truth: bool | None = None) -> Row:
+        """As a case of a figure, of which ``truth`` is what the score should have told."""
+        told = None if truth is None else float(truth)
+        return Row(self.question.id, self.question.text, self.said, float(score), told)
 
 
 async def ask(assistant: Assistant, questions: Sequence[Question], library: str | None = None) -> list[Asked]:
@@ -142,30 +142,32 @@ def abstention(asked: Sequence[Asked]) -> list[Figure | Curve]:
     """Returns how well it is known what the documents hold: declining, AUROC, calibration, risk against coverage."""
     answerable = [one for one in asked if one.question.answers]
     others = [one for one in asked if not one.question.answers]
-    figures: list[Figure | Curve] = [mean("answerable and answered", [one.row(one.answered) for one in answerable])]
-    if others:
-        figures.append(mean("not answerable and declined", [one.row(not one.answered) for one in others]))
-        area = auroc([one.sure for one in asked], [bool(one.question.answers) for one in asked])
-        figures.append(Figure("AUROC of the confidence, answerable or not", area, len(asked)))
     given = [one for one in asked if one.answered]
-    if given:
-        sure, right = [one.sure for one in given], [one.holds for one in given]
-        figures.append(Figure("expected calibration error", calibration_error(sure, right), len(given), at_most=True))
-        share, risk, _ = risk_coverage(sure, right)
-        points = tuple(zip(share.tolist(), risk.tolist(), strict=True))
-        figures.append(Curve("Risk against coverage", "share of the answers, the surest first", "wrong", points))
-    return figures
+    sure = [one.row(one.sure, bool(one.question.answers)) for one in asked]
+    right = [one.row(one.sure, one.holds) for one in given]
+    return [
+        mean("answerable and answered", [one.row(one.answered) for one in answerable]),
+        mean("not answerable and declined", [one.row(not one.answered) for one in others]),
+        figure("AUROC of the confidence, answerable or not", sure, "AUROC"),
+        figure("expected calibration error", right, "calibration error", at_most=True),
+        *_curves(given),
+    ]
+
+
+def _curves(given: Sequence[Asked]) -> list[Curve]:
+    if not given:
+        return []
+    share, risk, _ = risk_coverage([one.sure for one in given], [one.holds for one in given])
+    points = tuple(zip(share.tolist(), risk.tolist(), strict=True))
+    return [Curve("Risk against coverage", "share of the answers, the surest first", "share that is wrong", points)]
 
 
 def speed(asked: Sequence[Asked]) -> list[Figure]:
     """Returns how long a turn takes, in seconds, with as many at once as ``ask`` asks."""
-    seconds = sorted(one.end.seconds for one in asked if isinstance(one.end, Answer))
-    if not seconds:
-        return []
-    last = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
+    seconds = [one.row(one.end.seconds) for one in asked if isinstance(one.end, Answer)]
     return [
-        Figure("seconds to an answer, median", statistics.median(seconds), len(seconds), at_most=True),
-        Figure("seconds to an answer, 95th percentile", last, len(seconds), at_most=True),
+        figure("time to an answer, median", seconds, "median", at_most=True, unit="s"),
+        figure("time to an answer, 95th percentile", seconds, "95th percentile", at_most=True, unit="s"),
     ]
 
 

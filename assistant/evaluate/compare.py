@@ -64,14 +64,17 @@ def compare(old: Run, new: Run) -> list[Change]:
     """
     before = {(suite.name, figure.name): figure for suite in old.suites for figure in suite.figures}
     return [
-        _change(suite.name, before[suite.name, figure.name], figure)
+        change
         for suite in new.suites
         for figure in suite.figures
         if (suite.name, figure.name) in before
+        and (change := _change(suite.name, before[suite.name, figure.name], figure))
     ]
 
 
-def _change(suite: str, old: SavedFigure, new: SavedFigure) -> Change:
+def _change(suite: str, old: SavedFigure, new: SavedFigure) -> Change | None:
+    if old.value is None or new.value is None:
+        return None
     pairs = list(_pairs(old, new))
     low, high = _interval([b.score - a.score for a, b in pairs]) if pairs else (None, None)
     changed = sorted(

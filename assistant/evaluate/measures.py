@@ -37,10 +37,25 @@ def risk_coverage(
 
 
 def auroc(sure: ArrayLike, truth: ArrayLike) -> float:
-    """Returns the share of pairs of a true and a false case in which the true one is surer; a tie counts half."""
+    """Returns the share of pairs of a true and a false case in which the true one is surer; a tie counts half.
+
+    It is NaN where there is no such pair.
+    """
     confidence, true = np.asarray(sure, float), np.asarray(truth, bool)
-    pairs = confidence[true][:, None] - confidence[~true][None, :]
-    return float(((pairs > 0) + (pairs == 0) / 2).mean()) if pairs.size else float("nan")
+    positive, negative = np.count_nonzero(true), np.count_nonzero(~true)
+    if not positive or not negative:
+        return float("nan")
+    _, place, count = np.unique(confidence, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
+    return float((ranks[true].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def declined(judged: Sequence[float], answerable: Sequence[bool], mistaken: float) -> float:
+    """Returns the share of the unanswerable that score higher than all but that share of the answerable."""
+    kept = sorted(score for score, can in zip(judged, answerable, strict=True) if can)
+    others = [score for score, can in zip(judged, answerable, strict=True) if not can]
+    least = kept[min(len(kept) - 1, int((1 - mistaken) * len(kept)))]
+    return sum(score >= least for score in others) / max(1, len(others))
 
 
 def span_f1(said: str, answers: Sequence[str]) -> float:

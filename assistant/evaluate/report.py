@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assistant.evaluate.compare import Change
 from assistant.evaluate.saved import Run, SavedFigure, SavedSuite
-from assistant.evaluate.suite import EvalError
+from assistant.evaluate.suite import EvalError, shown
 from assistant.export import STYLE
 from assistant.markdown import html_of
 
@@ -51,7 +51,7 @@ def plot(suite: SavedSuite) -> str:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    bars = [figure for figure in suite.figures if 0 <= figure.value <= 1]
+    bars = [figure for figure in suite.figures if figure.value is not None and not figure.unit and figure.value <= 1]
     count = len(suite.curves)
     height = max(1.2, 0.34 * len(bars) + 0.6)
     picture = Figure(figsize=(8, height + 3.2 * count), layout="constrained")
@@ -70,7 +70,7 @@ def plot(suite: SavedSuite) -> str:
 
 
 def _bars(axes: object, figures: list[SavedFigure]) -> None:
-    names = [f"{figure.name[:60]}  {figure.value:.3f}" for figure in figures]
+    names = [f"{figure.name[:60]}  {shown(figure.value, figure.unit)}" for figure in figures]
     colours = ["#0f766e" if figure.held else "#b45309" for figure in figures]
     axes.barh(range(len(figures)), [figure.value for figure in figures], color=colours)  # type: ignore[attr-defined]
     for at, figure in enumerate(figures):
@@ -100,7 +100,7 @@ def _suite(suite: SavedSuite) -> Iterator[str]:
         return
     yield "| | measured | asked | cases |\n|---|---|---|---|"
     for figure in suite.figures:
-        yield f"| {_cell(figure.name)} | {figure.value:.3f} | {_asked(figure)} | {figure.cases} |"
+        yield f"| {_cell(figure.name)} | {shown(figure.value, figure.unit)} | {_asked(figure)} | {figure.cases} |"
     yield f"\nPLOT {suite.name}\n"
     for name in ("metric", "held_out", "source"):
         yield f"- {name.replace('_', ' ')}: {_cell(suite.said[name])}"
@@ -108,7 +108,7 @@ def _suite(suite: SavedSuite) -> Iterator[str]:
 
 
 def _asked(figure: SavedFigure) -> str:
-    if figure.limit is None:
+    if figure.limit is None or figure.value is None:
         return ""
     return f"{'at most' if figure.at_most else 'at least'} {figure.limit:g}{'' if figure.held else ', **missed**'}"
 

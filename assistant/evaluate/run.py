@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assistant.evaluate.suite import Cases, Curve, EvalError, Figure, Suite, all_suites
+from assistant.evaluate.suite import Cases, Curve, EvalError, Figure, Suite, all_suites, shown
 from assistant.options import one_line
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Report:
     def row(self) -> dict[str, Any]:
         """As JSON."""
         said = {key: getattr(self.suite, key) for key in ("name", "about", "metric", "held_out", "source")}
-        figures = [asdict(figure) | {"held": figure.held} for figure in self.figures]
+        figures = [asdict(one) | {"held": None if one.value is None else one.held} for one in self.figures]
         curves = [asdict(curve) for curve in self.curves]
         about = {"sample": self.sample, "seconds": round(self.seconds, 1), "error": self.error}
         return said | about | {"figures": figures, "curves": curves}
@@ -86,6 +86,8 @@ def run(suite: Suite, cases: Cases) -> Report:
 
 
 def _line(figure: Figure, width: int) -> str:
+    if figure.value is None:
+        return f"  {figure.name:{width}}  not measured ({figure.cases} cases)"
     sign = "≤" if figure.at_most else "≥"
     limit = "" if figure.limit is None else f"  {'held' if figure.held else 'MISSED'}, limit {sign} {figure.limit:g}"
-    return f"  {figure.name:{width}}  {figure.value:.3f}{limit}  ({figure.cases} cases)"
+    return f"  {figure.name:{width}}  {shown(figure.value, figure.unit)}{limit}  ({figure.cases} cases)"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.evaluate.run import Report
-from assistant.evaluate.suite import Cases, EvalError, Row
+from assistant.evaluate.statistic import Statistic
+from assistant.evaluate.suite import Cases, EvalError, Row, Unit
 
 FOLDER = "evaluations"
 
@@ -23,12 +24,14 @@ class SavedFigure:
     """A number of a kept run, as ``suite.Figure``."""
 
     name: str
-    value: float
+    value: float | None
     cases: int
     limit: float | None
     at_most: bool
-    held: bool
+    held: bool | None
     rows: tuple[Row, ...]
+    statistic: Statistic = "mean"
+    unit: Unit = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def save(path: Path, cases: Cases, reports: Sequence[Report]) -> Run:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
-        beside.write_text(json.dumps(run, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(run, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         beside.replace(path)
     except OSError as error:
         raise EvalError(f"The run cannot be kept in {path.parent} ({error.strerror}).") from error

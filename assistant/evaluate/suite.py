@@ -9,13 +9,17 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.evaluate import suites
+from assistant.evaluate.statistic import Numbers, Statistic, value_of
 from assistant.settings import Settings
 from index.embed import Embedder
 
+Unit = Literal["", "s", "ms"]
 DATA = Path(__file__).parent / "data"
 SEED = 7
 
@@ -32,13 +36,15 @@ class Row:
         id: Names the case in every run.
         asked: What was asked.
         said: What came.
-        score: How good that was, as the figure counts it.
+        score: How good that was, as the figure counts it, or how sure, or how long it took.
+        truth: 1 or 0, what a score that says how sure should have told; None where the score is judged by nothing.
     """
 
     id: str
     asked: str
     said: str
     score: float
+    truth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +70,74 @@ class Figure:
 
     Attributes:
         name: What was measured.
-        value: The number.
+        value: The number; None where it could not be measured, as over no cases.
         cases: How many cases it was measured on.
         limit: What it must reach; None where it is only reported.
         at_most: Whether less is better, as of errors and times.
-        rows: The cases whose mean the number is; empty where it is no mean.
+        rows: The cases.
+        statistic: What the number is of their scores.
+        unit: What it counts in: ``s`` or ``ms``; empty for shares and counts.
     """
 
     name: str
-    value: float
+    value: float | None
     cases: int
     limit: float | None = None
     at_most: bool = False
     rows: tuple[Row, ...] = ()
+    statistic: Statistic = "mean"
+    unit: Unit = ""
 
     @property
     def held(self) -> bool:
-        """Whether the limit was kept; always where there is none."""
-        if self.limit is None:
+        """Whether the limit was kept; also where there is none, or nothing was measured that it could be held to."""
+        if self.limit is None or self.value is None:
             return True
         return self.value <= self.limit if self.at_most else self.value >= self.limit
 
 
 def mean(name: str, rows: Sequence[Row], limit: float | None = None, *, at_most: bool = False) -> Figure:
-    """Returns the figure that is the mean of its cases' scores; 0 of none.
+    """Returns the figure that is the mean of its cases' scores, as ``figure``."""
+    return figure(name, rows, "mean", limit, at_most=at_most)
+
+
+def figure(
+    name: str,
+    rows: Sequence[Row],
+    statistic: Statistic,
+    limit: float | None = None,
+    *,
+    at_most: bool = False,
+    unit: Unit = "",
+) -> Figure:
+    """Returns a figure of cases.
 
     Args:
         name: What was measured.
         rows: The cases.
+        statistic: What is computed of their scores.
         limit: What it must reach.
         at_most: Whether less is better.
+        unit: What the scores count in.
     """
-    value = sum(row.score for row in rows) / max(1, len(rows))
-    return Figure(name, value, len(rows), limit, at_most, tuple(rows))
+    value = value_of(statistic, *numbers(rows))
+    return Figure(name, value, len(rows), limit, at_most, tuple(rows), statistic, unit)
+
+
+def numbers(rows: Sequence[Row]) -> tuple[Numbers, Numbers]:
+    """Returns the scores and the truths of cases, each of shape (cases,)."""
+    return np.array([row.score for row in rows], float), np.array([row.truth or 0 for row in rows], float)
+
+
+def shown(value: float | None, unit: Unit, sign: str = "") -> str:
+    """Returns a number for people.
+
+    Args:
+        value: The number; None where it was not measured.
+        unit: What it counts in.
+        sign: ``+`` for a difference.
+    """
+    return "not measured" if value is None else f"{value:{sign}.3f} {unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 from assistant.engines.builtin.route import NONE, Router
 from assistant.engines.builtin.steps import Ask, Later, Plan, Talk
-from assistant.evaluate.suite import DATA, Cases, Figure, Row, Suite, mean
+from assistant.evaluate.suite import DATA, Cases, Figure, Row, Suite, figure, mean
 from assistant.loader import builtin_folder
 from assistant.toolbox import load_tools
 
@@ -35,17 +34,18 @@ def _measure(cases: Cases, *, file: str) -> Sequence[Figure]:
     router = Router(cases.embedder)
     router.choose("warm up the embedder with a sentence", tools)
     right: dict[str, list[Row]] = defaultdict(list)
-    seconds: list[float] = []
+    took: list[Row] = []
     for row in cases.rows(f"requests/{file}.jsonl"):
         started = time.perf_counter()
         step = router.choose(row["request"], tools)
-        seconds.append(time.perf_counter() - started)
+        milliseconds = 1000 * (time.perf_counter() - started)
         tool = reached(step)
+        took.append(Row(row["request"], row["request"], tool, milliseconds))
         right[row["tool"]].append(Row(row["request"], row["request"], tool, float(tool == row["tool"])))
     return [
         mean("right tool", [one for some in right.values() for one in some], 0.95),
         *(mean(f"… {name}", some) for name, some in sorted(right.items())),
-        Figure("milliseconds to decide, median", 1000 * statistics.median(seconds), len(seconds)),
+        figure("time to decide, median", took, "median", at_most=True, unit="ms"),
     ]
 
 

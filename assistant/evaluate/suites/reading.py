@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,9 +12,9 @@ from typing import Any
 from assistant.engines.builtin.calibration import calibration
 from assistant.engines.builtin.read import Candidate, Reader
 from assistant.engines.builtin.span_reader import SpanReader
-from assistant.evaluate.measures import auroc, calibration_error, span_f1
+from assistant.evaluate.measures import span_f1
 from assistant.evaluate.reading import holds, learned_from, library_of, passages_for
-from assistant.evaluate.suite import Cases, Figure, Row, Suite, mean
+from assistant.evaluate.suite import Cases, Figure, Row, Suite, figure, mean
 from index.library import Library
 
 
@@ -34,38 +33,24 @@ class _Shown:
     def right(self) -> bool:
         return holds(self.best, self.answers)
 
-    def row(self, score: float) -> Row:
-        return Row(self.question["id"], self.question["text"], self.best.sentence, float(score))
+    def row(self, score: float, truth: bool | None = None) -> Row:
+        told = None if truth is None else float(truth)
+        return Row(self.question["id"], self.question["text"], self.best.sentence, float(score), told)
 
 
 def _measure(cases: Cases) -> list[Figure]:
     network = SpanReader()
     shown = _ask(cases, network)
     answerable = [one for one in shown if one.answers]
-    sure = [one.best.confidence for one in shown]
+    order = [one.row(_order(one.best, network), bool(one.answers)) for one in shown]
+    sure = [one.row(one.best.confidence, one.right) for one in shown]
+    seconds = [one.row(one.seconds) for one in shown]
     return [
         mean("the shown sentence holds a gold answer, answerable", [one.row(one.right) for one in answerable], 0.72),
         mean("span F1, answerable", [one.row(span_f1(one.best.answer, one.answers)) for one in answerable], 0.45),
-        Figure(
-            "answerable against unanswerable, AUROC of the confidence",
-            auroc([_order(one.best, network) for one in shown], [bool(one.answers) for one in shown]),
-            len(shown),
-            0.70,
-        ),
-        Figure(
-            "expected calibration error",
-            calibration_error(sure, [one.right for one in shown]),
-            len(shown),
-            0.08,
-            at_most=True,
-        ),
-        Figure(
-            "median seconds to search and read",
-            statistics.median(one.seconds for one in shown),
-            len(shown),
-            0.4,
-            at_most=True,
-        ),
+        figure("answerable against unanswerable, AUROC of the confidence", order, "AUROC", 0.70),
+        figure("expected calibration error", sure, "calibration error", 0.08, at_most=True),
+        figure("time to search and read, median", seconds, "median", 0.4, at_most=True, unit="s"),
     ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib
+import json
 import math
 import re
 import tempfile
@@ -15,7 +17,7 @@ from typing import Any
 
 from assistant.engines.builtin.route import Router
 from assistant.engines.builtin.steps import Call
-from assistant.evaluate.suite import Cases, EvalError, Figure, Suite
+from assistant.evaluate.suite import Cases, EvalError, Figure, Row, Suite, mean
 from assistant.loader import builtin_folder
 from assistant.runner import run_tool
 from assistant.schema import Tool
@@ -168,38 +170,35 @@ class Chooser:
 
 
 def _measure_choice(cases: Cases) -> Sequence[Figure]:
-    chooser, right = Chooser(cases), defaultdict[int, list[bool]](list)
+    chooser, right = Chooser(cases), defaultdict[int, list[Row]](list)
     for row in cases.rows("robot/further.jsonl"):
         call = chooser.call(row["request"])
-        right[row["set"]].append(call is not None and call.tool == row["tool"] and row["about"] in str(call.arguments))
-        if not right[row["set"]][-1]:
-            log(row, call, right=False, done=False)
-    return [
-        Figure(f"right skill, set {number}", sum(those) / len(those), len(those)) for number, those in right.items()
-    ]
+        reached = call is not None and call.tool == row["tool"] and row["about"] in str(call.arguments)
+        right[row["set"]].append(_row(row, call, reached))
+    return [mean(f"right skill, set {number}", those) for number, those in sorted(right.items())]
 
 
 def _measure(cases: Cases, *, file: str) -> Sequence[Figure]:
     chooser = Chooser(cases)
-    right, done = [], []
+    right, done, both = [], [], []
     for row in cases.rows(f"robot/{file}.jsonl"):
         call = chooser.call(row["request"])
-        right.append(is_expected(call, row))
-        done.append(_does(chooser.tools, row, call))
-        if not (right[-1] and done[-1]):
-            log(row, call, right=right[-1], done=done[-1])
-    both = [a and b for a, b in zip(right, done, strict=True)]
+        expected, did = is_expected(call, row), _does(chooser.tools, row, call)
+        right.append(_row(row, call, expected))
+        done.append(_row(row, call, did))
+        both.append(_row(row, call, expected and did))
     return [
-        Figure("right skill and arguments, and the world as said", sum(both) / len(both), len(both), LIMIT),
-        Figure("… right skill and arguments", sum(right) / len(right), len(right)),
-        Figure("… the world as said", sum(done) / len(done), len(done)),
+        mean("right skill and arguments, and the world as said", both, LIMIT),
+        mean("… right skill and arguments", right),
+        mean("… the world as said", done),
     ]
 
 
-def log(row: Mapping[str, Any], call: Call | None, *, right: bool, done: bool) -> None:
-    """Prints a case that went wrong."""
-    what = "wrong call" if not right else "not done"
-    print(f"  {what}: {row['request']!r} -> {(call.tool, call.arguments) if call else None}")
+def _row(row: Mapping[str, Any], call: Call | None, score: float) -> Row:
+    """A case; the same sentence may be said in several scenes."""
+    said = f"{call.tool} {dict(call.arguments)}" if call else "no call"
+    name = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
+    return Row(name, row["request"], said, float(score))
 
 
 def _does(tools: Mapping[str, Tool], row: Mapping[str, Any], call: Call | None) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from assistant.evaluate.measures import auroc
-from assistant.evaluate.suite import Cases, EvalError, Figure, Suite
+from assistant.evaluate.suite import Cases, EvalError, Figure, Row, Suite, figure
 from index.embed import Embedder
 
 if TYPE_CHECKING:
@@ -42,14 +41,6 @@ def _fitted(kind: Any, vectors: NDArray[np.float32], truth: NDArray[np.bool_]) -
     return weights
 
 
-def declined(judged: Sequence[float], answerable: Sequence[bool], mistaken: float) -> float:
-    """Returns the share of the unanswerable that score higher than all but that share of the answerable."""
-    kept = sorted(score for score, can in zip(judged, answerable, strict=True) if can)
-    others = [score for score, can in zip(judged, answerable, strict=True) if not can]
-    least = kept[min(len(kept) - 1, int((1 - mistaken) * len(kept)))]
-    return sum(score >= least for score in others) / max(1, len(others))
-
-
 def _measure(cases: Cases) -> list[Figure]:
     rows = cases.rows("selfaware/questions.jsonl")
     answerable = [bool(row["answerable"]) for row in rows]
@@ -59,10 +50,13 @@ def _measure(cases: Cases) -> list[Figure]:
             f"{answerable.count(True)} and {answerable.count(False)}."
         )
     judged, _ = scores([row["text"] for row in rows], answerable, cases.embedder)
-    share = declined(judged, answerable, 0.1)
+    given = [
+        Row(row["id"], row["text"], f"{score:+.2f}", score, float(not can))
+        for row, score, can in zip(rows, judged, answerable, strict=True)
+    ]
     return [
-        Figure("unanswerable declined, at 90 % of the answerable not declined for it", share, answerable.count(False)),
-        Figure("AUROC", auroc(judged, [not can for can in answerable]), len(rows)),
+        figure("unanswerable declined, at 90 % of the answerable not declined for it", given, "declined at 90 %"),
+        figure("AUROC", given, "AUROC"),
     ]
 
 

@@ -1,8 +1,10 @@
 """The measures of reading and of confidence, on cases small enough to do by hand."""
 
+import numpy as np
 import pytest
 
-from assistant.evaluate.measures import auroc, calibration_error, risk_coverage, span_f1
+from assistant.evaluate.measures import auroc, calibration_error, declined, risk_coverage, span_f1
+from assistant.evaluate.statistic import Statistic, value_of
 
 
 def test_the_area_counts_pairs() -> None:
@@ -34,3 +36,28 @@ def test_the_surest_answers_come_first() -> None:
 )
 def test_spans_are_compared_as_squad_does(said: str, answers: list[str], f1: float) -> None:
     assert span_f1(said, answers) == f1
+
+
+def test_the_surest_of_the_unanswerable_are_declined() -> None:
+    assert declined([0.1, 0.2, 0.9, 0.15], [True, True, False, False], 0.5) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("statistic", "scores", "truths", "value"),
+    [
+        ("mean", [1.0, 0.0], [0, 0], 0.5),
+        ("median", [3.0, 1.0, 2.0], [0, 0, 0], 2.0),
+        ("95th percentile", [float(n) for n in range(100)], [0] * 100, 95.0),
+        ("AUROC", [0.9, 0.1], [1, 0], 1.0),
+        ("AUROC", [0.9, 0.1], [1, 1], None),
+        ("calibration error", [0.75, 0.75], [1, 0], 0.25),
+        ("declined at 90 %", [0.9, 0.1], [1, 0], 1.0),
+        ("declined at 90 %", [0.9, 0.1], [0, 0], None),
+        ("mean", [], [], None),
+        ("calibration error", [], [], None),
+    ],
+)
+def test_a_figure_is_computed_of_its_cases_or_not_at_all(
+    statistic: Statistic, scores: list[float], truths: list[int], value: float | None
+) -> None:
+    assert value_of(statistic, np.array(scores), np.array(truths, float)) == value

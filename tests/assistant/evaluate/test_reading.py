@@ -16,14 +16,14 @@ def test_reading_is_measured_on_articles_that_no_weight_has_seen(embedder: Sente
     for article in articles:
         assert calibration(read=True, unseen=article) != calibration(read=True)
     figures = {figure.name: figure for figure in run(find(["reading"])[0], cases).figures}
-    assert figures["the shown sentence holds a gold answer, answerable"].value > 0.3
-    assert all(0 <= figure.value <= 1 for name, figure in figures.items() if "seconds" not in name)
+    assert (figures["the shown sentence holds a gold answer, answerable"].value or 0) > 0.3
+    assert all(0 <= (figure.value or 0) <= 1 for figure in figures.values() if not figure.unit)
 
 
 def test_questions_that_nobody_can_answer_are_told(embedder: SentenceTransformerEmbedder) -> None:
     cases = Cases(Settings(), embedder)
     [share, area] = run(find(["selfaware"])[0], cases).figures
-    assert share.value > 0.4
-    assert area.value > 0.8
+    assert share.value and share.value > 0.4
+    assert area.value and area.value > 0.8
     assert is_unknowable("What is the meaning of life?", embedder)
     assert not is_unknowable("How long is the notice period?", embedder)

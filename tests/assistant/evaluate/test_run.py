@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from assistant.cli import cli
 from assistant.evaluate.run import find, run
 from assistant.evaluate.saved import load
-from assistant.evaluate.suite import Cases, EvalError, Figure, all_suites
+from assistant.evaluate.suite import Cases, EvalError, Figure, all_suites, figure
 from assistant.settings import Settings
 from index.embed import Embedder
 
@@ -33,7 +34,7 @@ def test_an_unknown_suite_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figure", "held"),
+    ("measured", "held"),
     [
         (Figure("a", 0.5, 2), True),
         (Figure("a", 0.5, 2, 0.5), True),
@@ -42,8 +43,8 @@ def test_an_unknown_suite_is_named() -> None:
         (Figure("a", 0.6, 2, 0.5, at_most=True), False),
     ],
 )
-def test_a_limit_is_held_from_its_own_side(figure: Figure, held: bool) -> None:
-    assert figure.held is held
+def test_a_limit_is_held_from_its_own_side(measured: Figure, held: bool) -> None:
+    assert measured.held is held
 
 
 def test_a_suite_gives_figures_with_their_limits() -> None:
@@ -66,6 +67,16 @@ def test_a_suite_that_fails_costs_only_itself(tmp_path: Path) -> None:
     assert refused.error.startswith("Too few cases")
     assert measured.figures[0].value == 1
     assert "**Could not be measured:** Too few cases" in report.read_text()
+
+
+def test_what_has_no_cases_is_not_measured_and_held_to_no_limit(settings: Settings, embedder: Embedder) -> None:
+    empty = figure("share", [], "mean", 0.9)
+    suite = replace(find(["calculator"])[0], measure=lambda _: [empty])
+    report = run(suite, Cases(settings, embedder))
+    assert report.held
+    assert "share  not measured (0 cases)" in report.table()
+    (row,) = json.loads(json.dumps(report.row(), allow_nan=False))["figures"]
+    assert (row["value"], row["held"]) == (None, None)
 
 
 @pytest.mark.slow
