@@ -104,7 +104,7 @@ async def build(
         embedder: One that is there already; None makes that of the settings.
         engine: One that is there already; None makes that of the settings.
         kept: Whether conversations are kept in the home folder, as where people use it; where not, they are gone at
-            the end, and the tools stay those of the beginning.
+            the end, the tools stay those of the beginning, and only ``Assistant.ask`` can be used.
 
     Yields:
         The assistant, ready for questions.
@@ -137,7 +137,7 @@ async def build(
         model = None if engine.advice else engine.model
         info = EngineInfo(engine.name, engine.advice, engine.vllm, model, engine.adapters, engine.servers)
         titles = Titles(info.model if settings.agent.titles else None, conversations)
-        graph = build_graph(wired, database.saver)
+        graph = build_graph(wired, database.saver if kept else None)
         assistant = Assistant(
             settings,
             libraries,

@@ -27,8 +27,8 @@ class Course:
 
     Attributes:
         seed: What chance begins with, the model's where it takes a seed and the tools'; None leaves it to chance.
-        watched: Whether somebody reads the words as they come; else they come when there are all of them, and a reply
-            that breaks off is had anew.
+        watched: Whether somebody reads the words as they come and can be asked to approve a call; else they come when
+            there are all of them, a reply that breaks off is had anew, and what nobody has approved is refused.
         place: Gives what is held while a server answers a request; None where nobody counts them.
         replies: Receives what the model says, in order.
     """

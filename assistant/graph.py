@@ -20,6 +20,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from assistant import state as turns
+from assistant.approval import refusals
 from assistant.calls import pending, run_calls
 from assistant.engines.reasoning import thoughts_of
 from assistant.events import Answer, CitationAdded, ToolCall
@@ -34,12 +35,12 @@ Graph = CompiledStateGraph[TurnState, Turn, TurnState, TurnState]
 DECLINED = re.compile(r"\b(documents?|passages?|library) (do|does|did) not (answer|contain|say|mention|hold)\b", re.I)
 
 
-def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
+def build_graph(parts: Parts, saver: BaseCheckpointSaver[str] | None) -> Graph:
     """Wires the loop.
 
     Args:
         parts: The engine and what the check needs.
-        saver: Keeps each turn.
+        saver: Keeps each turn; without one, nobody can be waited for.
 
     Returns:
         The graph; what happens is emitted through ``Turn.emit``.
@@ -55,8 +56,11 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str]) -> Graph:
 
     async def approve(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         requests = pending(state["messages"], runtime.context)
-        # The graph stops here, is saved, and begins this node again when somebody has decided.
-        decisions = interrupt([asdict(request) for request in requests])
+        if runtime.context.course.watched:
+            # The graph stops here, is saved, and begins this node again when somebody has decided.
+            decisions = interrupt([asdict(request) for request in requests])
+        else:
+            decisions = {key: asdict(decision) for key, decision in refusals(requests).items()}
         return {"messages": state["messages"], "decisions": decisions}
 
     async def tools(state: TurnState, runtime: Runtime[Turn]) -> TurnState:

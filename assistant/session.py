@@ -19,7 +19,7 @@ from langgraph.types import Command
 from opentelemetry.trace import Tracer
 
 from assistant.again import replayed, taken_up
-from assistant.approval import Decision, Rule, refusals
+from assistant.approval import Decision, Rule
 from assistant.attachment_bucket import AttachmentBucket
 from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
@@ -141,8 +141,7 @@ class Assistant:
         """
         how = replace(course or Course(), watched=False)
         end = await last(self.stream(question, conversation, owner, rules, library, off, adapter=adapter, course=how))
-        while isinstance(end, ApprovalNeeded):
-            end = await last(self.resume(end.conversation, refusals(end.requests), owner, rules, how))
+        assert not isinstance(end, ApprovalNeeded)
         return end
 
     async def stream(
@@ -377,7 +376,8 @@ class Assistant:
     ) -> AsyncGenerator[Event, None]:
         """Runs the graph in a task of its own and yields what its nodes emit."""
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
-        run = self._graph.ainvoke(start, thread(turn.conversation, row), context=turn, durability="exit")
+        how: dict[str, Any] = {"durability": "exit"} if self._graph.checkpointer else {}
+        run = self._graph.ainvoke(start, thread(turn.conversation, row), context=turn, **how)
         task = asyncio.create_task(run, context=context)
         task.add_done_callback(lambda _: turn.events.put_nowait(None))
         try:

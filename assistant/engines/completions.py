@@ -13,6 +13,8 @@ from assistant.engines.wire import Piece, Place, Wire
 TEXTS = ("content", "reasoning", "reasoning_content")
 # Of the time that a reply has taken so far, what may be slept.
 PART = 0.02
+# Seconds below which sleeping is not worth it: event loops count in thousandths.
+SHORTEST = 0.002
 
 
 class PlainCompletions:
@@ -86,7 +88,8 @@ async def gathered(stream: Sleeping, seconds: float) -> AsyncGenerator[Piece, No
         if last:
             yield held
             held = None
-            await stream.sleep(min(seconds, PART * (loop.time() - began)))
+            if (pause := min(seconds, PART * (loop.time() - began))) >= SHORTEST:
+                await stream.sleep(pause)
         waited.clear()
         loop.call_soon(waited.set)  # which comes to pass only if the next piece is waited for
     if held is not None:

@@ -136,16 +136,24 @@ class Slow(Told):
         return await super().__anext__()
 
 
-async def test_pieces_that_cannot_be_put_together_are_not_slept_over() -> None:
+async def test_pieces_that_cannot_be_put_together_are_not_slept_over(monkeypatch: pytest.MonkeyPatch) -> None:
     counted = [says(content="a") | {"usage": {"total_tokens": n}} for n in range(50)]
+    monkeypatch.setattr("assistant.engines.completions.SHORTEST", 0)
     told = Told(*counted)
     assert [piece async for piece in gathered(told, 3600)] == counted
     assert len(told.slept) == 1
 
 
-async def test_each_sleep_is_a_small_part_of_what_the_reply_took() -> None:
+async def test_each_sleep_is_a_small_part_of_what_the_reply_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.engines.completions.SHORTEST", 0)
     waited = Slow(*[says(content="a") for _ in range(20)])
     began = asyncio.get_running_loop().time()
     assert "".join([piece["choices"][0]["delta"]["content"] async for piece in gathered(waited, 3600)]) == "a" * 20
     assert waited.slept
     assert max(waited.slept) <= 0.02 * (asyncio.get_running_loop().time() - began)
+
+
+async def test_a_short_reply_is_not_slept_over() -> None:
+    waited = Slow(*[says(content="a") for _ in range(20)])
+    assert len([piece async for piece in gathered(waited, 3600)]) == 20
+    assert not waited.slept
