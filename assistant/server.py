@@ -179,7 +179,7 @@ def _layers(settings: Settings, accounts: Accounts | None) -> list[Middleware]:
         return layers
     by_proxy = chosen.sign_in == "proxy"
     identify = by_header(accounts, chosen.header, chosen.new_role) if by_proxy else by_session(accounts)
-    return [*layers, Middleware(SignedIn, identify=identify, page=not by_proxy)]
+    return [*layers, Middleware(SignedIn, identify=identify, page=not by_proxy, apart=settings.database is not None)]
 
 
 def _add_sign_in(application: FastAPI, chosen: AccountSettings, accounts: Accounts) -> None:

@@ -15,7 +15,7 @@ from assistant.database.postgres_client import LIVELY, place_of, storable, their
 from assistant.errors import SettingsError
 from assistant.records import Records, Taken
 
-# Who a request comes from is asked in the event loop, so that a database that is away may not hold it up for long.
+# Who a request comes from is asked before anything else, so that one may not wait long for a database that is away.
 PATIENCE = 2.0
 SETUP = 7_316_043
 

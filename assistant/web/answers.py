@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 # Puts a code and its values into words, in the language that a request's headers ask for.
 Phrase = Callable[[Headers, str, Mapping[str, object]], str]
 SAY = "say"
+AWAY = 503
 
 
 class Say:
@@ -49,8 +50,12 @@ class Refusal(Response):
         """Sends it, in the words that the request asks for; without ``Say`` before it the code has to do."""
         phrase: Phrase | None = scope.get(SAY)
         line = phrase(Headers(scope=scope), self._code, self._values) if phrase else self._code
-        said = JSONResponse({"error": line, "detail": line, "code": self._code}, self.status_code, headers=self._more)
-        await said(scope, receive, send)
+        await self._said(scope, line)(scope, receive, send)
+
+    def _said(self, scope: Scope, line: str) -> Response:
+        if self.status_code == AWAY and "text/html" in Headers(scope=scope).get("accept", ""):
+            return PlainTextResponse(line, self.status_code, headers=self._more)  # a person opened the page
+        return JSONResponse({"error": line, "detail": line, "code": self._code}, self.status_code, headers=self._more)
 
 
 def refusal(status: int, code: str, *, wait: float | None = None, **values: object) -> Refusal:

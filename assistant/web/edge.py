@@ -6,9 +6,12 @@ import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.errors import StorageError
 from assistant.web.answers import refusal
 
 log = logging.getLogger(__name__)
+# After so long a database that is away is worth another try.
+SECONDS_AWAY = 4
 
 
 class Edge:
@@ -32,6 +35,12 @@ class Edge:
 
         try:
             await self._app(scope, receive, noting)
+        except StorageError as error:
+            if scope["type"] != "http":
+                raise
+            log.warning("%s %s: %s", scope["method"], scope["path"], error)
+            if not begun:
+                await refusal(503, "storage", wait=SECONDS_AWAY)(scope, receive, send)
         except Exception:
             if scope["type"] != "http":
                 raise

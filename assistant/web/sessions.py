@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
@@ -11,10 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.accounts.identity import Identity, Role
 from assistant.accounts.store import Accounts
+from assistant.errors import StorageError
 from assistant.sharing import SHARED
 from assistant.web.answers import refusal
 
 SIGN_IN = "/signin"
+# Who asks at once of a database elsewhere, and for how many seconds one that was away is not asked again.
+THREADS, REST = 4, 1.0
 OPEN = ("/signin", "/signout", "/healthz", "/favicon.ico")
 
 # Tells who sends a request, by its headers; None where it does not show.
@@ -66,6 +72,41 @@ def by_header(accounts: Accounts, header: str, role: Role) -> Identify:
     return identify
 
 
+class Apart:
+    """Finds out who sends a request without holding up the others, also while the accounts' database is away.
+
+    Args:
+        identify: May wait for a database.
+    """
+
+    def __init__(self, identify: Identify) -> None:
+        self._identify = identify
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="identify")
+        self._away_until, self._away = 0.0, StorageError()
+
+    async def __call__(self, scope: Scope, headers: Headers) -> Identity | None:
+        """Tells who sends a request.
+
+        Raises:
+            StorageError: The database is away, or was a moment ago.
+        """
+        if time.monotonic() < self._away_until:
+            raise StorageError(*self._away.args)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, self._identify, scope, headers)
+        except StorageError as error:
+            self._away_until, self._away = time.monotonic() + REST, error
+            raise
+
+
+def _at_once(identify: Identify) -> Callable[[Scope, Headers], Awaitable[Identity | None]]:
+    async def identified(scope: Scope, headers: Headers) -> Identity | None:
+        return identify(scope, headers)
+
+    return identified
+
+
 class SignedIn:
     """Puts the identity into ``scope["user"]``, from where everything behind takes it.
 
@@ -73,17 +114,28 @@ class SignedIn:
         app: What answers.
         identify: Tells who sends a request.
         page: Whether there is a sign-in page.
+        apart: Whether accounts are in a database elsewhere, which is asked beside the event loop.
     """
 
-    def __init__(self, app: ASGIApp, identify: Identify, page: bool = True) -> None:
-        self._app, self._identify, self._page = app, identify, page
+    def __init__(self, app: ASGIApp, identify: Identify, page: bool = True, apart: bool = False) -> None:
+        self._app, self._page = app, page
+        self._identify = Apart(identify) if apart else _at_once(identify)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, or leads to the sign-in page."""
+        """Passes a request on, or leads to the sign-in page.
+
+        Raises:
+            StorageError: The accounts cannot be reached, and the request is for those alone who are signed in.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["user"] = self._identify(scope, Headers(scope=scope))
+        scope["user"] = None
+        try:
+            scope["user"] = await self._identify(scope, Headers(scope=scope))
+        except StorageError:
+            if not _is_open(scope["path"]):
+                raise
         if scope["user"] or _is_open(scope["path"]):
             await self._app(scope, receive, send)
         elif self._page:

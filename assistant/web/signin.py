@@ -75,7 +75,7 @@ def sign_out(accounts: Accounts | None) -> APIRouter:
     @routes.post("/signout")
     async def leave(request: Request) -> Response:
         if accounts is not None and (secret := secret_of(request.scope, request.headers)):
-            accounts.end(secret)
+            await asyncio.to_thread(accounts.end, secret)
         # What the page keeps in the browser belongs to who leaves.
         gone = RedirectResponse(SIGN_IN, 303, headers={"clear-site-data": '"storage"'})
         gone.delete_cookie(cookie_name(request.url.scheme), secure=request.url.scheme == "https", httponly=True)
