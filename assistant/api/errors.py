@@ -26,8 +26,9 @@ from index.errors import LibraryError, UnknownDocument
 
 log = logging.getLogger(__name__)
 
-KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
-         409: "conflict_error", 413: "invalid_request_error", 429: "rate_limit_error"}  # fmt: skip
+SERVERS_FAULT = 500
+KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
+         409: "conflict_error", 429: "rate_limit_error"}  # fmt: skip
 # How a failed turn's kind is told over HTTP; what is not here is the server's fault.
 STATUS = {"BadQuestion": 400, "SettingsError": 400, "UnknownLibrary": 404, "UnknownConversation": 404,
           "NothingWaits": 409, "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
@@ -74,7 +75,11 @@ class ApiError(Exception):
 
 def body(status: int, message: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
     """Returns an error object."""
-    return {"error": {"message": message, "type": KINDS.get(status, "server_error"), "param": param, "code": code}}
+    return {"error": {"message": message, "type": _kind(status), "param": param, "code": code}}
+
+
+def _kind(status: int) -> str:
+    return KINDS.get(status, "invalid_request_error" if status < SERVERS_FAULT else "server_error")
 
 
 def add_handlers(application: FastAPI) -> None:

@@ -12,6 +12,11 @@ from assistant.web.origin import LOOPBACK, SameOrigin
 
 # What anybody may see who can reach the server.
 OPEN = ("/healthz", "/readyz", "/openapi.json")
+# Why others than programs of this machine are refused where there are no keys.
+ELSEWHERE = {
+    "name": "Without keys this server is asked for as localhost only; its administrator can make keys.",
+    "website": "Without keys no website may send requests here; the server's administrator can make keys.",
+}
 
 
 class Gate:
@@ -26,7 +31,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app, self._access = app, access
-        self._here = SameOrigin(app, hosts=LOOPBACK)
+        self._here = SameOrigin(app, LOOPBACK, _elsewhere)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
@@ -40,3 +45,7 @@ class Gate:
             return
         scope[CALLER] = key
         await (self._here if key is LOCAL else self._app)(scope, receive, send)
+
+
+def _elsewhere(status: int, code: str) -> ASGIApp:
+    return refused(ApiError(status, ELSEWHERE[code], code=f"other_{code}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -24,10 +24,13 @@ class SameOrigin:
         app: What answers.
         hosts: Under which names the server may be asked for; None takes any. Without accounts it must be given, or a
             website could have its own name lead to this machine and read everything.
+        refuse: Makes what a refused request gets, of its status and the code of the reason: ``name`` or ``website``.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None) -> None:
-        self._app, self._hosts = app, hosts
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str] | None = None, refuse: Callable[[int, str], ASGIApp] = refusal
+    ) -> None:
+        self._app, self._hosts, self._refuse = app, hosts, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
@@ -37,9 +40,9 @@ class SameOrigin:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
-            await refusal(421, "name")(scope, receive, send)
+            await self._refuse(421, "name")(scope, receive, send)
         elif scope["method"] not in SAFE and _foreign(headers, host):
-            await refusal(403, "website")(scope, receive, send)
+            await self._refuse(403, "website")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -150,8 +150,12 @@ async def test_other_websites_are_kept_out_where_there_are_no_keys(settings: Set
     async with served(settings) as url, httpx.AsyncClient() as client:
         body = {"messages": [{"role": "user", "content": "Hi"}]}
         theirs = {"origin": "https://elsewhere.example", "sec-fetch-site": "cross-site"}
-        assert (await client.post(f"{url}/v1/chat/completions", json=body, headers=theirs)).status_code == 403
-        assert (await client.get(f"{url}/v1/models", headers={"host": "elsewhere.example"})).status_code >= 400
+        website = await client.post(f"{url}/v1/chat/completions", json=body, headers=theirs)
+        name = await client.get(f"{url}/v1/models", headers={"host": "elsewhere.example"})
+    assert (website.status_code, website.json()["error"]["type"]) == (403, "permission_error")
+    assert "no website" in website.json()["error"]["message"]
+    assert (name.status_code, name.json()["error"]["type"]) == (421, "invalid_request_error")
+    assert "localhost" in name.json()["error"]["message"]
 
 
 def test_messages_become_a_question_and_what_came_before() -> None:
