@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
 from assistant.api.errors import STATUS, ApiError, body
+from assistant.api.leaving import unless_gone
 from assistant.approval import Decision
 from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, ReasoningDelta, TextDelta, without
 from assistant.session import Assistant
@@ -73,7 +74,7 @@ async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[st
     assistant: Assistant = request.app.state.assistant
     events = await turn_of(assistant, key.owner, asked, asked.messages, asked.conversation)
     counted = bool(asked.stream_options and asked.stream_options.include_usage)
-    return await _reply(events, stream=asked.stream, counted=counted)
+    return await _reply(request, events, stream=asked.stream, counted=counted)
 
 
 @router.post("/conversations/{conversation}/approvals", response_model=None, responses=STREAMED, tags=["conversations"])
@@ -85,14 +86,26 @@ async def decide(
     decisions = {
         each: Decision(verdict.approve, arguments=verdict.arguments) for each, verdict in given.decisions.items()
     }
-    return await _reply(assistant.resume(conversation, decisions, key.owner), stream=given.stream)
+    await _require(assistant, conversation, key.owner, decisions)
+    return await _reply(request, assistant.resume(conversation, decisions, key.owner), stream=given.stream)
+
+
+async def _require(assistant: Assistant, conversation: str, owner: str, decisions: Collection[str]) -> None:
+    """Refuses decisions about what does not wait, since a turn takes decisions only once."""
+    turns = await assistant.conversations.turns(conversation, owner)
+    if not turns or turns[-1].state != "waiting":  # told where it is taken up
+        return
+    waiting = [each["id"] for each in (turns[-1].result or {})["requests"]]
+    if unknown := next((each for each in decisions if each not in waiting), None):
+        line = f"No call {unknown!r} waits in this conversation; these do: {', '.join(waiting)}."
+        raise ApiError(400, line, "decisions")
 
 
 async def _reply(
-    events: AsyncGenerator[Event, None], *, stream: bool, counted: bool = False
+    request: Request, events: AsyncGenerator[Event, None], *, stream: bool, counted: bool = False
 ) -> dict[str, Any] | StreamingResponse:
     if not stream:
-        return completion(await _end(events))
+        return completion(await unless_gone(request, end_of(events)))
     # What fails before anything is said gets a status of its own.
     first = await anext(events)
     if isinstance(first, Failed):
@@ -102,7 +115,12 @@ async def _reply(
     )
 
 
-async def _end(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded:
+async def end_of(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded:
+    """Returns how a turn ends.
+
+    Raises:
+        ApiError: It failed.
+    """
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Answer | ApprovalNeeded):

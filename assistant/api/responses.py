@@ -13,8 +13,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
-from assistant.api.chat import STREAMED, evidence, failure, usage_of
-from assistant.api.errors import ApiError
+from assistant.api.chat import STREAMED, end_of, evidence, failure, usage_of
+from assistant.api.leaving import unless_gone
 from assistant.events import Answer, ApprovalNeeded, Began, Event, Failed, ReasoningDelta, TextDelta
 from assistant.session import Assistant
 
@@ -49,13 +49,8 @@ async def respond(request: Request, asked: ResponseRequest, key: Asking) -> dict
     if asked.stream:
         lines = _lines(events, first.conversation)
         return StreamingResponse(lines, media_type="text/event-stream", headers={"cache-control": "no-cache"})
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, Answer | ApprovalNeeded):
-                return response(first.conversation, event, event.reasoning if isinstance(event, Answer) else "")
-            if isinstance(event, Failed):
-                raise failure(event)
-    raise ApiError(500, "The turn ended without an answer; the log has it.")
+    end = await unless_gone(request, end_of(events))
+    return response(first.conversation, end, end.reasoning if isinstance(end, Answer) else "")
 
 
 def response(conversation: str, end: Answer | ApprovalNeeded | None, thought: str = "") -> dict[str, Any]:

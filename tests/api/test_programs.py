@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from langchain_openai import ChatOpenAI
 
 from assistant.settings import Settings, ToolSettings
@@ -51,6 +53,9 @@ async def test_a_program_approves_a_call_and_fetches_its_file(
         body: dict[str, Any] = {"messages": [{"role": "user", "content": "Note that"}], "approval": "ask"}
         waiting = (await client.post("/chat/completions", json=body)).json()["evidence"]
         own = f"/conversations/{waiting['conversation']}"
+        misspelt = await client.post(f"{own}/approvals", json={"decisions": {"coll_1": {"approve": True}}})
+        assert (misspelt.status_code, misspelt.json()["error"]["param"]) == (400, "decisions")
+        assert waiting["waiting"][0]["id"] in misspelt.json()["error"]["message"]
         decisions = {each["id"]: {"approve": True} for each in waiting["waiting"]}
         done = await client.post(f"{own}/approvals", json={"decisions": decisions})
         assert done.json()["choices"][0]["message"]["content"] == "It is noted."
@@ -63,6 +68,29 @@ async def test_a_program_approves_a_call_and_fetches_its_file(
             refused = await client.get(f"{own}/files/{other}")
             assert (refused.status_code, refused.json()["error"]["type"]) == (404, "not_found_error")
         assert (await client.get("/conversations/none/files/note.txt")).status_code == 404
+
+
+@pytest.mark.parametrize(("where", "field"), [("/chat/completions", "messages"), ("/responses", "input")])
+async def test_a_program_that_goes_stops_its_question(
+    scripted: Settings, model_server: ScriptedServer, where: str, field: str
+) -> None:
+    model_server.say(SlowText("It takes a very long while to say. " * 100, delay=0.5))
+    body = {field: [{"role": "user", "content": "Speak"}]}
+    async with served(scripted) as url, httpx.AsyncClient(base_url=f"{url}/v1", timeout=60) as client:
+        async with asyncio.timeout(60):
+            asking = asyncio.create_task(client.post(where, json=body))
+            while not model_server.requests:  # noqa: ASYNC110 — it fills in another thread
+                await asyncio.sleep(0.05)
+            asking.cancel()
+            (begun,) = (await client.get("/conversations")).json()["data"]
+            while (turn := await _last(client, begun["id"]))["state"] == "running":  # noqa: ASYNC110 — only asking tells
+                await asyncio.sleep(0.05)
+    assert (turn["state"], turn["result"]["kind"]) == ("failed", "Stopped")
+
+
+async def _last(client: httpx.AsyncClient, conversation: str) -> dict[str, Any]:
+    turns = (await client.get(f"/conversations/{conversation}")).json()["turns"]
+    return turns[-1]  # type: ignore[no-any-return]
 
 
 def test_a_running_answer_ends_before_the_server_does(
