@@ -39,6 +39,7 @@ REPORT = click.option(
 @click.option("--limit", type=click.IntRange(1), help="Cases of each file at most.")
 @click.option("--against", metavar="RUN|last", help="Compare with a kept run, or with the last one of these suites.")
 @REPORT
+@click.option("--runs", is_flag=True, help="List the kept runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
 @common
 def evaluate(
@@ -47,6 +48,7 @@ def evaluate(
     limit: int | None,
     against: str | None,
     report: Path | None,
+    runs: bool,
     as_json: bool,
 ) -> None:
     """Measure the assistant on suites ("all" for each, "mine" for your own library).
@@ -55,15 +57,21 @@ def evaluate(
     that it is compared with by more than chance explains.
     """
     from assistant.app import make_embedder
+    from assistant.evaluate import report as reporting
     from assistant.evaluate import saved
     from assistant.evaluate.run import find
     from assistant.evaluate.suite import Cases, all_suites
 
+    if runs:
+        click.echo(_list(load(begin=False).home))
+        return
     if not names:
         click.echo("\n".join(f"{suite.name:18}{suite.about}" for suite in all_suites().values()))
         return
     settings = load()
     suites = find(names)
+    if report:
+        reporting.check(report)
     before = _before(settings, suites, against) if against else None
     cases = Cases(settings, make_embedder(settings), folder, limit)
     reports, path = _measured(cases, suites, quiet=as_json)
@@ -77,20 +85,26 @@ def evaluate(
 @click.command(
     "compare",
     epilog=options.examples(
-        "assistant compare old.json new.json", "assistant compare old.json new.json --report both.html"
+        "assistant compare 20261130-09 20261130-14", "assistant compare old.json new.json --report both.html"
     ),
 )
-@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("old")
+@click.argument("new")
 @REPORT
 @common
-def compare_runs(old: Path, new: Path, report: Path | None) -> None:
-    """Show two kept runs of `assistant eval` side by side: differences with their intervals, and what changed."""
+def compare_runs(old: str, new: str, report: Path | None) -> None:
+    """Show two kept runs of `assistant eval` side by side: differences with their intervals, and what changed.
+
+    A run is named as `assistant eval --runs` lists it, by the beginning of that name, or by its file.
+    """
     from assistant.evaluate import report as reporting
     from assistant.evaluate.compare import compare
-    from assistant.evaluate.saved import load as kept
+    from assistant.evaluate.saved import find
 
-    before, now = kept(old), kept(new)
+    if report:
+        reporting.check(report)
+    home = load(begin=False).home
+    before, now = find(home, old), find(home, new)
     changes = compare(before, now)
     click.echo(_table(changes))
     if report:
@@ -99,13 +113,24 @@ def compare_runs(old: Path, new: Path, report: Path | None) -> None:
         sys.exit(1)
 
 
+def _warn(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _list(home: Path) -> str:
+    from assistant.evaluate import saved
+
+    lines = [f"{run.path.stem}  {run.when}  {run.about.get('engine', '')}" for run in saved.kept(home, _warn)]
+    return "\n".join(lines) or "No run is kept; `assistant eval SUITE` measures and keeps one."
+
+
 def _before(settings: Settings, suites: Sequence[Suite], against: str) -> Run | None:
     """Returns the run to compare with, None where there is no last one."""
     from assistant.evaluate import saved
 
     if against != "last":
-        return saved.load(Path(against))
-    found = saved.latest(settings.home, [suite.name for suite in suites])
+        return saved.find(settings.home, against)
+    found = saved.latest(saved.kept(settings.home, _warn), [suite.name for suite in suites])
     if found is None:
         click.echo("There is no earlier run of these suites to compare with.", err=True)
     return found

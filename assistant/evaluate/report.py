@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,21 @@ PLACE = re.compile(r"<p>PLOT ([\w-]+)</p>")
 WIDE = "svg { height: auto; max-width: 100%; } body { max-width: 60rem; }"
 
 
+def check(path: Path) -> None:
+    """Makes sure that a report can be written, before anything is measured for it.
+
+    Raises:
+        EvalError: The ending is another, or nothing can be written there.
+    """
+    if path.suffix not in (".md", ".html"):
+        raise EvalError(f"A report is written as .md or .html, not as {path.suffix or 'a file without an ending'}.")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise EvalError(f"The report cannot be written: there is no folder {folder}.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise EvalError(f"The report cannot be written to {path}: that is not allowed.")
+
+
 def write(path: Path, run: Run, against: Run | None = None, changes: Sequence[Change] = ()) -> None:
     """Writes a run.
 
@@ -30,8 +46,7 @@ def write(path: Path, run: Run, against: Run | None = None, changes: Sequence[Ch
     Raises:
         EvalError: The ending is another, or nothing can be written there.
     """
-    if path.suffix not in (".md", ".html"):
-        raise EvalError(f"A report is written as .md or .html, not as {path.suffix or 'a file without an ending'}.")
+    check(path)
     plots = {suite.name: plot(suite) for suite in run.suites}
     text = "\n".join(_lines(run, against, changes))
     try:

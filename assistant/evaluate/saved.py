@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -113,17 +113,48 @@ def load(path: Path) -> Run:
         return Run(path, read["when"], read["about"], tuple(map(_suite, read["suites"])))
     except OSError as error:
         raise EvalError(f"{path} cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvalError(f"{path} is no run of `assistant eval`.") from error
 
 
-def latest(home: Path, names: Sequence[str]) -> Run | None:
-    """Returns the newest kept run of exactly these suites; None where there is none."""
-    for path in sorted((home / FOLDER).glob("*.json"), reverse=True):
-        run = load(path)
-        if {suite.name for suite in run.suites} == set(names):
-            return run
-    return None
+def find(home: Path, name: str) -> Run:
+    """Returns the kept run of a name, which may be a path, or the beginning of a name that no other begins with.
+
+    Raises:
+        EvalError: There is none, or it cannot be read.
+    """
+    if Path(name).is_file():
+        return load(Path(name))
+    found = [path for path in _paths(home) if path.stem.startswith(name.removesuffix(".json"))]
+    exact = [path for path in found if path.stem == name.removesuffix(".json")]
+    if len(exact or found) == 1:
+        return load((exact or found)[0])
+    if found:
+        raise EvalError(f"Several kept runs begin with {name}; `assistant eval --runs` lists them.")
+    raise EvalError(f"There is no kept run {name}; `assistant eval --runs` lists them.")
+
+
+def kept(home: Path, warn: Callable[[str], None]) -> Iterator[Run]:
+    """Yields the kept runs of a home folder, the newest first.
+
+    Args:
+        home: The home folder.
+        warn: Is told of files that are none, which are passed over.
+    """
+    for path in _paths(home):
+        try:
+            yield load(path)
+        except EvalError as error:
+            warn(f"{error} It is passed over.")
+
+
+def latest(runs: Iterable[Run], names: Sequence[str]) -> Run | None:
+    """Returns the first run of exactly these suites; None where there is none."""
+    return next((run for run in runs if {suite.name for suite in run.suites} == set(names)), None)
+
+
+def _paths(home: Path) -> list[Path]:
+    return sorted((home / FOLDER).glob("*.json"), reverse=True)
 
 
 def _suite(row: dict[str, Any]) -> SavedSuite:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from assistant.cli import cli
 from assistant.evaluate.compare import compare
 from assistant.evaluate.report import write
-from assistant.evaluate.saved import Run, SavedFigure, SavedSuite, latest, load
+from assistant.evaluate.saved import Run, SavedFigure, SavedSuite, find, kept, load
 from assistant.evaluate.suite import EvalError, Row
 
 SAID = {"about": "Is it <b>right</b>?", "metric": "share", "held_out": "all", "source": "ours"}
@@ -76,16 +76,16 @@ def test_runs_are_kept_and_compared_on_the_command_line(tmp_path: Path) -> None:
     home = ["--home", str(tmp_path)]
     first = CliRunner().invoke(cli, ["eval", "calculator", "--limit", "20", *home])
     assert first.exit_code == 0, first.output
-    kept = latest(tmp_path, ["calculator"])
-    assert kept and len(kept.suites[0].figures[0].rows) == 20
+    (old,) = kept(tmp_path, pytest.fail)
+    assert len(old.suites[0].figures[0].rows) == 20
     second = CliRunner().invoke(cli, ["eval", "calculator", "--limit", "20", "--against", "last", *home])
     assert second.exit_code == 0
     assert "Compared with" in second.output and "WORSE" not in second.output
-    spoilt = json.loads(kept.path.read_text())
+    spoilt = json.loads(old.path.read_text())
     for row in spoilt["suites"][0]["figures"][0]["rows"]:
         row["score"] = 0.0
     (tmp_path / "spoilt.json").write_text(json.dumps(spoilt))
-    third = CliRunner().invoke(cli, ["compare", str(kept.path), str(tmp_path / "spoilt.json")])
+    third = CliRunner().invoke(cli, ["compare", old.path.stem, str(tmp_path / "spoilt.json"), *home])
     assert third.exit_code == 1
     assert "WORSE" in third.output and "20 cases changed" in third.output
 
@@ -96,3 +96,38 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "other.json")
     with pytest.raises(EvalError, match="cannot be read"):
         load(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--against", "nofile"], "There is no kept run nofile; `assistant eval --runs` lists them."),
+        (["--report", "x.txt"], "written as .md or .html, not as .txt"),
+        (["--report", "nowhere/x.md"], "there is no folder"),
+    ],
+)
+def test_options_that_cannot_be_used_are_found_before_anything_is_measured(
+    tmp_path: Path, options: list[str], said: str
+) -> None:
+    done = CliRunner().invoke(cli, ["eval", "calculator", *options, "--home", str(tmp_path)])
+    assert isinstance(done.exception, EvalError)
+    assert said in str(done.exception)
+    assert not list(kept(tmp_path, pytest.fail))
+
+
+def test_runs_have_names_and_what_is_none_is_passed_over(tmp_path: Path) -> None:
+    home = ["--home", str(tmp_path)]
+    assert "No run is kept" in CliRunner().invoke(cli, ["eval", "--runs", *home]).output
+    assert CliRunner().invoke(cli, ["eval", "calculator", "--limit", "2", *home]).exit_code == 0
+    folder = tmp_path / "evaluations"
+    (first,) = folder.glob("*.json")
+    (folder / "9-broken.json").write_text('{"when": ')
+    (folder / "9-foreign.json").write_text("[1]")
+    listed = CliRunner().invoke(cli, ["eval", "--runs", *home])
+    assert listed.stdout.startswith(first.stem)
+    assert listed.stderr.count("It is passed over.") == 2
+    again = CliRunner().invoke(cli, ["eval", "calculator", "--limit", "2", "--against", "last", *home])
+    assert again.exit_code == 0 and f"Compared with {first}" in again.stderr
+    assert find(tmp_path, first.name).path == find(tmp_path, first.stem[:22]).path == first
+    with pytest.raises(EvalError, match="Several kept runs"):
+        find(tmp_path, "9-")
