@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,10 +31,12 @@ Writer = Callable[[Passage, str], Awaitable[tuple[str, str] | None]]
 async def questions(library: Library, kept: Path, count: int, write: Writer | None) -> list[Question]:
     """Returns questions about a library: those that are kept and still hold, and new ones for what is missing.
 
+    All that hold stay in the file, however few are asked for.
+
     Args:
         library: The library.
         kept: The file in which they are kept.
-        count: How many.
+        count: How many are returned at most.
         write: A language model that writes them; None makes them of headings and sentences.
 
     Raises:
@@ -41,18 +44,13 @@ async def questions(library: Library, kept: Path, count: int, write: Writer | No
     """
     documents = {document.path: document for document in library.documents()}
     old = [one for one in _read(kept) if one.document in documents and _holds(library, documents[one.document], one)]
-    found = {one.id: one for one in old[:count]}
-    for document in sorted(documents.values(), key=lambda each: _order(each.path)):
-        if len(found) >= count:
-            break
-        about = sum(one.document == document.path for one in found.values())
-        async for one in _of(library, document, write, A_DOCUMENT - about):
-            found.setdefault(one.id, one)
+    found = {one.id: one for one in old}
+    async for one in _new(library, list(documents.values()), found, count - len(found), write):
+        found[one.id] = one
     if not found:
         raise EvalError("The library holds nothing to ask about; add documents with `assistant index add`.")
-    chosen = list(found.values())[:count]
-    _keep(kept, chosen)
-    return chosen
+    _keep(kept, list(found.values()))
+    return list(found.values())[:count]
 
 
 def cloze(passage: Passage, title: str) -> tuple[str, str] | None:
@@ -75,15 +73,31 @@ def cloze(passage: Passage, title: str) -> tuple[str, str] | None:
     return None
 
 
-async def _of(library: Library, document: Document, write: Writer | None, most: int) -> AsyncIterator[Question]:
-    made = 0
+async def _new(
+    library: Library, documents: Sequence[Document], known: Mapping[str, Question], count: int, write: Writer | None
+) -> AsyncIterator[Question]:
+    """Makes questions that are not known, one about each document by turns, so that few cover many documents."""
+    about = Counter(one.document for one in known.values())
+    sources = {each.path: _of(library, each, write) for each in sorted(documents, key=lambda each: _order(each.path))}
+    made: set[str] = set()
+    for turn in range(A_DOCUMENT):
+        for path, source in sources.items():
+            if len(made) >= count:
+                return
+            if about[path] > turn:
+                continue
+            async for one in source:
+                if one.id not in known and one.id not in made:
+                    made.add(one.id)
+                    yield one
+                    break
+
+
+async def _of(library: Library, document: Document, write: Writer | None) -> AsyncIterator[Question]:
     for passage in sorted(library.passages(document.id), key=lambda each: _order(each.text)):
-        if made >= most:
-            return
         pair = await write(passage, document.title) if write else None
         pair = pair or cloze(passage, document.title)
         if pair:
-            made += 1
             yield Question(_order(f"{document.path}\n{pair[0]}")[:16], pair[0], (pair[1],), document.path)
 
 

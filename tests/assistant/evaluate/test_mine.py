@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from click.testing import CliRunner
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
 from assistant.cli import cli
-from assistant.evaluate.questions import cloze
+from assistant.evaluate.questions import cloze, questions
 from assistant.evaluate.suites.mine import writer
+from index.embed import SentenceTransformerEmbedder
+from index.library import Library
 from index.types import Passage
 
 TOWER = "The tower of Arken is old. It was built of red brick by the mason Ines Falk in 1874. It stands."
@@ -64,6 +67,35 @@ def test_the_same_questions_are_asked_again_while_they_hold(tmp_path: Path) -> N
     second = CliRunner().invoke(cli, ["eval", "mine", "--limit", "5", "--against", "last", *home])
     assert "Compared with" in second.output
     assert kept.read_text().splitlines() == [line for line in asked if "tower" in line]
+
+
+@pytest.fixture
+def library(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
+    """Three documents, of which many questions can be made."""
+    library = Library.open(tmp_path / "library", embedder)
+    for place in ("Arken", "Bolm", "Cray"):
+        said = f"The council of {place} spent {{0}}{{0}}0 crowns on the harbour."
+        text = "\n\n".join(f"# Part {part}\n\n{said.format(part)}" for part in range(1, 5))
+        (tmp_path / f"{place}.md").write_text(text)
+        library.add([tmp_path / f"{place}.md"])
+    yield library
+    library.close()
+
+
+async def test_fewer_questions_are_chosen_among_those_that_are_kept(library: Library, tmp_path: Path) -> None:
+    kept = tmp_path / "questions.jsonl"
+    first = await questions(library, kept, 4, None)
+    whole = kept.read_text()
+    assert await questions(library, kept, 2, None) == first[:2]
+    assert kept.read_text() == whole
+    more = await questions(library, kept, 7, None)
+    assert len(more) == 7 and more[:4] == first
+
+
+async def test_a_few_questions_cover_many_documents(library: Library, tmp_path: Path) -> None:
+    some = await questions(library, tmp_path / "questions.jsonl", 3, None)
+    assert len({one.document for one in some}) == 3
+    assert len(await questions(library, tmp_path / "questions.jsonl", 40, None)) == 12
 
 
 def test_an_empty_library_has_nothing_to_ask_about(tmp_path: Path) -> None:
