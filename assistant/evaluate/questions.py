@@ -20,9 +20,12 @@ WORDS = range(7, 41)
 """So many make a sentence that says enough and not too much."""
 A_DOCUMENT = 5
 """Questions about one document at most."""
-# What can be asked for: figures, dates and times, and names that do not begin the sentence.
-SPAN = re.compile(r"\d[\d.,:/%–-]*\d%?|\d|(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*")
+# What can be asked for: figures, dates and times, a single digit with what it counts, and names that do not begin the
+# sentence.
+SPAN = re.compile(r"\d[\d.,:/%–-]*\d%?|\d(?:%| [a-zà-ÿ]{3,})|(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*")
 GAP = "…"
+# A sentence that begins so says little without the one before it.
+POINTING = re.compile(r"(?:It|This|That|These|Those|They|He|She|Es|Er|Sie|Dies\w*|Das)\b")
 
 Writer = Callable[[Passage, str], Awaitable[tuple[str, str] | None]]
 """Makes a question and its answer of a passage with its document's title; None where it cannot."""
@@ -62,15 +65,25 @@ def cloze(passage: Passage, title: str) -> tuple[str, str] | None:
         passage: The passage.
         title: Its document's.
     """
-    for start, end in sentences(passage.text):
-        flat = " ".join(passage.text[start:end].split())
-        spans = [found[0] for found in SPAN.finditer(flat)]
-        if len(flat.split()) not in WORDS or not spans:
-            continue
-        answer = max(spans, key=lambda span: (any(letter.isdigit() for letter in span), len(span)))
-        asked = re.sub(r"[.!?]+$", "", flat.replace(answer, GAP, 1))
-        return f"{passage.heading or title}: {asked}?", answer
+    flat = [" ".join(passage.text[start:end].split()) for start, end in sentences(passage.text)]
+    fit = [one for one in flat if len(one.split()) in WORDS]
+    pairs = (_asked(passage.heading or title, one) for one in sorted(fit, key=lambda one: bool(POINTING.match(one))))
+    return next(filter(None, pairs), None)
+
+
+def _asked(heading: str, sentence: str) -> tuple[str, str] | None:
+    """Leaves the most telling words out that the question does not have elsewhere."""
+    spans = list(dict.fromkeys(found[0] for found in SPAN.finditer(sentence)))
+    for answer in sorted(spans, key=lambda span: (any(letter.isdigit() for letter in span), len(span)), reverse=True):
+        question = f"{heading}: {re.sub(r'[.!?]+$', '', sentence.replace(answer, GAP, 1))}?"
+        if not gives_away(question, answer):
+            return question, answer
     return None
+
+
+def gives_away(question: str, answer: str) -> bool:
+    """Whether a question has its answer in it."""
+    return bool(re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", question, re.IGNORECASE))
 
 
 async def _new(
@@ -102,7 +115,7 @@ async def _of(library: Library, document: Document, write: Writer | None) -> Asy
 
 
 def _holds(library: Library, document: Document, question: Question) -> bool:
-    return any(question.answers[0] in passage.text for passage in library.passages(document.id))
+    return any(question.answers[0] in " ".join(passage.text.split()) for passage in library.passages(document.id))
 
 
 def _order(text: str) -> str:

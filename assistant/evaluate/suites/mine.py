@@ -13,7 +13,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from assistant.app import build
 from assistant.evaluate import asking
 from assistant.evaluate.asking import Question
-from assistant.evaluate.questions import Writer, questions
+from assistant.evaluate.questions import Writer, gives_away, questions
 from assistant.evaluate.saved import FOLDER
 from assistant.evaluate.suite import DATA, Cases, Curve, Figure, Suite
 from assistant.prompts import prompt
@@ -37,7 +37,8 @@ def writer(model: BaseChatModel) -> Writer:
             question, answer = str(row["question"]).strip(), str(row["answer"]).strip()
         except (ValueError, KeyError, TypeError):
             return None
-        return (question, answer) if question and answer and answer in passage.text else None
+        sound = question and answer and answer in passage.text and not gives_away(question, answer)
+        return (question, answer) if sound else None
 
     return write
 

@@ -33,10 +33,36 @@ def test_a_sentence_becomes_a_question_by_what_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        # The heading or the rest of the sentence would give the answer away.
+        ("The tower of Arken was named after the old town of Arken.", None),
+        (
+            "In 1874 and again in 1874 the mason Ines Falk built this.",
+            ("The tower: In 1874 and again in 1874 the mason … built this?", "Ines Falk"),
+        ),
+        # A digit alone would be found in any text.
+        (
+            "A visit to the tower takes 3 hours with the guide.",
+            ("The tower: A visit to the tower takes … with the guide?", "3 hours"),
+        ),
+        # What needs the sentence before it comes last.
+        (
+            "It was sold for 900 crowns to the city. The new owner took 40 years to pay.",
+            ("The tower: The new owner took … years to pay?", "40"),
+        ),
+    ],
+)
+def test_a_question_says_enough_and_not_its_answer(text: str, pair: tuple[str, str] | None) -> None:
+    assert cloze(passage(text), "Arken") == pair
+
+
+@pytest.mark.parametrize(
     ("reply", "expected"),
     [
         ('```json\n{"question": "Who built it?", "answer": "Ines Falk"}\n```', ("Who built it?", "Ines Falk")),
         ('{"question": "Who built it?", "answer": "Somebody Else"}', None),
+        ('{"question": "Did Ines Falk build it?", "answer": "Ines Falk"}', None),
         ('{"question": "Who built it?"}', None),
         ("I cannot do that.", None),
         ('{"question": ', None),
