@@ -165,6 +165,7 @@ def search(
 @click.option("--seed", type=int, default=0, show_default=True, help="What is drawn, by --sample, models and tools.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="That a row may take.")
 @click.option("--retry-errors", is_flag=True, help="Ask the rows again that an earlier run could not answer.")
+@click.option("--again", is_flag=True, help="Ask the rows again that ask something else than what OUT holds.")
 @click.option("--name", help="What it is called in a database, on whichever machine; see docs/batches.md.")
 @click.option("--anew", is_flag=True, help="Forget what the database has of it.")
 @click.option("--replies/--no-replies", "record", default=True, help="Keep them, for `assistant replay`.")

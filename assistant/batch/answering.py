@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from assistant.course import Course, recorded
 from assistant.endings import message
 from assistant.engines.choose import Engine
 from assistant.engines.vllm.announce import announced
-from assistant.errors import AssistantError, BatchError
+from assistant.errors import AssistantError, BatchError, EngineTimeout
 from assistant.event_loop import leave_loaded_alone
 from assistant.events import Answer
 from assistant.libraries import create, place
 from assistant.session import Assistant
 from assistant.settings import Settings
+from assistant.usage import spent
 from index.embed import Embedder
 from index.errors import LibraryError
 
@@ -59,23 +61,25 @@ class Answerer:
         """Returns the result of a row, which is an error where there is no answer."""
         limit = asyncio.timeout(self._options.seconds)
         passes = Pass(self._gate, limit)
+        if row.error:
+            return failed(row, row.error, BatchError.__name__)
         course = Course(seed_of(row, self._options.seed), watched=False, place=passes.place)
+        began = time.monotonic()
         try:
-            if row.error:
-                raise BatchError(row.error)
             async with limit:
                 found = await self._asked(row, course)
-            if passes.waited and "seconds" in found:  # in our own queue, which says nothing of the row
-                found["seconds"] = round(found["seconds"] - passes.waited, 3)
         except TimeoutError:
-            found = {"error": f"not answered within {self._options.seconds:g} s"}
+            found = _error(f"not answered within {self._options.seconds:g} s", EngineTimeout.__name__)
         except (AssistantError, LibraryError) as error:
-            found = {"error": str(error)}
+            found = _error(str(error), type(error).__name__)
         except Exception as error:  # the edge: whatever went wrong, the other rows are asked
             log.exception("row %s failed", row.id)
-            found = {"error": message(error)}
-        if not row.error:
-            found["seed"] = course.seed
+            found = _error(message(error), type(error).__name__)
+        if "error" in found:
+            found |= self._taken(row, course, time.monotonic() - began)
+        if passes.waited:  # in our own queue, which says nothing of the row
+            found["seconds"] = round(found["seconds"] - passes.waited, 3)
+        found["seed"] = course.seed
         if self._options.record and course.replies:
             found["replies"] = [recorded(reply) for reply in course.replies]
         return _result(row, found)
@@ -110,8 +114,16 @@ class Answerer:
         if end.conversation:
             await assistant.forget(end.conversation, OWNER)
         if not isinstance(end, Answer):
-            return {"error": end.message}
-        return (await asyncio.to_thread(self._moved, end, row) if end.artifacts else end).to_json()
+            return _error(end.message, end.kind)
+        found = (await asyncio.to_thread(self._moved, end, row) if end.artifacts else end).to_json()
+        del found["conversation"]  # which is gone
+        return found
+
+    def _taken(self, row: Row, course: Course, seconds: float) -> dict[str, Any]:
+        """What a row took that came to nothing."""
+        opened, usage = self._assistants.get(row.engine), spent(course.replies)
+        engine = {"engine": opened.engine.name} if opened else {}
+        return {**engine, "seconds": round(seconds, 3), "usage": asdict(usage) if usage else None}
 
     def _moved(self, end: Answer, row: Row) -> Answer:
         """Moves the files of an answer into the row's folder; their paths are then those from the output's folder."""
@@ -194,10 +206,26 @@ def folder_of(identity: str | int) -> str:
     return f"{plain}-{hashlib.sha256(repr(identity).encode()).hexdigest()[:8]}"
 
 
+def failed(row: Row, told: str, kind: str) -> dict[str, Any]:
+    """Returns the result of a row that was not asked, or to no avail.
+
+    Args:
+        row: The row.
+        told: The error, for people.
+        kind: The name of its class, for programs.
+    """
+    return _result(row, _error(told, kind))
+
+
+def _error(told: str, kind: str) -> dict[str, Any]:
+    return {"error": told, "error_kind": kind}
+
+
 def _result(row: Row, found: dict[str, Any]) -> dict[str, Any]:
-    """The row's own columns come first; where one has the name of a result, it is kept with ``input_`` before it."""
-    given = {f"input_{key}" if key in found else key: value for key, value in row.extra.items() if key != "seed"}
-    return {"id": row.id, **({"question": row.question} if row.question else {}), **given, **found}
+    """The row's own columns come first, and with them what tells when it is another row of the same id."""
+    question = {"question": row.question} if row.question else {}
+    mark = {} if row.error else {"asked": row.mark}
+    return {"id": row.id, **question, **row.extra, **mark, **found}
 
 
 async def _off(assistant: Assistant, row: Row) -> set[str]:

@@ -21,6 +21,7 @@ class Options:
         seconds: That a row may take; None for no limit.
         adapter: Which of the model's adapters answers; None is the model itself.
         retry_errors: Whether rows that an earlier run could not answer are asked again.
+        again: Whether rows are asked again of whose ids the output holds answers to something else.
         processes: Processes that share the work.
         ray: Address of a Ray cluster that does the work; None does it here.
         name: What the batch is called in the database; None makes it of its output's path and its rows.
@@ -36,6 +37,7 @@ class Options:
     seconds: float | None = None
     adapter: str | None = None
     retry_errors: bool = False
+    again: bool = False
     processes: int = 1
     ray: str | None = None
     record: bool = True

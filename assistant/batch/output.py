@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,8 +15,11 @@ from typing import Any, Self
 
 import orjson
 
-from assistant.batch.tables import NO_PARQUET
+from assistant.batch.columns import need_parquet, to_parquet
+from assistant.batch.earlier import Earlier, earlier, lines, result_of
 from assistant.errors import BatchError
+
+log = logging.getLogger(__name__)
 
 PARQUET = ".parquet"
 # A killed process loses nothing that was written; so many seconds of it a machine that loses power may.
@@ -23,7 +27,7 @@ SECONDS_TO_DISK = 1.0
 
 
 class Output:
-    """Where results go.
+    """Where results go; nothing is changed before it is entered, and then nobody else can write there.
 
     Results are appended to a JSONL file. Where Parquet is wanted that file lies beside it, ending in ``.rows.jsonl``,
     and stays, so that a batch goes on where it stopped.
@@ -32,7 +36,7 @@ class Output:
         path: As it was asked for.
         lines: Where the rows are.
         files: The folder for the files that tools make.
-        done: The ids that are there, each with whether it is an error.
+        held: What is there.
 
     Args:
         path: As it was asked for.
@@ -47,16 +51,27 @@ class Output:
         self.lines = lines_of(path)
         self.files = path.with_name(f"{path.name}.files")
         if self._parquet:
-            _need_parquet()
+            need_parquet()
         self._file: io.FileIO | None = None
         self._synced = 0.0
-        self.done = _done(self.lines)
+        self.held = self._looked()
+
+    @property
+    def done(self) -> dict[str | int, bool]:
+        """The ids that are there, each with whether it is an error."""
+        return self.held.done
 
     def __enter__(self) -> Self:
         try:
-            self._file = self.lines.open("ab", buffering=0)  # so that nothing is left that cannot be written
-        except OSError as error:
-            raise BatchError(f"Cannot write {self.path}: {error.strerror}; choose another output.") from error
+            self._file = self._locked(self.lines)
+            if self._seen != _stamp(self.lines):  # another batch has gone on until just now
+                self.held = self._looked()
+            os.truncate(self._file.fileno(), self.held.size)
+        except BaseException as error:
+            self.__exit__(None, None, None)
+            if isinstance(error, OSError):
+                raise BatchError(f"Cannot write {self.path}: {error.strerror}; choose another output.") from error
+            raise
         return self
 
     def __exit__(
@@ -66,12 +81,8 @@ class Output:
             self._file.close()
             self._file = None
 
-    def forget_errors(self) -> None:
-        """Takes the error rows out, so that they are asked again."""
-        self.forget({key for key, failed in self.done.items() if failed})
-
     def forget(self, ids: Collection[str | int]) -> None:
-        """Takes rows out, in one move; before it is opened.
+        """Takes rows out, so that they are asked again, in one move.
 
         Raises:
             BatchError: It cannot be written; nothing was changed.
@@ -81,43 +92,54 @@ class Output:
         kept = self.lines.with_name(f".{self.lines.name}.kept")
         try:
             with kept.open("wb") as file:
-                for line, row in _lines(self.lines):
+                for line, row in lines(self.lines):
                     if row["id"] not in ids:
                         file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
+            opened = self._locked(kept)
             kept.replace(self.lines)
         except OSError as error:
             kept.unlink(missing_ok=True)
             raise BatchError(f"Cannot write {self.lines}: {error.strerror}; nothing was changed.") from error
-        self.done = {key: failed for key, failed in self.done.items() if key not in ids}
+        self.__exit__(None, None, None)
+        self._file = opened
+        for identity in ids:
+            self.held.forget(identity)
 
-    def take(self, lines: Iterable[bytes]) -> None:
-        """Appends results that another machine has written; before it is opened.
+    def take(self, results: Iterable[bytes]) -> None:
+        """Appends results that another machine has written.
 
         Raises:
             BatchError: It cannot be written; the rows that were stay.
         """
         try:
             with self.lines.open("ab") as file:
-                for line in lines:
-                    file.write(line)
-                    row = json.loads(line)
-                    self.done[row["id"]] = "error" in row
+                for line in results:
+                    if (row := result_of(line)) is not None:
+                        file.write(line)
+                        self.held.add(row)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise BatchError(f"Cannot write {self.path}: {error.strerror}; choose another output.") from error
 
-    def write(self, row: Mapping[str, Any]) -> None:
-        """Commits one result.
+    def write(self, row: dict[str, Any]) -> None:
+        """Commits one result; one that no file can hold is made an error first.
 
         Raises:
             BatchError: The disk takes no more; what was written before stays.
         """
         assert self._file is not None
         try:
-            _append(self._file, _encoded(row) + b"\n")
+            line = encoded(row)
+        except (TypeError, ValueError) as error:
+            kept = {key: one for key, one in row.items() if key in ("id", "question", "asked")}
+            row.clear()
+            row.update(kept, error=f"The result cannot be written as JSON: {error}.", error_kind=type(error).__name__)
+            line = encoded(row)
+        try:
+            _append(self._file, line + b"\n")
             if time.monotonic() - self._synced > SECONDS_TO_DISK:
                 os.fsync(self._file.fileno())
                 self._synced = time.monotonic()
@@ -125,24 +147,40 @@ class Output:
             raise BatchError(
                 f"Cannot write {self.lines}: {error.strerror}. Make room and start the batch again: it goes on here."
             ) from error
-        self.done[row["id"]] = "error" in row
+        self.held.done[row["id"]] = "error" in row
+        if row.get("abstained"):
+            self.held.declined.add(row["id"])
 
     def finish(self) -> None:
         """Makes the Parquet file where one is wanted, in one move."""
         if self._parquet:
-            _to_parquet(self.lines, self.path)
+            to_parquet((row for _, row in lines(self.lines)), self.path, self.lines)
 
+    def _looked(self) -> Earlier:
+        if self._parquet and self.path.exists() and not self.lines.exists():
+            raise BatchError(
+                f"{self.path} is there, but not {self.lines.name}, with which a batch could go on; choose another "
+                "output, or move it away."
+            )
+        self._seen = _stamp(self.lines)
+        return earlier(self.lines)
 
-def _append(file: io.FileIO, line: bytes) -> None:
-    """Writes a line as a whole, or nothing of it."""
-    end, rest = os.fstat(file.fileno()).st_size, memoryview(line)
-    try:
-        while rest:
-            rest = rest[file.write(rest) :]
-    except OSError:
-        with suppress(OSError):
-            os.ftruncate(file.fileno(), end)
-        raise
+    def _locked(self, path: Path) -> io.FileIO:
+        """Opens a file for this process alone, as long as that lives."""
+        while True:
+            file = path.open("ab", buffering=0)  # so that nothing is left that cannot be written
+            try:
+                _lock(file)
+                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    return file
+            except BlockingIOError:
+                file.close()
+                raise BatchError(
+                    f"{self.path} is being written by another batch; wait for its end, or choose another output."
+                ) from None
+            except FileNotFoundError:
+                pass
+            file.close()  # it was replaced meanwhile
 
 
 def lines_of(path: Path) -> Path:
@@ -156,82 +194,51 @@ def results(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         BatchError: It cannot be read, or holds something else.
     """
-    lines = lines_of(path)
+    source = lines_of(path)
     try:
-        yield from (row for _, row in _lines(lines))
+        yield from (row for _, row in lines(source))
     except OSError as error:
-        raise BatchError(f"Cannot read {lines}: {error.strerror}.") from error
+        raise BatchError(f"Cannot read {source}: {error.strerror}.") from error
 
 
-def _done(lines: Path) -> dict[str | int, bool]:
-    """Returns the ids that a file holds, each with whether it is an error, and cuts off a torn last line."""
-    if not lines.exists():
-        return {}
-    try:
-        _cut(lines)
-        return {row["id"]: "error" in row for _, row in _lines(lines)}
-    except OSError as error:
-        raise BatchError(f"Cannot read {lines}: {error.strerror}; choose another output.") from error
+def _stamp(file: Path) -> tuple[int, int]:
+    """What tells whether a file was changed; one that is not there is like one that was just made."""
+    found = file.stat() if file.exists() else None
+    return (found.st_size, found.st_mtime_ns) if found and found.st_size else (0, 0)
 
 
-def _cut(lines: Path) -> None:
-    """Cuts off what stands behind the last line's end."""
-    size = lines.stat().st_size
-    with lines.open("rb") as file:
-        whole, step = size, 65_536
-        while whole > 0:
-            start = max(0, whole - step)
-            file.seek(start)
-            if (at := file.read(whole - start).rfind(b"\n")) >= 0:
-                whole = start + at + 1
-                break
-            whole = start
-    if whole < size:
-        os.truncate(lines, whole)
+def encoded(row: Mapping[str, Any]) -> bytes:
+    """Returns a result as JSON.
 
-
-def _lines(file: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-                hash(row["id"])
-            except (ValueError, LookupError, TypeError):
-                raise BatchError(f"{file}, line {number}, is no batch result; choose another output.") from None
-            yield line, row
-
-
-def _encoded(row: Mapping[str, Any]) -> bytes:
+    Raises:
+        TypeError, ValueError: It holds what JSON does not.
+    """
     try:
         return orjson.dumps(row)
     except TypeError:  # half a character, or a number of more than 64 bits
         return json.dumps(row).encode()
 
 
-def _need_parquet() -> None:
+def _lock(file: io.FileIO) -> None:
     try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise BatchError(NO_PARQUET) from None
-
-
-def _to_parquet(lines: Path, target: Path) -> None:
-    """Columns that hold lists or objects are written as JSON, since their fields differ from row to row."""
-    import pandas as pd
-
-    table = pd.DataFrame([{key: _cell(value) for key, value in row.items()} for _, row in _lines(lines)])
-    for name in table.columns:
-        given = table[name].dropna()
-        if given.map(type).nunique() > 1:
-            table[name] = given.map(str)
-    made = target.with_name(f".{target.name}.new")
+        import fcntl
+    except ImportError:  # Windows
+        return
     try:
-        table.to_parquet(made, index=False)
-        made.replace(target)
-    except OSError as error:
-        made.unlink(missing_ok=True)
-        raise BatchError(f"Cannot write {target}: {error.strerror}; the rows are in {lines}.") from error
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:  # a shared folder that knows no locks
+        log.warning("the output cannot be locked: %s", error)
 
 
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+def _append(file: io.FileIO, line: bytes) -> None:
+    """Writes a line as a whole, or nothing of it."""
+    end, rest = os.fstat(file.fileno()).st_size, memoryview(line)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file.fileno(), end)
+        raise

@@ -10,7 +10,7 @@ from statistics import mean
 from assistant.batch.options import Options
 from assistant.batch.output import Output, results
 from assistant.batch.rows import Row
-from assistant.batch.run import chosen, read_rows
+from assistant.batch.run import chosen, read_rows, to_forget
 from assistant.batch.sharing import elsewhere
 from assistant.loader import builtin_folder
 from assistant.prompts import prompt
@@ -58,13 +58,14 @@ def preview(
     """
     every = read_rows(source, output)
     wanted, here = chosen(every, options), Output(output)
+    forgotten = to_forget(here, every, wanted, options)
     done = here.done | elsewhere(settings.database, options, here, every)
-    again = sum(done.values()) if options.retry_errors else 0
-    todo = [row for row in wanted if row.id not in done or (options.retry_errors and done[row.id])]
+    again = forgotten | {row.id for row in wanted if options.retry_errors and done.get(row.id)}
+    todo = [row for row in wanted if row.id not in done or row.id in again]
     good = [row for row in todo if not row.error]
     lines = [
         f"{len(wanted)} rows, {len(wanted) - len(todo)} of them already answered"
-        + (f", {again} asked again for their error" if again else ""),
+        + (f", {len(again)} asked again" if again else ""),
         f"{len(good)} would be asked, {sum(len(row.question) for row in good):,} characters of questions",
         *_cost(settings, good, _measured(output) if here.done else None, options, price),
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from assistant.batch.answering import failed
 from assistant.batch.desk import Desk
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
@@ -125,7 +126,7 @@ def _taken(worker: _Worker) -> dict[str, Any] | None:
 def _given_up(worker: _Worker, lost: Counter[str | int]) -> Iterator[dict[str, Any]]:
     for row in worker.rows.values():
         if lost[row.id] >= MOST_LOST:
-            yield {"id": row.id, "question": row.question, "error": f"the process that had it died {MOST_LOST} times"}
+            yield failed(row, f"the process that had it died {MOST_LOST} times", "ProcessDied")
 
 
 def _end(worker: _Worker) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,13 @@ from assistant.batch.tables import MOST_DIGITS
 
 # The columns of a result that were asked for.
 GIVEN = ("id", "question", "library", "files", "tools")
+# Those that a result may have besides; a column of the input with such a name gets ``input_`` before it.
+RESULTS = frozenset(
+    "id question asked answer error error_kind citations tool_calls artifacts confidence abstained engine seconds "
+    "unsupported reasons why usage notes reasoning about_itself seed replies".split()
+)
+INPUT = "input_"
+MARK = re.compile(r"[0-9a-f]{16}")
 MOST_SEED = 2**63 - 1
 
 
@@ -28,7 +38,7 @@ class Row:
         tools: The tools that it may use; None is all.
         engine: Who answers: ``builtin`` or a name in the settings' ``engines``; None is the usual one.
         seed: What chance begins with; None takes what is made of the batch's seed and the id.
-        extra: The columns that come back as they are: all but id and question.
+        extra: The columns that come back, by the names that they have in the result: all but id and question.
         error: Why it cannot be asked; empty where it can.
     """
 
@@ -42,6 +52,12 @@ class Row:
     extra: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
 
+    @property
+    def mark(self) -> str:
+        """What tells it from a row that asks something else."""
+        files = [str(file) for file in self.files]
+        return mark_of(self.question, self.library, files, self.tools, self.engine, self.seed)
+
 
 class _Wrong(Exception):
     """A column does not hold what it should; the text says which."""
@@ -54,27 +70,38 @@ def rows(found: Iterable[Raw]) -> Iterator[Row]:
     taken = {raw.value["id"] for raw in raws if isinstance(raw.value.get("id"), str | int)}
     seen: set[str | int] = set()
     for raw in raws:
-        row = Row(raw.place, error=raw.error) if raw.error else _row(raw, taken)
+        row = Row(raw.place, error=raw.error, extra=_extra(raw.value)) if raw.error else _row(raw, taken)
         if row.id in seen:
-            row = Row(raw.place, error=f"{raw.place}: the id {row.id!r} was used before; ids must differ")
+            extra = {**row.extra, f"{INPUT}id": row.id}
+            told = f"{raw.place}: the id {row.id!r} was used before; ids must differ"
+            row = Row(raw.place, row.question, extra=extra, error=told)
         seen.add(row.id)
         yield row
 
 
+def mark_of(question: str, *how: Any) -> str:
+    """Returns a short hash of a question and how it is asked."""
+    return hashlib.sha256(json.dumps([question, *how]).encode()).hexdigest()[:16]
+
+
 def row_of(result: Mapping[str, Any]) -> Row:
     """Returns what a result's row had asked for."""
-    given = {key.removeprefix("input_"): one for key, one in result.items() if key in ("input_engine", *GIVEN)}
+    given = {key.removeprefix(INPUT): one for key, one in result.items() if key in (f"{INPUT}engine", *GIVEN)}
     return replace(_row(Raw(f"row {result['id']!r}", 0, given), set()), extra={})
 
 
 def _row(raw: Raw, taken: set[str | int]) -> Row:
-    value = raw.value
+    value, extra = raw.value, _extra(raw.value)
+    if _is_result(value):  # who answered, and by what chance, is not what this row asks for
+        value = {key: one for key, one in value.items() if key not in ("engine", "seed")}
     identity = value.get("id", raw.place if raw.number in taken else raw.number)
     if type(identity) is float and identity.is_integer():  # as tables have whole numbers where some are missing
         identity = int(identity)
     if not isinstance(identity, str | int) or isinstance(identity, bool):
-        return Row(raw.place, error=f"{raw.place}: id must be a text or a whole number")
-    extra = {key: one for key, one in value.items() if key not in ("id", "question")}
+        question = value.get("question")
+        told = f"{raw.place}: id must be a text or a whole number"
+        extra = {**extra, f"{INPUT}id": identity}
+        return Row(raw.place, question if isinstance(question, str) else "", extra=extra, error=told)
     try:
         return Row(
             identity,
@@ -87,7 +114,26 @@ def _row(raw: Raw, taken: set[str | int]) -> Row:
             extra,
         )
     except _Wrong as error:
-        return Row(identity, extra=extra, error=str(error))
+        question = value.get("question")
+        return Row(identity, question if isinstance(question, str) else "", extra=extra, error=str(error))
+
+
+def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that come back, none with a result's name, whatever the result will be."""
+    return {_called(key): one for key, one in value.items() if key not in ("id", "question")}
+
+
+def _called(column: str) -> str:
+    plain = column
+    while plain.startswith(INPUT):
+        plain = plain.removeprefix(INPUT)
+    return INPUT + column if plain in RESULTS else column
+
+
+def _is_result(value: Mapping[str, Any]) -> bool:
+    """Whether a row is the result of a batch."""
+    mark = value.get("asked")
+    return isinstance(mark, str) and bool(MARK.fullmatch(mark)) and ("answer" in value or "error" in value)
 
 
 def _question(value: Mapping[str, Any], place: str) -> str:
@@ -119,6 +165,9 @@ def _seed(value: Mapping[str, Any], place: str) -> int | None:
 def _list(value: Mapping[str, Any], name: str, place: str) -> tuple[str, ...] | None:
     """A list of texts; in a table, a text with commas or semicolons between them."""
     found = value.get(name)
+    if isinstance(found, str) and found.startswith("["):  # as our own tables have lists
+        with suppress(ValueError):
+            found = json.loads(found)
     if isinstance(found, str):
         return tuple(part.strip() for part in re.split(r"[,;]", found) if part.strip())
     if found is None:

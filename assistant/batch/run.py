@@ -15,7 +15,7 @@ import click
 
 from assistant.batch.answering import Answerer, answering
 from assistant.batch.options import Options
-from assistant.batch.output import Output
+from assistant.batch.output import Output, lines_of
 from assistant.batch.replay import remember
 from assistant.batch.rows import Row, rows
 from assistant.batch.sharing import sharing
@@ -25,6 +25,8 @@ from assistant.errors import BatchError
 from assistant.settings import Settings
 
 SECONDS_BETWEEN_DRAWINGS = 0.1
+# Characters of a question in a message.
+LONGEST = 60
 
 
 async def run(settings: Settings, source: Path, output: Path, options: Options) -> Summary:
@@ -42,22 +44,21 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
     """
     every = read_rows(source, output)
     wanted = chosen(every, options)
-    results = Output(output)
-    if options.retry_errors:
-        results.forget_errors()
-    with sharing(settings.database, options, results, every) as shared:
-        todo = [row for row in wanted if row.id not in results.done]
-        remember(settings.home, output)
-        tally, began = Tally(), time.monotonic()
-        with results, _Bar(len(todo)) as bar:
-            async with aclosing(_spread(settings, options, results.files, todo)) as spread:
-                async for result in spread:
-                    results.write(result)
-                    tally.add(result)
-                    bar.show(tally.written)
-                    shared.check()
-        results.finish()
-    return tally.summary(len(wanted) - len(todo), sum(results.done.values()), time.monotonic() - began)
+    with Output(output) as results:
+        results.forget(to_forget(results, every, wanted, options))
+        with sharing(settings.database, options, results, every) as shared:
+            todo = [row for row in wanted if row.id not in results.done]
+            remember(settings.home, output)
+            tally, began = Tally(), time.monotonic()
+            with _Bar(len(todo)) as bar:
+                async with aclosing(_spread(settings, options, results.files, todo)) as spread:
+                    async for result in spread:
+                        results.write(result)
+                        tally.add(result)
+                        bar.show(tally.written)
+                        shared.check()
+            results.finish()
+        return tally.summary(len(wanted) - len(todo), sum(results.done.values()), time.monotonic() - began)
 
 
 def read_rows(source: Path, output: Path) -> list[Row]:
@@ -68,7 +69,29 @@ def read_rows(source: Path, output: Path) -> list[Row]:
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise BatchError(f"{output} is the input; choose another output.")
-    return list(rows(read(source)))
+    return list(rows(read(source, (output, lines_of(output)))))
+
+
+def to_forget(results: Output, every: Sequence[Row], wanted: Sequence[Row], options: Options) -> set[str | int]:
+    """Returns the rows that are asked again although the output holds them.
+
+    Raises:
+        BatchError: The output holds answers to other questions.
+    """
+    failed = {row.id for row in wanted if results.done.get(row.id)} if options.retry_errors else set()
+    differing = [row for row in results.held.differing(every) if row.id not in failed]
+    if differing and not options.again:
+        raise BatchError(
+            f"{results.path} holds something else than what {len(differing)} rows ask, first that of id "
+            f"{differing[0].id!r} (“{_short(differing[0].question)}”). Choose another output, or ask these rows again "
+            "with --again."
+        )
+    return failed | {row.id for row in differing}
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def chosen(found: list[Row], options: Options) -> list[Row]:

@@ -139,7 +139,7 @@ def sharing(
     Args:
         database: Where the state is; None leaves it in the output alone.
         options: What the batch is called, and what is to be asked again.
-        output: Not open yet.
+        output: Open.
         every: The rows of the input, also those that this run leaves out.
 
     Raises:
@@ -150,6 +150,8 @@ def sharing(
             raise BatchError("--name and --anew are for a batch whose state is in a database; set database.url.")
         yield Alone()
         return
+    if options.again:
+        raise BatchError("--again is for a batch whose state is in its output alone; with a database there is --anew.")
     with closing(_opened(database, options, output.path, every)) as state:
         held = _settled(state, options, output, every)
         shared = Shared(state, output.lines, held, output.lines.stat().st_size)

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ STANDARD_INPUT = Path("-")
 # Longer lines are no questions, and are not taken apart.
 MAX_LINE = 10_000_000
 KINDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+# How the rows beside a Parquet output end.
+ROWS = ".parquet.rows.jsonl"
 # A surrogate may stand in a line as its escape only.
 HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 # How the encoding announces itself that is most often taken for UTF-8, in either order of bytes.
@@ -31,60 +33,59 @@ class Raw:
 
     Attributes:
         place: Where it stands, for people, such as ``line 3``; unique within the batch.
-        number: Its number within the batch, from 1.
+        number: Its number, from 1; of a folder's file with its name before it, so that other files shift nothing.
         value: Its columns; empty where there is an error.
         error: Why it cannot be read; empty where it can.
     """
 
     place: str
-    number: int
+    number: int | str
     value: dict[str, Any]
     error: str = ""
 
 
-def read(source: Path) -> Iterator[Raw]:
+def read(source: Path, leaving_out: Collection[Path] = ()) -> Iterator[Raw]:
     """Yields the rows of a source.
 
     Args:
         source: A file, a folder, whose files are taken by name, or ``-``.
+        leaving_out: Files of a folder that are no input.
 
     Raises:
         BatchError: It cannot be read.
     """
-    last = 0
-    for found, called in _parts(source):
-        first = last
-        for raw in _numbered(found, first, called):
-            yield raw
-            last = raw.number
-    if not last:
+    none = True
+    for found, called, file in _parts(source, leaving_out):
+        for number, value, error in found:
+            none, place = False, f"{called} {number}"
+            yield Raw(place, f"{file}:{number}" if file else number, value, f"{place} {error}" if error else "")
+    if none:
         name = "Standard input" if source == STANDARD_INPUT else source
         raise BatchError(f'{name} holds no rows; a row is such as {{"id": 1, "question": "…"}}.')
 
 
-def _parts(source: Path) -> Iterator[tuple[Iterator[Found], str]]:
-    """Yields the rows of each file, and what their numbers are called."""
+def _parts(source: Path, leaving_out: Collection[Path]) -> Iterator[tuple[Iterator[Found], str, str]]:
+    """Yields the rows of each file, what their numbers are called, and in a folder the file's name."""
     if source == STANDARD_INPUT:
-        yield _json_lines(sys.stdin.buffer), "line"
+        yield _json_lines(sys.stdin.buffer), "line", ""
         return
-    for file in _files(source):
+    for file in _files(source, leaving_out):
         called = "row" if file.suffix.lower() == ".parquet" else "line"
-        yield _of(file), f"{file.name}, {called}" if source.is_dir() else called
+        yield (_of(file), f"{file.name}, {called}", file.name) if source.is_dir() else (_of(file), called, "")
 
 
-def _files(source: Path) -> list[Path]:
+def _files(source: Path, leaving_out: Collection[Path]) -> list[Path]:
     if not source.is_dir():
         return [source]
-    files = sorted(file for file in source.iterdir() if file.suffix.lower() in KINDS)
+    others = {file.resolve() for file in leaving_out}
+    files = sorted(
+        file
+        for file in source.iterdir()
+        if file.suffix.lower() in KINDS and not file.name.endswith(ROWS) and file.resolve() not in others
+    )
     if not files:
         raise BatchError(f"{source} holds no file that ends in {', '.join(KINDS)}; choose another input.")
     return files
-
-
-def _numbered(rows: Iterable[Found], first: int, called: str) -> Iterator[Raw]:
-    for number, value, error in rows:
-        place = f"{called} {number}"
-        yield Raw(place, first + number, value, f"{place} {error}" if error else "")
 
 
 def _of(file: Path) -> Iterator[Found]:

@@ -69,8 +69,8 @@ class Tally:
         self.abstained += bool(result.get("abstained"))
         if "error" in result:
             self.reasons[result["error"]] += 1
-            return
-        self.seconds.append(result["seconds"])
+        else:
+            self.seconds.append(result["seconds"])
         usage = result.get("usage") or {}
         self.prompt_tokens += usage.get("prompt_tokens") or 0
         self.completion_tokens += usage.get("completion_tokens") or 0

@@ -22,6 +22,10 @@ NO_QUESTION = "The table has no column 'question'; name the column with the ques
 UNDECODED = re.compile("[\udc80-\udcff]")
 # Python turns no longer text into a number, and nobody counts so far.
 MOST_DIGITS = 19
+# An id that is a number; 007 is a text, which 7 must not be taken for.
+WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
+# The columns that say what is asked; where they are empty nothing is said.
+ASKING = ("id", "question", "library", "files", "tools", "engine", "seed")
 
 
 def table(file: Path, delimiter: str, longest: int) -> Iterator[Found]:
@@ -60,11 +64,11 @@ def _read(row: dict[str, Any], number: int, lines: _Lines) -> Found:
     if lines.too_long:
         return number, {}, f"ends a row that is longer than {lines.longest // 1_000_000} MB"
     extra = row.pop("", None)
-    value: dict[str, Any] = {key: cell for key, cell in row.items() if cell != ""}
+    value: dict[str, Any] = {key: cell for key, cell in row.items() if cell != "" or key not in ASKING}
     if any(UNDECODED.search(cell) for cell in value.values()):
         return number, {}, "is not encoded in UTF-8"
     identity = str(value.get("id", ""))
-    if identity.isdecimal() and len(identity) <= MOST_DIGITS:
+    if WHOLE.fullmatch(identity):
         value["id"] = int(identity)
     return number, value, "has more cells than the table has columns" if extra else ""
 
@@ -140,7 +144,8 @@ def parquet(file: Path) -> Iterator[Found]:
             for batch in opened.iter_batches():
                 for row in batch.to_pylist():
                     number += 1
-                    yield number, {key: _plain(value) for key, value in row.items() if value is not None}, ""
+                    given = {key: _plain(value) for key, value in row.items()}
+                    yield number, {key: one for key, one in given.items() if one is not None or key not in ASKING}, ""
     except UnicodeDecodeError as error:
         raise BatchError(f"{file} holds text behind row {number} that is not encoded in UTF-8.") from error
     except ArrowException as error:
