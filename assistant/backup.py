@@ -10,12 +10,12 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from assistant.errors import BackupError
 
@@ -28,6 +28,25 @@ LEFT_OUT_ENDINGS = (".faiss", "-wal", "-shm", "-journal", ".lock")
 
 Note = Callable[[int], None]
 """Is told how many bytes have been worked through since it was told last."""
+
+TABLES = "postgresql"
+Table = tuple[str, list[str], IO[bytes]]
+"""A table of a database: its name, its columns, its rows."""
+
+
+class Tables(Protocol):
+    """What takes tables back."""
+
+    def fill(self, table: str, columns: Sequence[str], file: IO[bytes]) -> None:
+        """Puts back the rows of a table."""
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Has stored answers find their files somewhere else."""
+        ...
+
+
+Fill = Callable[[], AbstractContextManager[Tables]]
 
 
 def files(home: Path) -> list[Path]:
@@ -45,16 +64,17 @@ def size(home: Path) -> int:
     return sum((home / path).stat().st_size for path in files(home))
 
 
-def back_up(home: Path, target: Path, note: Note = lambda _: None) -> int:
+def back_up(home: Path, target: Path, note: Note = lambda _: None, tables: Iterable[Table] = ()) -> int:
     """Writes the home folder into one file, wholly or not at all.
 
     Args:
         home: The folder; the assistant may be running in it.
         target: ``.tar`` or, compressed, ``.tar.gz``; only its owner may read it, as it holds accounts and keys.
         note: Is told how far it is.
+        tables: Of a database; they are written before the files that they name.
 
     Returns:
-        How many files it holds.
+        How many files of the folder it holds.
 
     Raises:
         BackupError: There is nothing to back up, or it cannot be written.
@@ -69,7 +89,7 @@ def back_up(home: Path, target: Path, note: Note = lambda _: None) -> int:
     try:
         temporary.touch(mode=0o600)
         with temporary.open("wb") as file:
-            _write(file, home, chosen, note, packed=target.name.endswith(".gz"))
+            _write(file, home, chosen, note, tables, packed=target.name.endswith(".gz"))
         temporary.replace(target)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{target} cannot be written ({error}).") from error
@@ -78,16 +98,17 @@ def back_up(home: Path, target: Path, note: Note = lambda _: None) -> int:
     return len(chosen)
 
 
-def restore(source: Path, home: Path, note: Note = lambda _: None) -> int:
+def restore(source: Path, home: Path, note: Note = lambda _: None, fill: Fill | None = None) -> int:
     """Puts a backup back, wholly or not at all.
 
     Args:
         source: What ``back_up`` wrote.
         home: Where to; nothing but logs may be there.
         note: Is told how far it is.
+        fill: Begins to fill the database that its tables go to; None leaves them out.
 
     Returns:
-        How many files it held.
+        How many files of the folder it held.
 
     Raises:
         BackupError: It is damaged or no backup, there is something already, or it cannot be written.
@@ -99,26 +120,36 @@ def restore(source: Path, home: Path, note: Note = lambda _: None) -> int:
         try:
             about = _unpack(source, Path(folder), note)
             _rename_files(Path(folder), about["home"], home)
-            home.mkdir(exist_ok=True)
-            for entry in Path(folder).iterdir():
-                entry.replace(home / entry.name)
+            with fill() if fill and about.get("tables") else nullcontext() as filling:
+                if filling:
+                    _fill(filling, Path(folder) / TABLES, about, home)
+                shutil.rmtree(Path(folder) / TABLES, ignore_errors=True)
+                home.mkdir(exist_ok=True)
+                for entry in Path(folder).iterdir():
+                    entry.replace(home / entry.name)
         except tarfile.ReadError as error:  # its text lists every kind of archive that was tried
             raise BackupError(f"{source} cannot be restored: it is no whole archive.") from error
         except (OSError, tarfile.TarError, EOFError, KeyError, ValueError, TypeError, sqlite3.Error) as error:
             raise BackupError(f"{source} cannot be restored: it is damaged or no backup ({error}).") from error
-    return len(about["files"])
+    return sum(not name.startswith(f"{TABLES}/") for name in about["files"])
 
 
-def _write(file: IO[bytes], home: Path, chosen: list[Path], note: Note, *, packed: bool) -> None:
+def _write(
+    file: IO[bytes], home: Path, chosen: list[Path], note: Note, tables: Iterable[Table], *, packed: bool
+) -> None:
     sums: dict[str, str] = {}
+    held: dict[str, list[str]] = {}
     how: dict[str, Any] = {"mode": "w:gz", "compresslevel": 3} if packed else {"mode": "w"}
     with tarfile.open(fileobj=file, **how) as archive:
+        for table, columns, rows in tables:
+            name = f"{TABLES}/{table}.copy"
+            sums[name], held[table] = _add(archive, name, rows, lambda _: None), columns
         for path in chosen:
             with closing(_opened(home / path)) as content:
                 name = PurePosixPath(path).as_posix()
                 sums[name] = _add(archive, name, content, note)
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        about = {"assistant": version("assistant"), "when": when, "home": str(home), "files": sums}
+        about = {"assistant": version("assistant"), "when": when, "home": str(home), "files": sums, "tables": held}
         _add(archive, MANIFEST, io.BytesIO(json.dumps(about).encode()), lambda _: None)
 
 
@@ -183,10 +214,23 @@ def _rename_files(folder: Path, old: str, home: Path) -> None:
     """Has stored answers find their files at the new place."""
     if old == str(home) or not (path := folder / "conversations.sqlite").exists():
         return
-    inside = [json.dumps(f"{place}/files/", ensure_ascii=False)[1:-1] for place in (old, home)]
+    inside = [_in_json(place) for place in (old, home)]
     with closing(sqlite3.connect(path)) as connection, connection:
         statement = "UPDATE turns SET result = replace(result, ?, ?) WHERE instr(result, ?)"
         connection.execute(statement, (*inside, inside[0]))
+
+
+def _fill(filling: Tables, folder: Path, about: dict[str, Any], home: Path) -> None:
+    for table, columns in about["tables"].items():
+        with (folder / f"{table}.copy").open("rb") as rows:
+            filling.fill(table, columns, rows)
+    if about["home"] != str(home):
+        filling.rename(_in_json(about["home"]), _in_json(home))
+
+
+def _in_json(home: object) -> str:
+    """Returns how the folder of files stands in a stored answer."""
+    return json.dumps(f"{home}/files/", ensure_ascii=False)[1:-1]
 
 
 def _is_database(path: Path) -> bool:
