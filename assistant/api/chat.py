@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
-from assistant.api.errors import STATUS, ApiError, body
+from assistant.api.errors import AGAIN, AWAY, STATUS, ApiError, body
 from assistant.api.leaving import unless_gone
 from assistant.approval import Decision
 from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, ReasoningDelta, TextDelta, without
@@ -204,4 +204,5 @@ def _head(kind: str) -> dict[str, Any]:
 
 def failure(failed: Failed) -> ApiError:
     """Returns what a request gets whose turn failed."""
-    return ApiError(STATUS.get(failed.kind, 500), failed.message, code=failed.kind)
+    status = STATUS.get(failed.kind, 500)
+    return ApiError(status, failed.message, code=failed.kind, **(AGAIN if status == AWAY else {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ from assistant.errors import (
     UnknownFile,
     UnknownLibrary,
 )
-from index.errors import LibraryError, UnknownDocument
+from index.errors import LibraryError, LibraryLocked, UnknownDocument
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,11 @@ KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 # How a failed turn's kind is told over HTTP; what is not here is the server's fault.
 STATUS = {"BadQuestion": 400, "SettingsError": 400, "UnknownLibrary": 404, "UnknownConversation": 404,
           "NothingWaits": 409, "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
-          "StorageError": 503, "ContextOverflow": 400, "BadCalls": 502, "EngineError": 502}  # fmt: skip
+          "StorageError": 503, "OperationalError": 503, "ContextOverflow": 400,
+          "BadCalls": 502, "EngineError": 502}  # fmt: skip
+AWAY = 503
+# Clients ask again by themselves after so many seconds where it may be over soon.
+AGAIN = {"retry-after": "2"}
 
 
 class Fault(BaseModel):
@@ -89,6 +94,7 @@ def add_handlers(application: FastAPI) -> None:
     application.add_exception_handler(HTTPException, _answer(_plain))
     application.add_exception_handler(AssistantError, _answer(_ours))
     application.add_exception_handler(LibraryError, _answer(_ours))
+    application.add_exception_handler(sqlite3.Error, _answer(_unusable))
     application.add_exception_handler(Exception, _answer(_unforeseen))
 
 
@@ -120,14 +126,19 @@ def _ours(error: AssistantError | LibraryError) -> JSONResponse:
         status = 404
     elif isinstance(error, EngineError):
         status = 502
-    elif isinstance(error, StorageError):
+    elif isinstance(error, StorageError | LibraryLocked):
         status = 503
     else:
         status = 400 if isinstance(error, BadQuestion | SettingsError) else 500
     log.warning("request failed: %s", error)
     # Where the library would lie is for those who run the server.
     line = "There is no such library; see /v1/libraries." if isinstance(error, UnknownLibrary) else str(error)
-    return JSONResponse(body(status, line), status)
+    return JSONResponse(body(status, line), status, AGAIN if status == AWAY else None)
+
+
+def _unusable(error: sqlite3.Error) -> JSONResponse:
+    log.error("request failed", exc_info=error)
+    return JSONResponse(body(503, "The server's database cannot be used just now; ask again in a moment."), 503, AGAIN)
 
 
 def _unforeseen(error: Exception) -> JSONResponse:

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from assistant.database.base import Change, Database, Row, Words
-from assistant.database.postgres_client import AWAY, LIVELY, place_of, storable, theirs, told
+from assistant.database.postgres_client import AWAY, LIVELY, RECONNECT, place_of, storable, theirs, told
 from assistant.database.postgres_locks import TurnLocks
 from assistant.database.postgres_schema import SCHEMA
 from assistant.database.postgres_words import PostgresWords
@@ -145,6 +145,8 @@ async def open_postgres(url: str, connections: int, patience: float) -> AsyncIte
         timeout=patience,
         # One that has been lost meanwhile is found before it is used.
         check=AsyncConnectionPool.check_connection,
+        reconnect_timeout=RECONNECT,
+        reconnect_failed=AsyncConnectionPool.check,
         open=False,
     )
     async with pool:

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from assistant.database.base import Row
-from assistant.database.postgres_client import LIVELY, place_of, storable, theirs, told
+from assistant.database.postgres_client import LIVELY, RECONNECT, place_of, storable, theirs, told
 from assistant.errors import SettingsError
 from assistant.records import Records, Taken
 
@@ -47,6 +47,8 @@ class PostgresRecords:
             max_size=4,
             timeout=PATIENCE,
             check=ConnectionPool.check_connection,
+            reconnect_timeout=RECONNECT,
+            reconnect_failed=ConnectionPool.check,
             open=True,
         )
 
