@@ -46,7 +46,7 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
     wanted = chosen(every, options)
     with Output(output) as results:
         results.forget(to_forget(results, every, wanted, options))
-        with sharing(settings.database, options, results, every) as shared:
+        with sharing(settings, options, results, every) as shared:
             todo = [row for row in wanted if row.id not in results.done]
             remember(settings.home, output)
             tally, began = Tally(), time.monotonic()

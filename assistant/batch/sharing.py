@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,11 +19,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from assistant.batch.files import BatchFiles
 from assistant.batch.options import Options
-from assistant.batch.output import Output
+from assistant.batch.output import Output, encoded
 from assistant.batch.rows import Row
 from assistant.errors import AssistantError, BatchError, SettingsError, StorageError
-from assistant.settings import DatabaseSettings
+from assistant.files import open_files
+from assistant.settings import DatabaseSettings, Settings
 
 if TYPE_CHECKING:
     from assistant.batch.state import BatchState
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 # Seconds between two groups; after which a database that is away is given up; between attempts until then; to stop.
 EVERY, PATIENCE, FIRST_PAUSE, LONGEST_PAUSE, TO_STOP = 0.5, 120.0, 0.5, 15.0, 2.0
 MOST_ROWS, MOST_BYTES = 1000, 4_000_000
+# Else a line need not be read.
+HAS_FILES = re.compile(rb'"artifacts": ?\[\{')
 
 Rendered = tuple[str, bool, bytes]
 """Of a result its key, whether it is an error, and its line of JSON."""
@@ -49,13 +54,14 @@ class Shared:
 
     Args:
         state: The batch in the database.
+        files: Its files in a bucket.
         lines: The output's lines.
         held: The keys of the rows that the database has, each with whether it is an error.
         old: How many bytes of the output were there when these were read.
     """
 
-    def __init__(self, state: BatchState, lines: Path, held: dict[str, bool], old: int) -> None:
-        self._state, self._lines = state, lines
+    def __init__(self, state: BatchState, files: BatchFiles, lines: Path, held: dict[str, bool], old: int) -> None:
+        self._state, self._files, self._lines = state, files, lines
         self._held, self._old, self._done = held, old, 0
         self._failed: AssistantError | None = None
         self._ending, self._hurrying = threading.Event(), threading.Event()
@@ -114,9 +120,11 @@ class Shared:
         until, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         while rows:
             try:
+                self._files.keep([json.loads(line) for _, _, line in rows if HAS_FILES.search(line)])
                 self._state.write(rows)
-            except (*AWAY, Claimed) as error:  # our own lock may outlive a lost connection for some seconds
-                reason = f"{self._state.place} cannot be reached ({' '.join(str(error).split())})"
+            except (*AWAY, Claimed, StorageError) as error:  # our own lock may outlive a lost connection for seconds
+                away = error if isinstance(error, StorageError) else f"{self._state.place} cannot be reached ({error})"
+                reason = " ".join(str(away).split())
                 log.warning(reason, exc_info=True)
                 if time.monotonic() > until or self._hurrying.is_set():
                     raise StorageError(
@@ -131,13 +139,11 @@ class Shared:
 
 
 @contextmanager
-def sharing(
-    database: DatabaseSettings | None, options: Options, output: Output, every: Sequence[Row]
-) -> Iterator[Alone | Shared]:
+def sharing(settings: Settings, options: Options, output: Output, every: Sequence[Row]) -> Iterator[Alone | Shared]:
     """Brings an output up to date with the database, and takes there what is added to it meanwhile.
 
     Args:
-        database: Where the state is; None leaves it in the output alone.
+        settings: Name the database where the state is, without which it is in the output alone, and the bucket.
         options: What the batch is called, and what is to be asked again.
         output: Open.
         every: The rows of the input, also those that this run leaves out.
@@ -145,16 +151,17 @@ def sharing(
     Raises:
         AssistantError: The database cannot be used, or the batch is being run elsewhere.
     """
-    if database is None:
+    if settings.database is None:
         if options.name or options.anew:
             raise BatchError("--name and --anew are for a batch whose state is in a database; set database.url.")
         yield Alone()
         return
     if options.again:
         raise BatchError("--again is for a batch whose state is in its output alone; with a database there is --anew.")
-    with closing(_opened(database, options, output.path, every)) as state:
-        held = _settled(state, options, output, every)
-        shared = Shared(state, output.lines, held, output.lines.stat().st_size)
+    with closing(_opened(settings.database, options, output.path, every)) as state:
+        files = BatchFiles(open_files(settings).bucket, state.name, output.files)
+        held = _settled(state, files, options, output, every)
+        shared = Shared(state, files, output.lines, held, output.lines.stat().st_size)
         try:
             yield shared
         except BaseException:
@@ -191,25 +198,29 @@ def _opened(
     return BatchState(database.url, options.name or _name(output, every), claim=claim)
 
 
-def _settled(state: BatchState, options: Options, output: Output, every: Sequence[Row]) -> dict[str, bool]:
+def _settled(
+    state: BatchState, files: BatchFiles, options: Options, output: Output, every: Sequence[Row]
+) -> dict[str, bool]:
     """Writes into the output what only the database has; returns what that has."""
     from assistant.batch.state import key_of
 
     if options.anew or options.retry_errors:
         state.forget(failed=not options.anew)
+    if options.anew:
+        files.forget()
     held = state.keys()
     here = {key_of(identity): (identity, failed) for identity, failed in output.done.items()}
     stale = {key for key, (_, failed) in here.items() if failed and held.get(key) is False}
     output.forget({here[key][0] for key in stale})
     missing = [key for key in held if key not in here or key in stale]
-    output.take(_checked(state.results(missing), every))
+    output.take(_checked(state.results(missing), files, every))
     if missing:
         click.echo(f"{len(missing)} rows were answered elsewhere and are taken from the database.", err=True)
     return held
 
 
-def _checked(lines: Iterable[bytes], every: Sequence[Row]) -> Iterator[bytes]:
-    """Yields results unless one is of another batch of the same name."""
+def _checked(lines: Iterable[bytes], files: BatchFiles, every: Sequence[Row]) -> Iterator[bytes]:
+    """Yields results, whose files are here then, unless one is of another batch of the same name."""
     asked = {row.id: row.question for row in every if row.question}
     for line in lines:
         result = json.loads(line)
@@ -219,7 +230,7 @@ def _checked(lines: Iterable[bytes], every: Sequence[Row]) -> Iterator[bytes]:
                 f"The database has another batch of this name, with another question of id {result['id']!r}; give "
                 "this one another --name, or begin it --anew."
             )
-        yield line
+        yield encoded(files.brought(result)) + b"\n" if result.get("artifacts") else line
 
 
 def _name(output: Path, every: Sequence[Row]) -> str:

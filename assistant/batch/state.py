@@ -57,7 +57,7 @@ class BatchState:
     """
 
     def __init__(self, url: str, name: str, *, claim: bool = True) -> None:
-        self._url, self._name = url, name
+        self._url, self.name = url, name
         self.place = place_of(url)
         self._connection: psycopg.Connection[Any] | None = None
         with told(self.place):
@@ -141,7 +141,7 @@ class BatchState:
             if time.monotonic() > until:
                 other = connection.execute("SELECT machine FROM batches WHERE id = %s", (self._batch,)).fetchone()
                 where = f" on {other[0]}" if other and other[0] else ""
-                raise Claimed(f"The batch {self._name} is being run{where}; wait, or give this one another --name.")
+                raise Claimed(f"The batch {self.name} is being run{where}; wait, or give this one another --name.")
             time.sleep(BETWEEN_LOOKS)
         connection.execute("UPDATE batches SET machine = %s WHERE id = %s", (platform.node(), self._batch))
 

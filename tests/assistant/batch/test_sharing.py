@@ -17,10 +17,11 @@ from assistant.batch import Options, preview, run, sharing
 from assistant.batch.output import Output
 from assistant.batch.state import BatchState
 from assistant.errors import BatchError, StorageError
-from assistant.settings import DatabaseSettings, ServerEngine, Settings
+from assistant.settings import ArtifactSettings, DatabaseSettings, ServerEngine, Settings
 from tests.assistant.batch.rows_of import by_id, written
 from tests.postgres import Postgres
-from tests.replies import SlowText, Text
+from tests.replies import Calls, SlowText, Text
+from tests.s3_server import CREDENTIALS, s3_server
 from tests.scripted_server import ScriptedServer
 
 NAMED = Options(4, name="colours")
@@ -221,3 +222,25 @@ def _count(settings: Settings) -> int:
             return 0
     assert row
     return int(row[0])
+
+
+async def test_files_that_tools_made_are_there_with_a_bucket(
+    shared: Settings, model_server: ScriptedServer, tool_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tool_folder / "note.py").write_text(
+        "from assistant.plugin import Context, tool\n\n"
+        '@tool\ndef note(text: str, ctx: Context) -> str:\n    """Note.\n\n    Args:\n        text: What."""\n'
+        '    ctx.save("note.txt", text)\n    return "noted"\n'
+    )
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    source, output = written(tmp_path / "in.jsonl", {"id": "a", "question": "Note it"}), tmp_path / "out.jsonl"
+    with s3_server("batches") as endpoint:
+        settings = shared.model_copy(update={"artifacts": ArtifactSettings(bucket="batches", endpoint=endpoint)})
+        model_server.say(Calls([("note", {"text": "buy bees"})]), Text("It is noted."))
+        await run(settings, source, output, NAMED)
+        [there] = machine(tmp_path / "other", "answers.jsonl")
+        assert (await run(settings, source, there, NAMED)).skipped == 1
+    [made] = by_id(there)["a"]["artifacts"]
+    assert made["path"].startswith("answers.jsonl.files/a")
+    assert (there.parent / made["path"]).read_text() == "buy bees"
