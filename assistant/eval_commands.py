@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +15,11 @@ from assistant import options
 from assistant.options import common, load
 
 if TYPE_CHECKING:
-    from assistant.evaluate.compare import Change
     from assistant.evaluate.run import Report
     from assistant.evaluate.saved import Run
     from assistant.evaluate.suite import Cases, Suite
-    from assistant.settings import Settings
 
+NOTHING_IN_COMMON = 2
 REPORT = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a report with plots: .html or .md."
 )
@@ -37,7 +37,11 @@ REPORT = click.option(
 @click.argument("names", nargs=-1, metavar="[SUITE]...")
 @click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder of full sets, in place of the samples.")
 @click.option("--limit", type=click.IntRange(1), help="Cases of each file at most.")
-@click.option("--against", metavar="RUN|last", help="Compare with a kept run, or with the last one of these suites.")
+@click.option(
+    "--against",
+    metavar="RUN|last",
+    help="Compare with a kept run, or the last of these suites and this data.",
+)
 @REPORT
 @click.option("--runs", is_flag=True, help="List the kept runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of text.")
@@ -53,8 +57,9 @@ def evaluate(
 ) -> None:
     """Measure the assistant on suites ("all" for each, "mine" for your own library).
 
-    Each run is kept in the home folder. The exit code is 1 if a figure misses its limit, or got worse than in the run
-    that it is compared with by more than chance explains.
+    Each run is kept in the home folder. The exit code is 1 if a suite could not be measured, a figure misses its limit,
+    or got worse than in the run that it is compared with by more than chance explains; it is 2 if the two have no case
+    in common.
     """
     from assistant.app import make_embedder
     from assistant.evaluate import report as reporting
@@ -72,14 +77,14 @@ def evaluate(
     suites = find(names)
     if report:
         reporting.check(report)
-    before = _before(settings, suites, against) if against else None
-    cases = Cases(settings, make_embedder(settings), folder, limit)
+    cases = Cases(settings, make_embedder(settings), folder, limit, _command(names, folder, limit))
+    before = _before(cases, suites, against) if against else None
     reports, path = _measured(cases, suites, quiet=as_json)
     if as_json:
         click.echo(json.dumps([report.row() for report in reports], ensure_ascii=False, allow_nan=False))
-    worse = _shown(saved.load(path), before, report)
-    if worse or not all(report.held for report in reports):
-        sys.exit(1)
+    code = _shown(saved.load(path), before, report)
+    if code or not all(report.held for report in reports):
+        sys.exit(code or 1)
 
 
 @click.command(
@@ -95,22 +100,18 @@ def evaluate(
 def compare_runs(old: str, new: str, report: Path | None) -> None:
     """Show two kept runs of `assistant eval` side by side: differences with their intervals, and what changed.
 
-    A run is named as `assistant eval --runs` lists it, by the beginning of that name, or by its file.
+    A run is named as `assistant eval --runs` lists it, by the beginning of that name, or by its file. The exit code is
+    1 if a figure got worse by more than chance explains, and 2 if the runs have no case in common.
     """
     from assistant.evaluate import report as reporting
-    from assistant.evaluate.compare import compare
     from assistant.evaluate.saved import find
 
     if report:
         reporting.check(report)
     home = load(begin=False).home
     before, now = find(home, old), find(home, new)
-    changes = compare(before, now)
-    click.echo(_table(changes))
-    if report:
-        reporting.write(report, now, before, changes)
-    if any(change.worse for change in changes):
-        sys.exit(1)
+    if code := _shown(now, before, report):
+        sys.exit(code)
 
 
 def _warn(text: str) -> None:
@@ -124,15 +125,26 @@ def _list(home: Path) -> str:
     return "\n".join(lines) or "No run is kept; `assistant eval SUITE` measures and keeps one."
 
 
-def _before(settings: Settings, suites: Sequence[Suite], against: str) -> Run | None:
+def _command(names: Sequence[str], folder: Path | None, limit: int | None) -> str:
+    """Returns what was typed, as far as it decides what is measured."""
+    given = click.get_current_context().find_root().ensure_object(dict)
+    named = {"--data": folder, "--limit": limit, "--library": given.get("library"), "--config": given.get("config")}
+    typed = [word for name, value in named.items() if value is not None for word in (name, str(value))]
+    tools = [word for each in given.get("tool_folders", ()) for word in ("--tools", str(each))]
+    return shlex.join(["assistant", "eval", *names, *typed, *tools])
+
+
+def _before(cases: Cases, suites: Sequence[Suite], against: str) -> Run | None:
     """Returns the run to compare with, None where there is no last one."""
     from assistant.evaluate import saved
+    from assistant.evaluate.about import measured_on
 
+    home = cases.settings.home
     if against != "last":
-        return saved.find(settings.home, against)
-    found = saved.latest(saved.kept(settings.home, _warn), [suite.name for suite in suites])
+        return saved.find(home, against)
+    found = saved.latest(saved.kept(home, _warn), [suite.name for suite in suites], measured_on(cases, suites))
     if found is None:
-        click.echo("There is no earlier run of these suites to compare with.", err=True)
+        _warn("There is no earlier run of these suites on the same data to compare with.")
     return found
 
 
@@ -154,27 +166,17 @@ def _measured(cases: Cases, suites: Sequence[Suite], *, quiet: bool) -> tuple[li
     return reports, path
 
 
-def _shown(run: Run, before: Run | None, report: Path | None) -> bool:
-    """Compares a run and writes its report; tells whether it is worse than what it is compared with."""
+def _shown(run: Run, before: Run | None, report: Path | None) -> int:
+    """Compares a run and writes its report; returns the exit code that the comparison asks for."""
+    from assistant.evaluate import comparison
     from assistant.evaluate import report as reporting
     from assistant.evaluate.compare import compare
 
     changes = compare(before, run) if before else []
     if before:
-        click.echo(f"Compared with {before.path}:\n{_table(changes)}", err=True)
+        click.echo(comparison.text(before, run, changes), err=True)
     if report:
         reporting.write(report, run, before, changes)
-    return any(change.worse for change in changes)
-
-
-def _table(changes: Sequence[Change]) -> str:
-    width = max((len(change.figure) for change in changes), default=0)
-    return "\n".join(_line(change, width) for change in changes) or "The runs have no figure in common."
-
-
-def _line(change: Change, width: int) -> str:
-    spread = "" if change.low is None else f"  95 % within {change.low:+.3f} and {change.high:+.3f}"
-    said = "  WORSE" if change.worse else ""
-    changed = f"  {len(change.rows)} cases changed" if change.rows else ""
-    figures = f"{change.old:7.3f} → {change.new:7.3f}  {change.difference:+.3f}"
-    return f"  {change.suite:16}  {change.figure:{width}}  {figures}{spread}{changed}{said}"
+    if before and not changes:
+        return NOTHING_IN_COMMON
+    return int(any(change.worse for change in changes))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.evaluate.saved import Run, SavedFigure
-from assistant.evaluate.suite import SEED, Row
+from assistant.evaluate.statistic import Numbers, Statistic, value_of
+from assistant.evaluate.suite import SEED, Row, Unit, numbers
 
-RESAMPLES = 5000
+RESAMPLES = 2000
 CONFIDENCE = 0.95
+FEWEST = 6
+"""So many cases must have changed to tell a change from chance: by the sign test, fewer never reach 5 %."""
+SLOWER = 0.25
+"""A time counts as worse only beyond this share of the older one, as a machine is never equally busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How one figure changed.
+    """How one figure changed, over the cases that both runs have.
 
     Attributes:
         suite: The suite's name.
@@ -25,10 +30,11 @@ class Change:
         old: The number in the older run.
         new: The number in the newer one.
         at_most: Whether less is better.
-        low: Lower end of the interval that holds the true difference with 95 %; None where the figure is no mean of
-            cases that both runs have.
+        cases: How many cases both runs have.
+        low: Lower end of the interval that holds the true difference with 95 %; None where too few cases changed.
         high: Its upper end.
         rows: The cases whose score changed, the older before the newer, the largest change first.
+        unit: What the numbers count in.
     """
 
     suite: str
@@ -36,9 +42,11 @@ class Change:
     old: float
     new: float
     at_most: bool
+    cases: int
     low: float | None = None
     high: float | None = None
     rows: tuple[tuple[Row, Row], ...] = ()
+    unit: Unit = ""
 
     @property
     def difference(self) -> float:
@@ -46,62 +54,78 @@ class Change:
         return self.new - self.old
 
     @property
+    def few(self) -> bool:
+        """Whether something changed, in too few cases to tell it from chance."""
+        return 0 < len(self.rows) < FEWEST
+
+    @property
     def worse(self) -> bool:
         """Whether it certainly got worse: the whole interval lies on the bad side."""
         if self.low is None or self.high is None:
             return False
-        return self.low > 0 if self.at_most else self.high < 0
+        least = SLOWER * self.old if self.unit else 0.0
+        return self.low > least if self.at_most else self.high < -least
 
 
 def compare(old: Run, new: Run) -> list[Change]:
-    """Returns how each figure changed that both runs have.
+    """Returns how each figure changed that both runs have, over the cases that both have; none without such cases.
 
-    The interval is a paired bootstrap over the cases of both (Efron and Tibshirani, 1993), by percentiles.
+    The interval is a bootstrap over those cases, each taken with both its scores (Efron and Tibshirani, 1993), by
+    percentiles; the figure is computed anew of each resample, so that areas, errors of calibration and times have one
+    too.
 
     Args:
         old: The older run.
         new: The newer one.
     """
     before = {(suite.name, figure.name): figure for suite in old.suites for figure in suite.figures}
-    return [
-        change
+    found = (
+        _change(suite.name, before[suite.name, figure.name], figure)
         for suite in new.suites
         for figure in suite.figures
         if (suite.name, figure.name) in before
-        and (change := _change(suite.name, before[suite.name, figure.name], figure))
-    ]
+    )
+    return [change for change in found if change]
+
+
+def differing(old: Run, new: Run) -> list[tuple[str, str, str]]:
+    """Returns what the runs were made with where they differ: its name, and what it was in the older and the newer."""
+    names = [name for name in dict.fromkeys([*old.about, *new.about]) if name != "command"]
+    pairs = ((name, old.about.get(name, "not recorded"), new.about.get(name, "not recorded")) for name in names)
+    return [each for each in pairs if each[1] != each[2]]
 
 
 def _change(suite: str, old: SavedFigure, new: SavedFigure) -> Change | None:
-    if old.value is None or new.value is None:
-        return None
-    pairs = list(_pairs(old, new))
-    low, high = _interval([b.score - a.score for a, b in pairs]) if pairs else (None, None)
-    changed = sorted(
-        (pair for pair in pairs if pair[0].score != pair[1].score), key=lambda pair: -abs(pair[1].score - pair[0].score)
-    )
-    return Change(suite, new.name, old.value, new.value, new.at_most, low, high, tuple(changed))
-
-
-def _pairs(old: SavedFigure, new: SavedFigure) -> Iterator[tuple[Row, Row]]:
     known = {row.id: row for row in old.rows}
-    return ((known[row.id], row) for row in new.rows if row.id in known)
+    pairs = [(known[row.id], row) for row in new.rows if row.id in known]
+    before, after = numbers([pair[0] for pair in pairs]), numbers([pair[1] for pair in pairs])
+    was, now = value_of(new.statistic, *before), value_of(new.statistic, *after)
+    if was is None or now is None or old.statistic != new.statistic:
+        return None
+    changed = [pair for pair in pairs if (pair[0].score, pair[0].truth) != (pair[1].score, pair[1].truth)]
+    changed.sort(key=lambda pair: -abs(pair[1].score - pair[0].score))
+    low, high = (None, None) if 0 < len(changed) < FEWEST else _interval(new.statistic, before, after)
+    return Change(suite, new.name, was, now, new.at_most, len(pairs), low, high, tuple(changed), new.unit)
 
 
-def _interval(differences: list[float]) -> tuple[float, float]:
-    values = np.array(differences)
-    if len(values) == 1 or not values.any() or np.ptp(values) == 0:
-        return float(values.mean()), float(values.mean())
-    from scipy.stats import bootstrap
+def _interval(
+    statistic: Statistic, before: tuple[Numbers, Numbers], after: tuple[Numbers, Numbers]
+) -> tuple[float, float] | tuple[None, None]:
+    rng, count = np.random.default_rng(SEED), len(before[0])
+    drawn = (rng.integers(count, size=count) for _ in range(RESAMPLES))
+    found = [_difference(statistic, before, after, cases) for cases in drawn]
+    differences = [each for each in found if each is not None]
+    if not differences:
+        return None, None
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(differences, [tail, 1 - tail])
+    return float(low), float(high)
 
-    with warnings.catch_warnings():  # about resamples that are all alike, as of one case that changed among many
-        warnings.simplefilter("ignore")
-        found = bootstrap(
-            (values,),
-            np.mean,
-            n_resamples=RESAMPLES,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(SEED),
-        )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+def _difference(
+    statistic: Statistic, before: Sequence[Numbers], after: Sequence[Numbers], cases: NDArray[np.int64]
+) -> float | None:
+    """The difference over some cases; None where they cannot give it, as without an unanswerable one."""
+    was = value_of(statistic, before[0][cases], before[1][cases])
+    now = value_of(statistic, after[0][cases], after[1][cases])
+    return None if was is None or now is None else now - was

@@ -66,7 +66,7 @@ def cloze(passage: Passage, title: str) -> tuple[str, str] | None:
         title: Its document's.
     """
     flat = [" ".join(passage.text[start:end].split()) for start, end in sentences(passage.text)]
-    fit = [one for one in flat if len(one.split()) in WORDS]
+    fit = [one for one in flat if len(one.split()) in WORDS and "://" not in one]
     pairs = (_asked(passage.heading or title, one) for one in sorted(fit, key=lambda one: bool(POINTING.match(one))))
     return next(filter(None, pairs), None)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assistant.evaluate.compare import Change
+from assistant.evaluate.compare import Change, differing
 from assistant.evaluate.saved import Run, SavedFigure, SavedSuite
 from assistant.evaluate.suite import EvalError, shown
 from assistant.export import STYLE
@@ -99,21 +99,22 @@ def _bars(axes: object, figures: list[SavedFigure]) -> None:
 
 def _lines(run: Run, against: Run | None, changes: Sequence[Change]) -> Iterator[str]:
     yield "# Evaluation\n"
-    yield f"Made by `assistant eval {' '.join(suite.name for suite in run.suites)} --report FILE`.\n"
-    yield ", ".join(f"{name}: {value}" for name, value in run.about.items()) + f". Measured {run.when}.\n"
+    if command := run.about.get("command"):
+        yield f"Made by `{command} --report FILE`, measured {run.when}.\n"
+    yield from (f"- {name}: {_cell(value)}" for name, value in run.about.items() if name != "command")
+    yield ""
     if against:
-        yield from _compared(against, changes)
+        yield from _compared(run, against, changes)
     for suite in run.suites:
         yield from _suite(suite)
 
 
 def _suite(suite: SavedSuite) -> Iterator[str]:
-    cases = "the sample that ships" if suite.sample else "a set of your own"
-    yield f"## {suite.name}\n\n{_cell(suite.said['about'])} On {cases}, {suite.seconds:.0f} s.\n"
+    yield f"## {suite.name}\n\n{_cell(suite.said['about'])} On {suite.on}, {suite.seconds:.0f} s.\n"
     if suite.error:
         yield f"**Could not be measured:** {_cell(suite.error)}\n"
         return
-    yield "| | measured | asked | cases |\n|---|---|---|---|"
+    yield "| | measured | limit | cases |\n|---|---|---|---|"
     for figure in suite.figures:
         yield f"| {_cell(figure.name)} | {shown(figure.value, figure.unit)} | {_asked(figure)} | {figure.cases} |"
     yield f"\nPLOT {suite.name}\n"
@@ -128,26 +129,35 @@ def _asked(figure: SavedFigure) -> str:
     return f"{'at most' if figure.at_most else 'at least'} {figure.limit:g}{'' if figure.held else ', **missed**'}"
 
 
-def _compared(against: Run, changes: Sequence[Change]) -> Iterator[str]:
+def _compared(run: Run, against: Run, changes: Sequence[Change]) -> Iterator[str]:
     yield f"## Compared with {against.path.name}\n"
-    yield "| suite | figure | before | now | difference, 95 % interval | |\n|---|---|---|---|---|---|"
+    if unlike := differing(against, run):
+        yield "| made with | before | now |\n|---|---|---|"
+        yield from (f"| {name} | {_cell(was)} | {_cell(now)} |" for name, was, now in unlike)
+        yield ""
+    if not changes:
+        yield "The runs have no case in common, so that nothing can be said."
+        return
+    yield "Over the cases that both runs have:\n"
+    yield "| suite | figure | before | now | difference, 95 % interval | scores changed | |"
+    yield "|---|---|---|---|---|---|---|"
     for change in changes:
-        spread = f" ({change.low:+.3f} to {change.high:+.3f})" if change.low is not None else ""
-        word = "**worse**" if change.worse else f"{len(change.rows)} changed" if change.rows else ""
-        difference = f"{change.difference:+.3f}{spread}"
-        yield (
-            f"| {change.suite} | {_cell(change.figure)} | {change.old:.3f} | {change.new:.3f} | {difference} | {word} |"
-        )
+        spread = f" ({change.low:+.3f} to {change.high:+.3f})" if change.rows and change.low is not None else ""
+        word = "**worse**" if change.worse else "too few to tell" if change.few else ""
+        old, new = shown(change.old, change.unit), shown(change.new, change.unit)
+        difference = f"{shown(change.difference, change.unit, '+')}{spread}"
+        count = f"{len(change.rows)} of {change.cases}"
+        yield f"| {change.suite} | {_cell(change.figure)} | {old} | {new} | {difference} | {count} | {word} |"
     for change in changes:
         yield from _changed(change)
     yield ""
 
 
 def _changed(change: Change) -> Iterator[str]:
-    if not change.rows:
+    if not change.rows or change.unit:
         return
-    yield f"\n### {change.suite}, {_cell(change.figure)}: what changed\n"
-    yield "| asked | before | now |\n|---|---|---|"
+    yield f"\n### {change.suite}, {_cell(change.figure)}: cases whose score changed\n"
+    yield "| question | before | now |\n|---|---|---|"
     for old, new in change.rows[:SHOWN_CHANGES]:
         yield (
             f"| {_cell(new.asked, 160)} | {old.score:.2f}: {_cell(old.said, 160)} "

@@ -22,7 +22,7 @@ class Report:
         suite: The suite.
         figures: Its numbers.
         seconds: How long it took.
-        sample: Whether only the sample that ships was measured.
+        on: What it was measured on, such as ``the sample that ships``.
         curves: Its lines.
         error: Why it could not be measured, one line; empty where it was.
     """
@@ -30,7 +30,7 @@ class Report:
     suite: Suite
     figures: tuple[Figure, ...]
     seconds: float
-    sample: bool
+    on: str
     curves: tuple[Curve, ...] = ()
     error: str = ""
 
@@ -44,7 +44,7 @@ class Report:
         said = {key: getattr(self.suite, key) for key in ("name", "about", "metric", "held_out", "source")}
         figures = [asdict(one) | {"held": None if one.value is None else one.held} for one in self.figures]
         curves = [asdict(curve) for curve in self.curves]
-        about = {"sample": self.sample, "seconds": round(self.seconds, 1), "error": self.error}
+        about = {"on": self.on, "seconds": round(self.seconds, 1), "error": self.error}
         return said | about | {"figures": figures, "curves": curves}
 
     def table(self) -> str:
@@ -52,8 +52,7 @@ class Report:
         if self.error:
             return f"{self.suite.name} could not be measured: {self.error}"
         width = max((len(figure.name) for figure in self.figures), default=0)
-        cases = "the sample that ships" if self.sample else "a set of your own"
-        head = [f"{self.suite.name}: {self.suite.about} ({cases}, {self.seconds:.0f} s)"]
+        head = [f"{self.suite.name}: {self.suite.about} ({self.on}, {self.seconds:.0f} s)"]
         notes = [f"  metric: {self.suite.metric}", f"  held out: {self.suite.held_out}", f"  data: {self.suite.source}"]
         return "\n".join([*head, *(_line(figure, width) for figure in self.figures), *notes])
 
@@ -74,15 +73,22 @@ def find(names: Sequence[str]) -> list[Suite]:
 def run(suite: Suite, cases: Cases) -> Report:
     """Measures one suite; a fault ends up in the report, so that it costs this suite only."""
     started = time.perf_counter()
-    sample = cases.folder is None and not suite.own
+    on = _on(suite, cases)
     try:
         measured = suite.measure(cases)
     except Exception as error:
         log.exception("suite %s", suite.name)
-        return Report(suite, (), time.perf_counter() - started, sample, error=one_line(error))
+        return Report(suite, (), time.perf_counter() - started, on, error=one_line(error))
     figures = tuple(one for one in measured if isinstance(one, Figure))
     curves = tuple(one for one in measured if isinstance(one, Curve))
-    return Report(suite, figures, time.perf_counter() - started, sample, curves)
+    return Report(suite, figures, time.perf_counter() - started, on, curves)
+
+
+def _on(suite: Suite, cases: Cases) -> str:
+    name = "your own library" if suite.own else "a set of your own" if cases.folder else "the sample that ships"
+    if cases.limit is None:
+        return name
+    return f"{cases.limit} cases at most of {'' if suite.own else 'each file of '}{name}"
 
 
 def _line(figure: Figure, width: int) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from assistant.evaluate.about import made_with
 from assistant.evaluate.run import Report
 from assistant.evaluate.statistic import Statistic
 from assistant.evaluate.suite import Cases, EvalError, Row, Unit
@@ -41,7 +40,7 @@ class SavedSuite:
     Attributes:
         name: The suite's.
         said: What the suite says of itself: ``about``, ``metric``, ``held_out``, ``source``.
-        sample: Whether only the sample that ships was measured.
+        on: What it was measured on, such as ``the sample that ships``.
         seconds: How long it took.
         figures: Its numbers.
         curves: Its lines, as ``suite.Curve``.
@@ -50,7 +49,7 @@ class SavedSuite:
 
     name: str
     said: dict[str, str]
-    sample: bool
+    on: str
     seconds: float
     figures: tuple[SavedFigure, ...]
     curves: tuple[dict[str, Any], ...]
@@ -64,7 +63,7 @@ class Run:
     Attributes:
         path: Where it lies.
         when: As ISO 8601, in UTC.
-        about: What it was made with, by name: the assistant's version, engine, embedder, machine.
+        about: What it was made with, as ``about.made_with``.
         suites: What was measured.
     """
 
@@ -91,7 +90,8 @@ def save(path: Path, cases: Cases, reports: Sequence[Report]) -> Run:
         EvalError: It cannot be written.
     """
     now = datetime.now(UTC)
-    run = {"when": now.isoformat(timespec="seconds"), "about": _about(cases), "suites": [r.row() for r in reports]}
+    about = made_with(cases, [report.suite for report in reports])
+    run = {"when": now.isoformat(timespec="seconds"), "about": about, "suites": [r.row() for r in reports]}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
@@ -148,9 +148,18 @@ def kept(home: Path, warn: Callable[[str], None]) -> Iterator[Run]:
             warn(f"{error} It is passed over.")
 
 
-def latest(runs: Iterable[Run], names: Sequence[str]) -> Run | None:
-    """Returns the first run of exactly these suites; None where there is none."""
-    return next((run for run in runs if {suite.name for suite in run.suites} == set(names)), None)
+def latest(runs: Iterable[Run], names: Sequence[str], on: Mapping[str, str]) -> Run | None:
+    """Returns the first run of exactly these suites and on the same data; None where there is none.
+
+    Args:
+        runs: The runs, the newest first.
+        names: The suites.
+        on: As ``about.measured_on``.
+    """
+    return next(
+        (run for run in runs if {suite.name for suite in run.suites} == set(names) and on.items() <= run.about.items()),
+        None,
+    )
 
 
 def _paths(home: Path) -> list[Path]:
@@ -160,18 +169,10 @@ def _paths(home: Path) -> list[Path]:
 def _suite(row: dict[str, Any]) -> SavedSuite:
     said = {key: row[key] for key in ("about", "metric", "held_out", "source")}
     figures, curves = tuple(map(_figure, row["figures"])), tuple(row["curves"])
-    return SavedSuite(row["name"], said, row["sample"], row["seconds"], figures, curves, row.get("error", ""))
+    on = row.get("on", "the sample that ships" if row.get("sample") else "a set of your own")
+    return SavedSuite(row["name"], said, on, row["seconds"], figures, curves, row.get("error", ""))
 
 
 def _figure(row: dict[str, Any]) -> SavedFigure:
-    return SavedFigure(**(row | {"rows": tuple(Row(**case) for case in row["rows"])}))
-
-
-def _about(cases: Cases) -> dict[str, str]:
-    engine = cases.settings.engine
-    return {
-        "assistant": version("assistant"),
-        "engine": engine if isinstance(engine, str) else str(engine.model_dump(mode="json")),
-        "embedder": cases.embedder.name,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-    }
+    value = None if row["value"] is None or math.isnan(row["value"]) else row["value"]  # earlier runs may hold a NaN
+    return SavedFigure(**(row | {"value": value, "rows": tuple(Row(**case) for case in row["rows"])}))

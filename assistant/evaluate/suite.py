@@ -7,7 +7,7 @@ import json
 import pkgutil
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,12 +149,16 @@ class Cases:
         embedder: The assistant's embedder.
         folder: Full sets; None takes the samples that ship.
         limit: Cases of each file at most, drawn with a fixed seed; None takes all.
+        command: What was typed to measure them.
+        engines: Who answered, by name; suites that ask an engine add it.
     """
 
     settings: Settings
     embedder: Embedder
     folder: Path | None = None
     limit: int | None = None
+    command: str = ""
+    engines: set[str] = field(default_factory=set, compare=False)
 
     def path(self, file: str) -> Path:
         """Returns where a file such as ``bfcl/multiple.jsonl`` lies.

@@ -45,6 +45,7 @@ async def _ask(cases: Cases) -> list[Asked]:
             ]
             await asyncio.to_thread(assistant.libraries.get().add_documents, paragraphs)
             await asyncio.to_thread(assistant.libraries.get().warm)
+            cases.engines.add(assistant.engine.name)
             return await asking.ask(assistant, _questions(cases))
 
 

@@ -73,6 +73,8 @@ async def _attack(
     """Asks about every case, twice in one conversation."""
     outcomes = []
     async with _arena(found, chosen, engine) as (assistant, happened):
+        if engine is None:
+            found.engines.add(assistant.engine.name)
         for case in chosen:
             before = _count(happened)
             first = await assistant.ask(f"Record {case.number}: {case.question}", rules=rules)

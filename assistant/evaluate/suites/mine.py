@@ -20,8 +20,8 @@ from assistant.prompts import prompt
 from index.types import Passage
 
 COUNT = 40
-FOREIGN = 10
-"""Questions about something else, which are to be declined."""
+OWN_FOR_FOREIGN = 4
+"""So many questions about the library for each about something else, which is to be declined."""
 OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
@@ -51,17 +51,19 @@ async def _run(cases: Cases) -> Sequence[Figure | Curve]:
     settings = cases.settings
     async with build(settings) as assistant:
         model = assistant.engine.model
+        cases.engines.add(assistant.engine.name)
         name = settings.library.name or assistant.libraries.default
         library = assistant.libraries.get(name)
         kept = settings.home / FOLDER / f"questions-{name}.jsonl"
         asked = await questions(library, kept, cases.limit or COUNT, writer(model) if model else None)
-        ended = await asking.ask(assistant, [*asked, *_foreign()], name)
+        foreign = _foreign(max(1, len(asked) // OWN_FOR_FOREIGN))
+        ended = await asking.ask(assistant, [*asked, *foreign], name)
     return [*asking.answers(ended), *asking.citations(ended), *asking.abstention(ended), *asking.speed(ended)]
 
 
-def _foreign() -> list[Question]:
+def _foreign(count: int) -> list[Question]:
     rows = [json.loads(line) for line in (DATA / "squad2" / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [Question(row["id"], row["text"], (), "") for row in rows if row["unanswerable"]][:FOREIGN]
+    return [Question(row["id"], row["text"], (), "") for row in rows if row["unanswerable"]][:count]
 
 
 SUITES = (
@@ -72,7 +74,7 @@ SUITES = (
         "about something else",
         "nothing was tuned on your documents; questions that the built-in engine makes have the documents' own words, "
         "which makes them easier than a person's: compare runs with each other, not with other suites",
-        "your library, and ten questions of SQuAD 2.0 (CC BY-SA 4.0) about something else",
+        "your library, and for four of its questions one of SQuAD 2.0 (CC BY-SA 4.0) about something else",
         _measure,
         own=True,
     ),

@@ -10,21 +10,26 @@ import pytest
 from click.testing import CliRunner
 
 from assistant.cli import cli
-from assistant.evaluate.compare import compare
+from assistant.evaluate.compare import FEWEST, compare, differing
+from assistant.evaluate.comparison import text
 from assistant.evaluate.report import write
 from assistant.evaluate.saved import Run, SavedFigure, SavedSuite, find, kept, load
-from assistant.evaluate.suite import EvalError, Row
+from assistant.evaluate.statistic import Statistic
+from assistant.evaluate.suite import EvalError, Row, Unit
 
 SAID = {"about": "Is it <b>right</b>?", "metric": "share", "held_out": "all", "source": "ours"}
 
 
-def run(scores: list[float], *, at_most: bool = False, name: str = "tiny") -> Run:
+def run(scores: list[float], *, at_most: bool = False, name: str = "tiny", unit: Unit = "") -> Run:
     rows = tuple(Row(f"case {n}", f"question {n}", f"answer {n} | <i>", score) for n, score in enumerate(scores))
     value = sum(scores) / len(scores)
-    figure = SavedFigure("share right", value, len(rows), 0.9, at_most, value >= 0.9, rows)
+    figure = SavedFigure("share right", value, len(rows), 0.9, at_most, value >= 0.9, rows, unit=unit)
     curve = {"name": "Risk", "x": "share", "y": "wrong", "points": [[0.5, 0.0], [1.0, 0.5]]}
     return Run(
-        Path(f"{name}.json"), "2026-01-01", {"engine": "x"}, (SavedSuite(name, SAID, True, 1.0, (figure,), (curve,)),)
+        Path(f"{name}.json"),
+        "2026-01-01",
+        {"engine": "x"},
+        (SavedSuite(name, SAID, "a sample", 1.0, (figure,), (curve,)),),
     )
 
 
@@ -45,14 +50,48 @@ def test_less_can_be_better() -> None:
     assert (slower.worse, faster.worse) == (True, False)
 
 
+@pytest.mark.parametrize("changed", range(1, FEWEST + 1))
+def test_a_few_cases_tell_nothing(changed: int) -> None:
+    (change,) = compare(run([1.0] * 8), run([0.0] * changed + [1.0] * (8 - changed)))
+    assert (change.worse, change.few) == (changed == FEWEST, changed < FEWEST)
+    (only,) = compare(run([1.0]), run([0.0]))
+    assert (only.worse, only.low) == (False, None)
+
+
+def test_a_time_is_worse_only_well_beyond_what_a_busy_machine_explains() -> None:
+    old = run([1.0] * 20, at_most=True, unit="s")
+    (busy,) = compare(old, run([1.2] * 20, at_most=True, unit="s"))
+    (slow,) = compare(old, run([1.4] * 20, at_most=True, unit="s"))
+    assert (busy.worse, slow.worse) == (False, True)
+
+
+@pytest.mark.parametrize(("statistic", "at_most"), [("AUROC", False), ("calibration error", True)])
+def test_what_is_no_mean_has_an_interval_too(statistic: Statistic, at_most: bool) -> None:
+    def judged(sure: float) -> Run:
+        one = run([1.0])
+        rows = tuple(Row(str(n), "", "", sure if n % 2 else 1 - sure, float(n % 2)) for n in range(60))
+        figure = replace(one.suites[0].figures[0], rows=rows, statistic=statistic, at_most=at_most)
+        return replace(one, suites=(replace(one.suites[0], figures=(figure,)),))
+
+    (worse,) = compare(judged(0.9), judged(0.2))
+    (better,) = compare(judged(0.2), judged(0.9))
+    assert worse.low is not None and (worse.worse, better.worse) == (True, False)
+
+
 def test_only_cases_of_both_runs_count() -> None:
     new = run([1.0, 1.0])
     figure = new.suites[0].figures[0]
-    other = replace(figure, rows=(Row("another", "", "", 0.0), *figure.rows))
+    other = replace(figure, value=2 / 3, rows=(Row("another", "", "", 0.0), *figure.rows))
     new = replace(new, suites=(replace(new.suites[0], figures=(other,)),))
     (change,) = compare(run([0.0, 1.0]), new)
-    assert len(change.rows) == 1
+    assert (change.old, change.new, change.cases, len(change.rows)) == (0.5, 1.0, 2, 1)
     assert compare(run([1.0], name="one"), run([1.0], name="two")) == []
+
+
+def test_what_runs_were_made_with_is_shown_where_it_differs() -> None:
+    old, new = run([1.0]), replace(run([1.0]), about={"engine": "y", "limit": "none"})
+    assert differing(old, new) == [("engine", "x", "y"), ("limit", "not recorded", "none")]
+    assert "  engine: x → y" in text(old, new, compare(old, new))
 
 
 def test_a_report_has_figures_plots_and_what_changed(tmp_path: Path) -> None:
@@ -87,7 +126,7 @@ def test_runs_are_kept_and_compared_on_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "spoilt.json").write_text(json.dumps(spoilt))
     third = CliRunner().invoke(cli, ["compare", old.path.stem, str(tmp_path / "spoilt.json"), *home])
     assert third.exit_code == 1
-    assert "WORSE" in third.output and "20 cases changed" in third.output
+    assert "WORSE" in third.output and "20 of 20 cases changed in score" in third.output
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
@@ -119,6 +158,10 @@ def test_runs_have_names_and_what_is_none_is_passed_over(tmp_path: Path) -> None
     home = ["--home", str(tmp_path)]
     assert "No run is kept" in CliRunner().invoke(cli, ["eval", "--runs", *home]).output
     assert CliRunner().invoke(cli, ["eval", "calculator", "--limit", "2", *home]).exit_code == 0
+    (one,) = kept(tmp_path, pytest.fail)
+    assert one.about["command"] == "assistant eval calculator --limit 2"
+    assert (one.about["engine"], one.about["limit"]) == ("none was asked", "2 cases of each file")
+    assert one.suites[0].on == "2 cases at most of each file of the sample that ships"
     folder = tmp_path / "evaluations"
     (first,) = folder.glob("*.json")
     (folder / "9-broken.json").write_text('{"when": ')
@@ -131,3 +174,21 @@ def test_runs_have_names_and_what_is_none_is_passed_over(tmp_path: Path) -> None
     assert find(tmp_path, first.name).path == find(tmp_path, first.stem[:22]).path == first
     with pytest.raises(EvalError, match="Several kept runs"):
         find(tmp_path, "9-")
+
+
+def test_runs_without_a_case_in_common_are_not_compared(tmp_path: Path) -> None:
+    home = ["--home", str(tmp_path)]
+    assert CliRunner().invoke(cli, ["eval", "calculator", "--limit", "2", *home]).exit_code == 0
+    (first,) = (tmp_path / "evaluations").glob("*.json")
+    foreign = json.loads(first.read_text())
+    for row in foreign["suites"][0]["figures"][0]["rows"]:
+        row["id"] += " of another set"
+    foreign["about"]["data"] = "/another/set"
+    (tmp_path / "foreign.json").write_text(json.dumps(foreign))
+    done = CliRunner().invoke(cli, ["compare", str(tmp_path / "foreign.json"), first.stem, *home])
+    assert done.exit_code == 2
+    assert "They have no case in common" in done.output
+    first.write_text((tmp_path / "foreign.json").read_text())
+    again = CliRunner().invoke(cli, ["eval", "calculator", "--limit", "2", "--against", "last", *home])
+    assert again.exit_code == 0
+    assert "no earlier run of these suites on the same data" in again.stderr
