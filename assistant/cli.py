@@ -28,8 +28,12 @@ from assistant.verify_command import verify
 
 if TYPE_CHECKING:
     from assistant.approval import Rule
+    from assistant.batch import Summary
     from index.filter import Filter
     from index.types import DocumentHit
+
+# The exit code after Ctrl-C, as shells have it.
+STOPPED = 130
 
 
 @click.group(
@@ -175,6 +179,7 @@ def search(
     "--summary",
     "report",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    callback=options.in_a_folder,
     help="Write what was done as JSON here.",
 )
 @options.adapter
@@ -196,10 +201,17 @@ def batch(
     if dry_run:
         click.echo(preview(load(), source, output, chosen, price))
         return
-    summary = run_loop(run(load(), source, output, chosen))
-    if report:
-        report.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
-    click.echo(summary.line(), err=True)
+
+    def told(summary: Summary) -> None:
+        click.echo(summary.line(), err=True)
+        if report:
+            options.write_report(report, summary.to_json())
+
+    try:
+        summary = run_loop(run(load(), source, output, chosen, told))
+    except KeyboardInterrupt:
+        click.echo("Stopped; start the same command again to go on.", err=True)
+        sys.exit(STOPPED)
     if summary.errors:
         sys.exit(1)
 
@@ -310,7 +322,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(130)
+        sys.exit(STOPPED)
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -66,6 +67,21 @@ def policy(command: Command) -> Command:
         callback=_read_policy,
         help="Rules that approve or refuse tool calls; see docs/approval.md.",
     )(command)
+
+
+def in_a_folder(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Returns the path of a file to be written, whose folder has to be there."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}")
+    return path
+
+
+def write_report(path: Path, what: Mapping[str, Any]) -> None:
+    """Writes a JSON object for programs; where it cannot, that is told and everything else stands."""
+    try:
+        path.write_text(json.dumps(what, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        click.echo(f"Cannot write {path}: {error.strerror}.", err=True)
 
 
 def prices(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[float, float] | None:

@@ -32,21 +32,31 @@ class Desk:
         self._thread = threading.Thread(target=self._loop.run_forever, name="answers", daemon=True)
         self._thread.start()
         self._closing = asyncio.Event()
+        self._running: set[asyncio.Task[Any]] = set()
         ready: Future[Answerer] = Future()
         self._open = asyncio.run_coroutine_threadsafe(self._serve(ready, settings, options, folder), self._loop)
         self._answerer = ready.result()
 
     def submit(self, row: Row) -> Future[dict[str, Any]]:
         """Begins to answer a row."""
-        return asyncio.run_coroutine_threadsafe(self._answerer.answer(row), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._answered(row), self._loop)
 
     def close(self) -> None:
-        """Closes what it holds."""
+        """Stops what it answers, and closes what it holds."""
         self._loop.call_soon_threadsafe(self._closing.set)
         self._open.result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _answered(self, row: Row) -> dict[str, Any]:
+        task = asyncio.current_task()
+        assert task
+        self._running.add(task)
+        try:
+            return await self._answerer.answer(row)
+        finally:
+            self._running.discard(task)
 
     async def _serve(self, ready: Future[Answerer], settings: Settings, options: Options, folder: Path | None) -> None:
         """Opens and closes in one task, as some parts want it."""
@@ -54,6 +64,9 @@ class Desk:
             async with answering(settings, options, folder) as answerer:
                 ready.set_result(answerer)
                 await self._closing.wait()
+                for task in self._running:
+                    task.cancel()
+                await asyncio.gather(*self._running, return_exceptions=True)
         except Exception as error:
             if ready.done():
                 raise

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -15,6 +18,7 @@ from typing import Any
 
 from assistant.batch.answering import failed
 from assistant.batch.desk import Desk
+from assistant.batch.interrupts import interrupts
 from assistant.batch.options import Options
 from assistant.batch.rows import Row
 from assistant.endings import message
@@ -24,7 +28,8 @@ from assistant.settings import Settings
 
 # How often a row is given to another process because the one that had it died, and how often one is started anew.
 MOST_LOST, MOST_STARTED = 3, 20
-SECONDS_TO_END = 10.0
+# Seconds that the processes have to end: when all is done, and when the batch is stopped.
+SECONDS_TO_END, SECONDS_TO_STOP = 10.0, 1.0
 
 
 @dataclass(slots=True)
@@ -62,12 +67,14 @@ def spread(
     shares = [options.concurrency // count + (at < options.concurrency % count) for at in range(count)]
     crew = [_started(settings, replace(options, concurrency=share), folder) for share in shares]
     waiting, lost, starts = deque(todo), Counter[str | int](), 0
+    patience = SECONDS_TO_STOP
     try:
         while True:
             for worker in crew:
                 _give(worker, waiting)
             busy = {worker.link: worker for worker in crew if worker.rows}
             if not busy:
+                patience = SECONDS_TO_END
                 return
             for link in wait(list(busy)):
                 worker = busy[link]  # type: ignore[index]  # a connection, as was given
@@ -82,13 +89,10 @@ def spread(
                 lost.update(worker.rows.keys())
                 yield from _given_up(worker, lost)
                 waiting.extendleft(row for row in worker.rows.values() if lost[row.id] < MOST_LOST)
-                _end(worker)
+                _end([worker], SECONDS_TO_END)
                 crew[crew.index(worker)] = _started(settings, worker.options, folder)
     finally:
-        for worker in crew:
-            worker.link.close()
-        for worker in crew:
-            _end(worker)
+        _end(crew, patience)
 
 
 def _started(settings: Settings, options: Options, folder: Path) -> _Worker:
@@ -96,7 +100,9 @@ def _started(settings: Settings, options: Options, folder: Path) -> _Worker:
     context = multiprocessing.get_context("spawn")
     mine, its = context.Pipe()
     process = context.Process(target=_work, args=(its, settings, options, folder), daemon=True)
-    process.start()
+    # A Ctrl-C is for the first process, also while this one begins; what is ignored here it ignores from the start on.
+    with interrupts(signal.SIG_IGN):
+        process.start()
     its.close()
     return _Worker(process, mine, options)
 
@@ -129,12 +135,15 @@ def _given_up(worker: _Worker, lost: Counter[str | int]) -> Iterator[dict[str, A
             yield failed(row, f"the process that had it died {MOST_LOST} times", "ProcessDied")
 
 
-def _end(worker: _Worker) -> None:
-    worker.link.close()
-    worker.process.join(SECONDS_TO_END)
-    if worker.process.is_alive():
-        worker.process.kill()
-        worker.process.join()
+def _end(crew: Sequence[_Worker], seconds: float) -> None:
+    for worker in crew:
+        worker.link.close()
+    until = time.monotonic() + seconds
+    for worker in crew:
+        worker.process.join(max(0.0, until - time.monotonic()))
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
 
 
 def _work(link: Connection, settings: Settings, options: Options, folder: Path) -> None:
@@ -148,12 +157,13 @@ def _work(link: Connection, settings: Settings, options: Options, folder: Path) 
         return
     lock = Lock()
 
-    def send(result: dict[str, Any]) -> None:
-        with lock:
-            link.send(result)
+    def send(done: Future[dict[str, Any]]) -> None:
+        if not done.cancelled():
+            with lock, suppress(OSError):  # nobody is there any more to take it
+                link.send(done.result())
 
     try:
         while True:
-            desk.submit(link.recv()).add_done_callback(lambda done: send(done.result()))
+            desk.submit(link.recv()).add_done_callback(send)
     except (EOFError, OSError):
         desk.close()

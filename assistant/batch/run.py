@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
+import signal
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
-from typing import Any, Self
-
-import click
+from typing import Any
 
 from assistant.batch.answering import Answerer, answering
+from assistant.batch.away import Away
+from assistant.batch.interrupts import interrupts
 from assistant.batch.options import Options
 from assistant.batch.output import Output, lines_of
+from assistant.batch.progress import progress
 from assistant.batch.replay import remember
 from assistant.batch.rows import Row, rows
 from assistant.batch.sharing import sharing
@@ -24,12 +25,17 @@ from assistant.batch.summary import Summary, Tally
 from assistant.errors import BatchError
 from assistant.settings import Settings
 
-SECONDS_BETWEEN_DRAWINGS = 0.1
 # Characters of a question in a message.
 LONGEST = 60
 
 
-async def run(settings: Settings, source: Path, output: Path, options: Options) -> Summary:
+async def run(
+    settings: Settings,
+    source: Path,
+    output: Path,
+    options: Options,
+    told: Callable[[Summary], None] = lambda summary: None,
+) -> Summary:
     """Answers every row of a source that the output does not hold yet.
 
     Args:
@@ -37,9 +43,10 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
         source: See ``source.read``; rows have ``question`` and, if wanted, the columns of ``rows.Row``.
         output: JSONL, or Parquet by its name; each answer is committed as it comes.
         options: How.
+        told: Takes what was done, also where the run is stopped or fails.
 
     Raises:
-        BatchError: A file cannot be read or written.
+        BatchError: A file cannot be read or written, or the model's server is away.
         AssistantError: The database that keeps the batch's state cannot be used.
     """
     every = read_rows(source, output)
@@ -50,15 +57,19 @@ async def run(settings: Settings, source: Path, output: Path, options: Options) 
             todo = [row for row in wanted if row.id not in results.done]
             remember(settings.home, output)
             tally, began = Tally(), time.monotonic()
-            with _Bar(len(todo)) as bar:
-                async with aclosing(_spread(settings, options, results.files, todo)) as spread:
-                    async for result in spread:
-                        results.write(result)
-                        tally.add(result)
-                        bar.show(tally.written)
-                        shared.check()
-            results.finish()
-        return tally.summary(len(wanted) - len(todo), sum(results.done.values()), time.monotonic() - began)
+            try:
+                with progress(len(todo)) as bar:
+                    async with aclosing(_reached(settings, options, results.files, todo)) as spread:
+                        async for result in spread:
+                            results.write(result)
+                            tally.add(result)
+                            bar.show(tally.written)
+                            shared.check()
+                results.finish()
+            finally:
+                summary = tally.summary([row.id for row in wanted], len(todo), results.held, time.monotonic() - began)
+                told(summary)
+    return summary
 
 
 def read_rows(source: Path, output: Path) -> list[Row]:
@@ -102,6 +113,19 @@ def chosen(found: list[Row], options: Options) -> list[Row]:
     return found[: options.limit]
 
 
+async def _reached(
+    settings: Settings, options: Options, folder: Path, todo: Sequence[Row]
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Yields results as long as the model's server can be reached."""
+    away = Away(options.rows)
+    async with aclosing(_spread(settings, options, folder, todo)) as spread:
+        async for result in spread:
+            for each in away.take(result):
+                yield each
+    for each in away.end():
+        yield each
+
+
 async def _spread(
     settings: Settings, options: Options, folder: Path, todo: Sequence[Row]
 ) -> AsyncGenerator[dict[str, Any], None]:
@@ -121,8 +145,13 @@ async def _spread(
         return
     # Nothing else runs in this process, so it may wait for the others.
     with closing(elsewhere):
-        for result in elsewhere:
-            yield result
+        while True:
+            with interrupts(signal.default_int_handler):  # the event loop would hear of it when all is done
+                received = next(elsewhere, None)
+            if received is None:
+                return
+            yield received
+            await asyncio.sleep(0)  # here it hears of what came while the result was written
 
 
 async def answers(answerer: Answerer, todo: Sequence[Row], options: Options) -> AsyncGenerator[dict[str, Any], None]:
@@ -144,26 +173,3 @@ async def answers(answerer: Answerer, todo: Sequence[Row], options: Options) -> 
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-
-
-class _Bar:
-    """Shows how far it is; drawn no more often than eyes can follow."""
-
-    def __init__(self, rows: int) -> None:
-        self._rows, self._began, self._drawn = rows, time.monotonic(), 0.0
-        self._bar = click.progressbar(length=rows, label="Answering", file=sys.stderr, show_pos=True, show_eta=True)
-
-    def __enter__(self) -> Self:
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *ended: Any) -> None:
-        self._bar.__exit__(*ended)
-
-    def show(self, written: int) -> None:
-        now = time.monotonic()
-        if now - self._drawn < SECONDS_BETWEEN_DRAWINGS and written < self._rows:
-            return
-        self._drawn = now
-        self._bar.label = f"Answering, {written / (now - self._began):.1f} rows/s"
-        self._bar.update(written - self._bar.pos)

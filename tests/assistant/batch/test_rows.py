@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -58,7 +59,7 @@ async def test_error_rows_tell_as_much_as_others(
 ) -> None:
     model_server.always(Text(""))
     source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"id": 1, "question": "a?", "note": "x"},
         {"id": 1, "question": "b?", "note": "y"},
         {"id": [2], "note": "z"},
