@@ -323,9 +323,9 @@ class Conversations:
         return rows[0][0], rows[0][1]
 
     # Last, since in the class body its name hides the built-in type from the annotations behind it.
-    async def list(self, owner: str, limit: int = 500) -> list[Conversation]:
-        """Returns the owner's conversations, the newest first."""
-        return await self.shelf.list(owner, limit)
+    async def list(self, owner: str, limit: int = 500, after: str | None = None) -> list[Conversation]:
+        """Returns the owner's conversations, the newest first; see ``Shelf.list``."""
+        return await self.shelf.list(owner, limit, after)
 
 
 async def _open(change: Change, owner: str, title: str, library: str | None, off: Collection[str]) -> str:

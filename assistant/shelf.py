@@ -125,13 +125,28 @@ class Shelf:
             raise UnknownConversation(f"There is no conversation '{conversation}'.")
 
     # Last, since in the class body its name hides the built-in type from the annotations behind it.
-    async def list(self, owner: str, limit: int = 500) -> list[Conversation]:
-        """Returns the owner's conversations, the newest first; a limit below 0 is none."""
-        select = (
-            "SELECT id, title, created, updated, library, folder, pinned, archived, '' FROM conversations "
-            "WHERE owner = ? ORDER BY updated DESC, id LIMIT ?"
-        )
-        return [_conversation(row) for row in await self._db.rows(select, owner, limit if limit >= 0 else 2**62)]
+    async def list(self, owner: str, limit: int = 500, after: str | None = None) -> list[Conversation]:
+        """Returns the owner's conversations, the newest first; a limit below 0 is none.
+
+        Args:
+            owner: Whose.
+            limit: How many at most.
+            after: The id of the last one that is known already; None begins with the newest.
+
+        Raises:
+            UnknownConversation: ``after`` does not exist or belongs to somebody else.
+        """
+        older, last = "", list[str]()
+        if after is not None:
+            rows = await self._db.rows("SELECT updated FROM conversations WHERE id = ? AND owner = ?", after, owner)
+            if not rows:
+                raise UnknownConversation(f"There is no conversation '{after}'.")
+            older, last = "AND (updated < ? OR (updated = ? AND id > ?))", [rows[0][0], rows[0][0], after]
+        columns = "id, title, created, updated, library, folder, pinned, archived, ''"
+        rest = f"WHERE owner = ? {older} ORDER BY updated DESC, id LIMIT ?"
+        select = f"SELECT {columns} FROM conversations {rest}"  # noqa: S608 — all ours
+        found = await self._db.rows(select, owner, *last, limit if limit >= 0 else 2**62)
+        return [_conversation(row) for row in found]
 
 
 def shortened(text: str, length: int = TITLE_LENGTH) -> str:

@@ -20,12 +20,13 @@ Asking = Annotated[Key, Depends(needs("ask"))]
 
 @router.get("")
 async def conversations(
-    request: Request, key: Asking, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    request: Request, key: Asking, limit: Annotated[int, Query(ge=1, le=500)] = 100, after: str | None = None
 ) -> dict[str, Any]:
-    """List the conversations of this key, the newest first."""
+    """List the conversations of this key, the newest first, ``after`` the last one that is known already."""
     assistant: Assistant = request.app.state.assistant
-    listed = await assistant.conversations.list(key.owner, limit)
-    return {"object": "list", "data": [{"object": "conversation", **asdict(each)} for each in listed]}
+    listed = await assistant.conversations.list(key.owner, limit + 1, after)
+    rows = [{"object": "conversation", **asdict(each)} for each in listed[:limit]]
+    return {"object": "list", "data": rows, "has_more": len(listed) > limit}
 
 
 @router.get("/{conversation}")

@@ -89,6 +89,14 @@ async def test_conversations_belong_to_their_key(settings: Settings, home: Path)
             for each in ("GET", "DELETE"):
                 assert (await client.request(each, own, headers=other)).status_code == 404
             assert (await client.get("/v1/conversations", headers=other)).json()["data"] == []
+            more = (await client.post("/v1/chat/completions", json=body, headers=one)).json()["evidence"][
+                "conversation"
+            ]
+            newest = (await client.get("/v1/conversations?limit=1", headers=one)).json()
+            assert ([each["id"] for each in newest["data"]], newest["has_more"]) == ([more], True)
+            rest = (await client.get(f"/v1/conversations?limit=1&after={more}", headers=one)).json()
+            assert ([own.endswith(each["id"]) for each in rest["data"]], rest["has_more"]) == ([True], False)
+            assert (await client.get(f"/v1/conversations?after={more}", headers=other)).status_code == 404
             assert (await client.delete(own, headers=one)).json()["deleted"]
             assert (await client.get(own, headers=one)).status_code == 404
 
