@@ -49,7 +49,7 @@ class Store(Records, Protocol):
         ...
 
 
-def open_store(place: Place, file: str, schema: str, shared_schema: str) -> Store:
+def open_store(place: Place, file: str, schema: str, shared_schema: str, patience: float | None = None) -> Store:
     """Opens tables, which are made where they are missing.
 
     Args:
@@ -57,6 +57,7 @@ def open_store(place: Place, file: str, schema: str, shared_schema: str) -> Stor
         file: The file's name in a home folder.
         schema: Statements of SQLite that make what is missing.
         shared_schema: The same for PostgreSQL.
+        patience: How long a database is waited for that is away, in seconds; None goes by its settings.
 
     Raises:
         SettingsError: It cannot be opened, or what it needs is not installed.
@@ -67,7 +68,7 @@ def open_store(place: Place, file: str, schema: str, shared_schema: str) -> Stor
         from assistant.database.postgres_records import PostgresRecords
     except ImportError:
         raise SettingsError("database needs PostgreSQL's client: pip install 'assistant[postgres]'.") from None
-    return PostgresRecords(place.url, shared_schema)
+    return PostgresRecords(place.url, shared_schema, patience or place.timeout)
 
 
 class FileStore:

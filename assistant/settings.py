@@ -335,7 +335,7 @@ class DatabaseSettings(_Section):
     Attributes:
         url: Where it is; the password belongs into the environment variable ``PGPASSWORD`` or into ``~/.pgpass``.
         connections: How many connections one server holds at most.
-        timeout: Seconds to wait for a database that is away before a question fails.
+        timeout: Seconds to wait for a database that is away or does not answer before a question fails.
     """
 
     url: str = Field(pattern=r"^postgres(ql)?://\S+$")

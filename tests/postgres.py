@@ -78,6 +78,21 @@ class Postgres:
                 raise RuntimeError((self._folder / "log").read_text())
             time.sleep(0.05)
 
+    def freeze(self) -> None:
+        """Stops all of its processes in the middle of what they do; they keep their connections and say nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets them go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for each in (self._process.pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
     def stop(self) -> None:
         """Stops it; whoever is connected is cut off."""
         if self._process:

@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS sessions (
 );
 CREATE INDEX IF NOT EXISTS sessions_by_account ON sessions (account);
 """
+# Who a request comes from is asked before anything else, so that one may not wait long for a database that is away.
+PATIENCE = 2.0
 # A session's last use is written down this often: seconds.
 BETWEEN_MARKS = 60.0
 
@@ -91,7 +93,7 @@ class Accounts:
         self, place: Place, idle: float = 12 * 3600, longest: float = 7 * 86400, clock: Callable[[], float] = time.time
     ) -> None:
         self._idle, self._longest, self._clock = idle, longest, clock
-        self._db = open_store(place, FILE, SCHEMA, SHARED_SCHEMA)
+        self._db = open_store(place, FILE, SCHEMA, SHARED_SCHEMA, PATIENCE)
 
     def close(self) -> None:
         """Closes them."""

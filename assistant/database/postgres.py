@@ -12,11 +12,12 @@ import psycopg
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from assistant.database.base import Change, Database, Row, Words
-from assistant.database.postgres_client import AWAY, LIVELY, RECONNECT, place_of, storable, theirs, told
+from assistant.database.postgres_client import AWAY, LIVELY, place_of, storable, theirs, told
 from assistant.database.postgres_locks import TurnLocks
+from assistant.database.postgres_pool import Pool, Unanswered, make_pool
 from assistant.database.postgres_schema import SCHEMA
 from assistant.database.postgres_words import PostgresWords
 from assistant.errors import SettingsError, StorageError
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 # Servers that start at the same moment make the tables one after the other: any number that is always the same.
 SETUP = 7_316_041
 
-Pool = AsyncConnectionPool[AsyncConnection[Row]]
+# After these the time is up that a database is waited for.
+WAITED = (PoolTimeout, PoolClosed, Unanswered)
 
 
 class PostgresDatabase:
@@ -36,36 +38,40 @@ class PostgresDatabase:
         pool: Its connections, which stay the caller's to close.
         url: Where it is.
         place: What people are told of where it is.
+        patience: How long it is waited for, in seconds.
     """
 
     locking = " FOR UPDATE"
 
-    def __init__(self, pool: Pool, url: str, place: str) -> None:
-        self._pool, self._place = pool, place
-        saver = _Saver(pool, place)
-        self.saver: BaseCheckpointSaver[Any] = saver
+    def __init__(self, pool: Pool, url: str, place: str, patience: float) -> None:
+        self.pool, self._place = pool, place
+        self.saver: BaseCheckpointSaver[Any] = _Saver(pool, place)
         self.words: Words = PostgresWords(self)
-        self._setup = saver.setup
-        self.locks = TurnLocks(url, LIVELY, place)
+        self.locks = TurnLocks(url, LIVELY, place, patience)
 
     async def setup(self) -> None:
         """Makes the tables where they are missing."""
         with told(self._place):
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
+                patience, connection.patience = connection.patience, None  # an index of much is not made in a moment
                 # Tried again and again, since a statement that waits for it holds up the making of an index.
                 while not await _one(connection, "SELECT pg_try_advisory_lock(%s)", SETUP):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
                 try:
                     await connection.execute(SCHEMA)
-                    await self._setup()
+                    await AsyncPostgresSaver(connection).setup()  # type: ignore[arg-type]  # rows as above
                 finally:
                     await connection.execute("SELECT pg_advisory_unlock(%s)", (SETUP,))
+                    connection.patience = patience
 
     async def rows(self, statement: str, *values: Any) -> list[Row]:
         """Returns what a statement finds; where the connection is lost in the middle it is asked once more."""
         try:
             return await self._rows(statement, values)
-        except AWAY:
+        except AWAY as error:
+            if isinstance(error, WAITED):
+                with told(self._place):
+                    raise
             log.warning("%s is asked once more", self._place, exc_info=True)
         with told(self._place):
             return await self._rows(statement, values)
@@ -74,7 +80,7 @@ class PostgresDatabase:
     async def change(self) -> AsyncIterator[Change]:
         """Begins a transaction, which is committed where nothing is raised within."""
         with told(self._place):
-            async with self._pool.connection() as connection, connection.transaction():
+            async with self.pool.connection() as connection, connection.transaction():
                 yield _Change(connection)
 
     def number(self, column: str, key: str) -> str:
@@ -86,7 +92,7 @@ class PostgresDatabase:
         return self.locks.held(conversation)
 
     async def _rows(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             return await _Change(connection).rows(statement, *values)
 
 
@@ -126,7 +132,7 @@ async def open_postgres(url: str, connections: int, patience: float) -> AsyncIte
     Args:
         url: Where it is; the password may stand in the environment variable PGPASSWORD or in ``~/.pgpass``.
         connections: How many this process holds at most.
-        patience: How long a statement waits for one, and so for a database that is away, in seconds.
+        patience: How long a database is waited for that is away or does not answer, in seconds.
 
     Raises:
         SettingsError: It cannot be reached or used.
@@ -137,20 +143,9 @@ async def open_postgres(url: str, connections: int, patience: float) -> AsyncIte
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise SettingsError(f"{where} cannot be used ({reason}); check database.url and the password.") from error
-    pool: Pool = AsyncConnectionPool(
-        url,
-        kwargs={"autocommit": True, **LIVELY},
-        min_size=1,
-        max_size=connections,
-        timeout=patience,
-        # One that has been lost meanwhile is found before it is used.
-        check=AsyncConnectionPool.check_connection,
-        reconnect_timeout=RECONNECT,
-        reconnect_failed=AsyncConnectionPool.check,
-        open=False,
-    )
+    pool = make_pool(url, connections, patience)
     async with pool:
-        database = PostgresDatabase(pool, url, where)
+        database = PostgresDatabase(pool, url, where, patience)
         try:
             await database.setup()
         except StorageError as error:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LIVELY = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
 # For so many seconds a pool waits longer and longer between its attempts to connect, and then begins anew: by itself it
 # would go on to wait for minutes, in which a database that is back is not noticed.
-RECONNECT = 4.0
+RECONNECT = 2.0
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 
 

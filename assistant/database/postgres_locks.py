@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
 
+from assistant.database.postgres_pool import PatientConnection, Unanswered
 from assistant.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,12 @@ class TurnLocks:
         url: The database.
         options: How it is connected to.
         place: What people are told of where it is.
+        patience: How long each answer is waited for, in seconds.
     """
 
-    def __init__(self, url: str, options: Mapping[str, Any], place: str) -> None:
-        self._url, self._options, self._place = url, options, place
-        self._connection: AsyncConnection[Any] | None = None
+    def __init__(self, url: str, options: Mapping[str, Any], place: str, patience: float) -> None:
+        self._url, self._options, self._place, self._patience = url, options, place, patience
+        self._connection: PatientConnection | None = None
         self._using = asyncio.Lock()
         self._held: Counter[str] = Counter()
 
@@ -79,7 +80,9 @@ class TurnLocks:
             try:
                 try:
                     return await self._asked(statement, conversation)
-                except psycopg.OperationalError:
+                except Unanswered:
+                    raise
+                except (psycopg.OperationalError, psycopg.InterfaceError):
                     await self.close()
                     return await self._asked(statement, conversation)
             except psycopg.Error as error:
@@ -88,11 +91,12 @@ class TurnLocks:
 
     async def _asked(self, statement: str, conversation: str) -> bool:
         if self._connection is None or self._connection.closed:
-            self._connection = await AsyncConnection.connect(self._url, autocommit=True, **self._options)
+            self._connection = await PatientConnection.connect(self._url, autocommit=True, **self._options)
+            self._connection.patience = self._patience
             await self._take_again(self._connection)
         return await _run(self._connection, statement, conversation)
 
-    async def _take_again(self, connection: AsyncConnection[Any]) -> None:
+    async def _take_again(self, connection: PatientConnection) -> None:
         """Takes the locks of turns that go on over a new connection, as often as each is held."""
         for conversation in [*self._held]:  # turns end meanwhile, and let go of theirs after this
             for _ in range(self._held[conversation]):
@@ -101,6 +105,6 @@ class TurnLocks:
                     break
 
 
-async def _run(connection: AsyncConnection[Any], statement: str, conversation: str) -> bool:
+async def _run(connection: PatientConnection, statement: str, conversation: str) -> bool:
     row = await (await connection.execute(statement, (OURS, conversation))).fetchone()
     return bool(row and row[0])

@@ -8,15 +8,13 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
 from assistant.database.base import Row
-from assistant.database.postgres_client import LIVELY, RECONNECT, place_of, storable, theirs, told
+from assistant.database.postgres_client import LIVELY, place_of, storable, theirs, told
+from assistant.database.postgres_pool import make_blocking_pool
 from assistant.errors import SettingsError
 from assistant.records import Records, Taken
 
-# Who a request comes from is asked before anything else, so that one may not wait long for a database that is away.
-PATIENCE = 2.0
 SETUP = 7_316_043
 
 
@@ -26,12 +24,13 @@ class PostgresRecords:
     Args:
         url: Where the database is.
         schema: Statements that make what is missing in it.
+        patience: How long a database is waited for that is away or does not answer, in seconds.
 
     Raises:
         SettingsError: It cannot be reached or used.
     """
 
-    def __init__(self, url: str, schema: str) -> None:
+    def __init__(self, url: str, schema: str, patience: float) -> None:
         self._place = place_of(url)
         try:
             with psycopg.connect(url, **LIVELY) as connection:  # type: ignore[arg-type]
@@ -40,17 +39,7 @@ class PostgresRecords:
         except psycopg.Error as error:
             reason = " ".join(str(error).split())
             raise SettingsError(f"{self._place} cannot be used ({reason}); check database.url.") from error
-        self._pool: ConnectionPool[Connection[Row]] = ConnectionPool(
-            url,
-            kwargs={"autocommit": True, **LIVELY},
-            min_size=1,
-            max_size=4,
-            timeout=PATIENCE,
-            check=ConnectionPool.check_connection,
-            reconnect_timeout=RECONNECT,
-            reconnect_failed=ConnectionPool.check,
-            open=True,
-        )
+        self._pool = make_blocking_pool(url, 4, patience)
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """Returns what a statement finds."""

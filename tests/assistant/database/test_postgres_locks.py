@@ -35,7 +35,7 @@ def held(url: str) -> int:
 
 
 async def test_turns_that_end_while_locks_are_taken_again_disturb_nobody(postgres_url: str) -> None:
-    locks = TurnLocks(postgres_url, LIVELY, "The database")
+    locks = TurnLocks(postgres_url, LIVELY, "The database", 10)
     turns = [AsyncExitStack() for _ in NAMES]
     for turn, name in zip(turns, NAMES, strict=True):
         await turn.enter_async_context(locks.held(name))
@@ -63,7 +63,7 @@ async def test_turns_that_end_while_locks_are_taken_again_disturb_nobody(postgre
 async def test_a_lock_that_another_server_has_taken_meanwhile_is_told(
     postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ours, theirs = (TurnLocks(postgres_url, LIVELY, "The database") for _ in range(2))
+    ours, theirs = (TurnLocks(postgres_url, LIVELY, "The database", 10) for _ in range(2))
     async with ours.held("it"), ours.held("mine"):
         cut_off(postgres_url)
         async with theirs.held("it"):
@@ -76,7 +76,7 @@ async def test_a_lock_that_another_server_has_taken_meanwhile_is_told(
 
 
 async def test_whoever_stops_waiting_for_a_lock_is_not_given_it(postgres_url: str) -> None:
-    locks = TurnLocks(postgres_url, LIVELY, "The database")
+    locks = TurnLocks(postgres_url, LIVELY, "The database", 10)
     async with locks.held("other"):  # so that it is connected
         pass
     for looks in range(4):

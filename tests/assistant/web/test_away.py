@@ -24,7 +24,7 @@ from ui.refused import phrase
 async def page(
     postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, str]]]:
-    monkeypatch.setattr("assistant.database.postgres_records.PATIENCE", 2.0)
+    monkeypatch.setattr("assistant.accounts.store.PATIENCE", 2.0)
     accounts = Accounts(DatabaseSettings(url=postgres_server.new()))
     secret = accounts.begin(accounts.add("anna", "a long password"))
     signed_in = Middleware(SignedIn, identify=by_session(accounts), apart=True)
