@@ -47,7 +47,7 @@ def write(path: Path, run: Run, against: Run | None = None, changes: Sequence[Ch
         EvalError: The ending is another, or nothing can be written there.
     """
     check(path)
-    plots = {suite.name: plot(suite) for suite in run.suites}
+    plots = {suite.name: plot(suite) for suite in run.suites if _drawn(suite)}
     text = "\n".join(_lines(run, against, changes))
     try:
         if path.suffix == ".html":
@@ -62,11 +62,11 @@ def write(path: Path, run: Run, against: Run | None = None, changes: Sequence[Ch
 
 
 def plot(suite: SavedSuite) -> str:
-    """Returns a suite's figures as bars with their limits, and its curves, as SVG."""
+    """Returns a suite's shares as bars with their limits, and its curves, as SVG; times stand in the table only."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    bars = [figure for figure in suite.figures if figure.value is not None and not figure.unit and figure.value <= 1]
+    bars = _shares(suite)
     count = len(suite.curves)
     height = max(1.2, 0.34 * len(bars) + 0.6)
     picture = Figure(figsize=(8, height + 3.2 * count), layout="constrained")
@@ -76,12 +76,21 @@ def plot(suite: SavedSuite) -> str:
         points = curve["points"]
         below.plot([x for x, _ in points], [y for _, y in points], color="#0f766e")
         below.set(xlabel=curve["x"], ylabel=curve["y"], title=curve["name"])
+        below.set(xlim=(0, 1), ylim=(0, max(0.1, 1.05 * max((y for _, y in points), default=0))))
         below.grid(alpha=0.3)
     written = io.StringIO()
     # Without the date and with fixed names, so that the same figures give the same file; text stays text.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": suite.name}):
         picture.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     return written.getvalue()
+
+
+def _shares(suite: SavedSuite) -> list[SavedFigure]:
+    return [one for one in suite.figures if one.value is not None and not one.unit and 0 <= one.value <= 1]
+
+
+def _drawn(suite: SavedSuite) -> bool:
+    return bool(_shares(suite) or suite.curves)
 
 
 def _bars(axes: object, figures: list[SavedFigure]) -> None:
@@ -103,30 +112,46 @@ def _lines(run: Run, against: Run | None, changes: Sequence[Change]) -> Iterator
         yield f"Made by `{command} --report FILE`, measured {run.when}.\n"
     yield from (f"- {name}: {_cell(value)}" for name, value in run.about.items() if name != "command")
     yield ""
+    yield from _missed(run)
     if against:
         yield from _compared(run, against, changes)
     for suite in run.suites:
         yield from _suite(suite)
 
 
+def _missed(run: Run) -> Iterator[str]:
+    missed = [(suite, one) for suite in run.suites for one in suite.figures if one.held is False]
+    if missed:
+        yield "Limits that were missed, for which the command ends with exit code 1:\n"
+        for suite, one in missed:
+            yield f"- {suite.name}: {_cell(one.name)} {shown(one.value, one.unit)}, {_limit(one)}"
+        yield ""
+
+
 def _suite(suite: SavedSuite) -> Iterator[str]:
-    yield f"## {suite.name}\n\n{_cell(suite.said['about'])} On {suite.on}, {suite.seconds:.0f} s.\n"
+    yield f"## {suite.name}\n\n{_sentence(suite.said['about'])} On {suite.on}, {suite.seconds:.0f} s.\n"
     if suite.error:
         yield f"**Could not be measured:** {_cell(suite.error)}\n"
         return
     yield "| | measured | limit | cases |\n|---|---|---|---|"
     for figure in suite.figures:
-        yield f"| {_cell(figure.name)} | {shown(figure.value, figure.unit)} | {_asked(figure)} | {figure.cases} |"
-    yield f"\nPLOT {suite.name}\n"
+        yield f"| {_cell(figure.name)} | {shown(figure.value, figure.unit)} | {_limit(figure)} | {figure.cases} |"
+    yield f"\nPLOT {suite.name}\n" if _drawn(suite) else ""
     for name in ("metric", "held_out", "source"):
-        yield f"- {name.replace('_', ' ')}: {_cell(suite.said[name])}"
+        yield f"- {name.replace('_', ' ')}: {_text(suite.said[name])}"
     yield ""
 
 
-def _asked(figure: SavedFigure) -> str:
+def _sentence(text: str) -> str:
+    written = _text(text[:1].upper() + text[1:])
+    return written if written.endswith(("?", ".")) else f"{written}."
+
+
+def _limit(figure: SavedFigure) -> str:
     if figure.limit is None or figure.value is None:
         return ""
-    return f"{'at most' if figure.at_most else 'at least'} {figure.limit:g}{'' if figure.held else ', **missed**'}"
+    limit = f"{figure.limit:g} {figure.unit}".rstrip()
+    return f"{'at most' if figure.at_most else 'at least'} {limit}{'' if figure.held else ', **missed**'}"
 
 
 def _compared(run: Run, against: Run, changes: Sequence[Change]) -> Iterator[str]:
@@ -171,7 +196,20 @@ def _cell(text: str, length: int = 400) -> str:
     """Text within a table or a line, where it is shown as it is."""
     flat = " ".join(text.split())
     flat = flat if len(flat) <= length else flat[: length - 1] + "…"
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", flat)
+    return _escaped(flat)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)
+
+
+def _text(text: str) -> str:
+    """What a suite says of itself, in which words between backticks are code."""
+    flat = " ".join(text.split())
+    parts = flat.split("`")
+    if len(parts) % 2 == 0:
+        return _escaped(flat)
+    return "".join(f"`{part}`" if at % 2 else _escaped(part) for at, part in enumerate(parts))
 
 
 def _page(text: str, plots: dict[str, str]) -> str:

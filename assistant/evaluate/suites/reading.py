@@ -85,7 +85,8 @@ SUITES = (
         "reading",
         "are answers found in the library, and is the confidence worth its name?",
         "SQuAD's span F1 (Rajpurkar et al., 2016); AUROC of the confidence; expected calibration error over ten bins "
-        "(Naeini et al., 2015), right meaning that the shown sentence holds a gold answer",
+        "(Naeini et al., 2015), right meaning that the shown sentence holds a gold answer; over a few dozen questions "
+        "much of that error is chance, and bench/results.md has the whole set's",
         "articles that the reader's weights were trained on are left out, and an article that the confidence was "
         "fitted on is judged by weights fitted on the others",
         "SQuAD 2.0 (Rajpurkar, Jia and Liang, 2018), CC BY-SA 4.0",

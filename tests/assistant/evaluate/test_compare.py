@@ -111,6 +111,26 @@ def test_a_report_has_figures_plots_and_what_changed(tmp_path: Path) -> None:
         write(tmp_path / "report.doc", new)
 
 
+def test_a_report_draws_shares_and_says_the_rest(tmp_path: Path) -> None:
+    one = run([0.5] * 4)
+    (suite,) = one.suites
+    (share,) = suite.figures
+    time = replace(share, name="time to an answer", value=0.5, limit=0.4, held=False, at_most=True, unit="s")
+    nothing = replace(share, name="AUROC", value=None, cases=0, held=None, rows=())
+    said = SAID | {"about": "several calls of one function", "metric": "share of `talk_to`, <i> and * aside"}
+    timed = replace(suite, name="timed", said=said, figures=(time, nothing), curves=())
+    broken = replace(suite, name="broken", figures=(), curves=(), error="It is | gone.")
+    write(tmp_path / "report.md", replace(one, suites=(suite, timed, broken), about={"command": "assistant eval all"}))
+    text = (tmp_path / "report.md").read_text()
+    assert "Made by `assistant eval all --report FILE`" in text
+    assert "- timed: time to an answer 0.500 s, at most 0.4 s, **missed**" in text
+    assert "| AUROC | not measured |  | 0 |" in text
+    assert "Several calls of one function. On a sample" in text
+    assert r"share of `talk_to`, \<i\> and \* aside" in text
+    assert r"**Could not be measured:** It is \| gone." in text
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["tiny.svg"]
+
+
 def test_runs_are_kept_and_compared_on_the_command_line(tmp_path: Path) -> None:
     home = ["--home", str(tmp_path)]
     first = CliRunner().invoke(cli, ["eval", "calculator", "--limit", "20", *home])
