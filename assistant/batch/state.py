@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from assistant.database.postgres_client import LIVELY, place_of, told
+from assistant.database.postgres_client import LIVELY, NOTICE, place_of, told
 from assistant.errors import BatchError
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,6 @@ CREATE TABLE IF NOT EXISTS batch_rows (
 """
 # Any numbers that are always the same: for those who make the tables at once, and for the locks of batches.
 SETUP, OURS = 7_316_044, 7_316_045
-# So that the database notices within half a minute that a machine has gone, and lets go of its lock.
-NOTICE = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 AT_ONCE = 500
 # Seconds that a lock is waited for when a batch begins, since the database takes a moment to see that a process died.
 TO_CLAIM, BETWEEN_LOOKS = 5.0, 0.1

@@ -92,7 +92,7 @@ async def _turns(source: Database, target: Database, change: Change, key: str) -
 
 
 async def _checkpoint(saver: BaseCheckpointSaver[Any], found: CheckpointTuple, numbers: Numbers) -> None:
-    metadata = {**found.metadata}
+    metadata: dict[str, Any] = {**found.metadata}
     if (turn := metadata.get("turn")) is not None:
         metadata["turn"] = numbers.get(turn, turn)
     before = (found.parent_config or {}).get("configurable", {}).get("checkpoint_id")

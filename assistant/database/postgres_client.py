@@ -21,6 +21,8 @@ LIVELY = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5,
 # For so many seconds a pool waits longer and longer between its attempts to connect, and then begins anew: by itself it
 # would go on to wait for minutes, in which a database that is back is not noticed.
 RECONNECT = 2.0
+# What a connection begins with that holds locks: the database notices within half a minute that its machine has gone.
+NOTICE = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 
 

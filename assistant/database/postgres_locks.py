@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from assistant.database.postgres_client import NOTICE
 from assistant.database.postgres_pool import PatientConnection, Unanswered
 from assistant.errors import StorageError
 
@@ -93,6 +94,7 @@ class TurnLocks:
         if self._connection is None or self._connection.closed:
             self._connection = await PatientConnection.connect(self._url, autocommit=True, **self._options)
             self._connection.patience = self._patience
+            await self._connection.execute(NOTICE)
             await self._take_again(self._connection)
         return await _run(self._connection, statement, conversation)
 
