@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from assistant.evaluate.asking import Question
-from assistant.evaluate.suite import EvalError
+from assistant.evaluate.errors import EvalError
 from index.library import Library
 from index.sentences import sentences
 from index.types import Document, Passage

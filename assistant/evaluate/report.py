@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assistant.evaluate.compare import Change, differing
+from assistant.evaluate.errors import EvalError
 from assistant.evaluate.saved import Run, SavedFigure, SavedSuite
-from assistant.evaluate.suite import EvalError, shown
+from assistant.evaluate.suite import shown
 from assistant.export import STYLE
 from assistant.markdown import html_of
 

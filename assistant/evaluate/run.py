@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assistant.evaluate.suite import Cases, Curve, EvalError, Figure, Suite, all_suites, shown
+from assistant.evaluate.errors import EvalError
+from assistant.evaluate.suite import Cases, Curve, Figure, Suite, all_suites, shown
 from assistant.options import one_line
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.evaluate.about import made_with
+from assistant.evaluate.errors import EvalError
 from assistant.evaluate.run import Report
 from assistant.evaluate.statistic import Statistic
-from assistant.evaluate.suite import Cases, EvalError, Row, Unit
+from assistant.evaluate.suite import Cases, Row, Unit
 
 FOLDER = "evaluations"
 

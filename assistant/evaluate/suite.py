@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from assistant.errors import AssistantError
 from assistant.evaluate import suites
+from assistant.evaluate.errors import EvalError
+from assistant.evaluate.published import lines, published
 from assistant.evaluate.statistic import Numbers, Statistic, value_of
 from assistant.settings import Settings
 from index.embed import Embedder
@@ -22,10 +22,7 @@ from index.embed import Embedder
 Unit = Literal["", "s", "ms"]
 DATA = Path(__file__).parent / "data"
 SEED = 7
-
-
-class EvalError(AssistantError):
-    """A suite cannot be run: it is unknown, or its data is not there."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +178,16 @@ class Cases:
         return self.some(self.every(file))
 
     def every(self, file: str) -> list[dict[str, Any]]:
-        """Reads a whole file of JSON lines.
+        """Reads a whole file of JSON lines; of full sets also the published file that has the same.
 
         Raises:
-            EvalError: It is not there.
+            EvalError: It is not there, or is none.
         """
-        lines = self.path(file).read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.strip()]
+        if self.folder and not (self.folder / file).exists():
+            return published(self.folder, file)
+        return lines(self.path(file))
 
-    def some(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def some(self, rows: list[T]) -> list[T]:
         """Returns the rows, or as many of them as were asked for."""
         if self.limit is None or self.limit >= len(rows):
             return rows

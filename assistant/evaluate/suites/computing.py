@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluate.suite import Cases, EvalError, Figure, Row, Suite, mean
+from assistant.evaluate.errors import EvalError
+from assistant.evaluate.suite import Cases, Figure, Row, Suite, mean
 from assistant.loader import builtin_folder
 from assistant.plugin import Context
 from assistant.runner import run_tool

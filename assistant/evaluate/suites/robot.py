@@ -17,7 +17,8 @@ from typing import Any
 
 from assistant.engines.builtin.route import Router
 from assistant.engines.builtin.steps import Call
-from assistant.evaluate.suite import Cases, EvalError, Figure, Row, Suite, mean
+from assistant.evaluate.errors import EvalError
+from assistant.evaluate.suite import Cases, Figure, Row, Suite, mean
 from assistant.loader import builtin_folder
 from assistant.runner import run_tool
 from assistant.schema import Tool

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from assistant.evaluate.suite import Cases, EvalError, Figure, Row, Suite, figure
+from assistant.evaluate.errors import EvalError
+from assistant.evaluate.suite import Cases, Figure, Row, Suite, figure
 from index.embed import Embedder
 
 if TYPE_CHECKING:

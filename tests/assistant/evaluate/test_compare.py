@@ -12,10 +12,11 @@ from click.testing import CliRunner
 from assistant.cli import cli
 from assistant.evaluate.compare import FEWEST, compare, differing
 from assistant.evaluate.comparison import text
+from assistant.evaluate.errors import EvalError
 from assistant.evaluate.report import write
 from assistant.evaluate.saved import Run, SavedFigure, SavedSuite, find, kept, load
 from assistant.evaluate.statistic import Statistic
-from assistant.evaluate.suite import EvalError, Row, Unit
+from assistant.evaluate.suite import Row, Unit
 
 SAID = {"about": "Is it <b>right</b>?", "metric": "share", "held_out": "all", "source": "ours"}
 

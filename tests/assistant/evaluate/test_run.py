@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from assistant.cli import cli
+from assistant.evaluate.errors import EvalError
 from assistant.evaluate.run import find, run
 from assistant.evaluate.saved import load
-from assistant.evaluate.suite import Cases, EvalError, Figure, all_suites, figure
+from assistant.evaluate.suite import Cases, Figure, all_suites, figure
 from assistant.settings import Settings
 from index.embed import Embedder
 
