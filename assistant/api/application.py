@@ -6,12 +6,13 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from assistant.api import chat, conversations, figures, files, libraries, models, responses
+from assistant.api import chat, conversations, figures, files, libraries, models, ready, responses
 from assistant.api.access import Access
 from assistant.api.errors import RESPONSES, add_handlers
 from assistant.api.figures import Counting, Figures
 from assistant.api.gate import Gate
 from assistant.api.keys import Keys
+from assistant.api.ready import Readiness
 from assistant.api.size import Sized
 from assistant.api.traced import Traced
 from assistant.session import Assistant
@@ -37,9 +38,10 @@ def make_api(assistant: Assistant, keys: Keys | None) -> FastAPI:
     application.state.assistant = assistant
     application.state.access = access
     application.state.uploads = Uploads(limits.upload_files, limits.upload_mb * MB)
+    application.state.readiness = Readiness(assistant)
     application.state.figures = Figures(assistant.meter, assistant.engine.servers)
     add_handlers(application)
-    for part in (chat, responses, models, files, libraries, conversations, figures):
+    for part in (chat, responses, models, files, libraries, conversations, ready, figures):
         application.include_router(part.router)
     application.add_middleware(Sized, form=settings.page.max_upload_mb * MB, other=limits.request_mb * MB)
     application.add_middleware(Gate, access=access)

@@ -1,10 +1,10 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``: whether the server works, and how much."""
+"""``/metrics``: how much the server works."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -17,7 +17,6 @@ from assistant.api.access import needs
 from assistant.api.keys import Key
 from assistant.engine_info import ServerState
 from assistant.meter import Meter, Spread
-from assistant.session import Assistant
 
 router = APIRouter(tags=["server"])
 SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -123,21 +122,6 @@ class Counting:
             route = getattr(scope.get("route"), "path", "none")
             self._figures.requests.labels(scope["method"], route, status).inc()
             self._figures.seconds.labels(route).observe(time.perf_counter() - began)
-
-
-@router.get("/healthz")
-async def health() -> dict[str, str]:
-    """Say that the process answers."""
-    return {"status": "ok"}
-
-
-@router.get("/readyz")
-async def ready(request: Request) -> Any:
-    """Say whether questions can be answered."""
-    assistant: Assistant = request.app.state.assistant
-    if not assistant.prepared:
-        return Response('{"status": "loading"}', 503, media_type="application/json")
-    return {"status": "ok"}
 
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
