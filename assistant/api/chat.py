@@ -7,22 +7,22 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
-from dataclasses import asdict
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
 from assistant.api.errors import AGAIN, AWAY, STATUS, ApiError, body
+from assistant.api.evidence import evidence, usage_of
 from assistant.api.leaving import unless_gone
+from assistant.api.shapes import Completion, streamed
 from assistant.approval import Decision
-from assistant.events import Answer, ApprovalNeeded, End, Event, Failed, ReasoningDelta, TextDelta, without
+from assistant.events import Answer, ApprovalNeeded, Event, Failed, ReasoningDelta, TextDelta
 from assistant.session import Assistant
 
 router = APIRouter(prefix="/v1", tags=["chat"])
-STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/event-stream": {}}}}
 
 
 class StreamOptions(BaseModel):
@@ -68,8 +68,8 @@ class Verdicts(BaseModel):
     stream: bool = False
 
 
-@router.post("/chat/completions", response_model=None, responses=STREAMED)
-async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[str, Any] | StreamingResponse:
+@router.post("/chat/completions", response_model=None, responses=streamed(Completion))
+async def complete(request: Request, asked: ChatRequest, key: Asking) -> Response:
     """Answer the last message from the library and with the tools, and show the evidence."""
     assistant: Assistant = request.app.state.assistant
     events = await turn_of(assistant, key.owner, asked, asked.messages, asked.conversation)
@@ -77,10 +77,13 @@ async def complete(request: Request, asked: ChatRequest, key: Asking) -> dict[st
     return await _reply(request, events, stream=asked.stream, counted=counted)
 
 
-@router.post("/conversations/{conversation}/approvals", response_model=None, responses=STREAMED, tags=["conversations"])
-async def decide(
-    request: Request, conversation: str, given: Verdicts, key: Asking
-) -> dict[str, Any] | StreamingResponse:
+@router.post(
+    "/conversations/{conversation}/approvals",
+    response_model=None,
+    responses=streamed(Completion),
+    tags=["conversations"],
+)
+async def decide(request: Request, conversation: str, given: Verdicts, key: Asking) -> Response:
     """Go on with a turn that waits for approval."""
     assistant: Assistant = request.app.state.assistant
     decisions = {
@@ -103,9 +106,9 @@ async def _require(assistant: Assistant, conversation: str, owner: str, decision
 
 async def _reply(
     request: Request, events: AsyncGenerator[Event, None], *, stream: bool, counted: bool = False
-) -> dict[str, Any] | StreamingResponse:
+) -> Response:
     if not stream:
-        return completion(await unless_gone(request, end_of(events)))
+        return JSONResponse(completion(await unless_gone(request, end_of(events))))
     # What fails before anything is said gets a status of its own.
     first = await anext(events)
     if isinstance(first, Failed):
@@ -137,32 +140,6 @@ def completion(end: Answer | ApprovalNeeded) -> dict[str, Any]:
         message["reasoning_content"] = end.reasoning
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return {**_head("chat.completion"), "choices": [choice], "usage": usage_of(end), "evidence": evidence(end)}
-
-
-def usage_of(end: End) -> dict[str, Any] | None:
-    """Returns the tokens of an answer as OpenAI's clients expect them; None where nobody has counted them."""
-    usage = end.usage if isinstance(end, Answer) else None
-    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
-        return None
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
-    }
-
-
-def evidence(end: End) -> dict[str, Any]:
-    """Returns what an answer rests on: citations, calls, confidence; or what waits for approval, or the error."""
-    match end:
-        case Answer():
-            # The thoughts have a field of their own beside the text.
-            return {**without(end.to_json(), "reasoning"), "waiting": []}
-        case ApprovalNeeded(requests, conversation):
-            return {"conversation": conversation, "waiting": [asdict(each) for each in requests]}
-        case Failed(message, conversation, kind):
-            return {"conversation": conversation, "error": message, "kind": kind, "waiting": []}
 
 
 async def _chunks(events: AsyncGenerator[Event, None], *, counted: bool) -> AsyncIterator[str]:

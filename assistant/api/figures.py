@@ -124,7 +124,7 @@ class Counting:
             self._figures.seconds.labels(route).observe(time.perf_counter() - began)
 
 
-@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request, key: Annotated[Key, Depends(needs("watch"))]) -> Response:
     """Show the figures in the form of Prometheus."""
     figures: Figures = request.app.state.figures

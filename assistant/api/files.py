@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.api.access import needs
 from assistant.api.errors import ApiError
 from assistant.api.keys import Key
+from assistant.api.library_shapes import Deleted, FileList, FileShape
+from assistant.api.shapes import answers
 from assistant.session import Assistant
 from assistant.uploaded import Upload, Uploaded
 from assistant.web.files import response_of
@@ -33,7 +35,7 @@ class NewFile(BaseModel):
     seconds: int | None = Field(None, alias="expires_after[seconds]", ge=HOUR, le=MONTH)
 
 
-@router.post("")
+@router.post("", response_model=None, responses=answers(FileShape))
 async def create(request: Request, given: Annotated[NewFile, File()], key: Asking) -> dict[str, Any]:
     """Take a file, which questions of the same key may name."""
     file, recent, size = given.file, _recent(request), given.file.size or 0
@@ -49,7 +51,7 @@ async def create(request: Request, given: Annotated[NewFile, File()], key: Askin
     return _row(taken)
 
 
-@router.get("")
+@router.get("", response_model=None, responses=answers(FileList))
 async def files(
     request: Request,
     key: Asking,
@@ -65,7 +67,7 @@ async def files(
     return {"object": "list", "data": [_row(each) for each in found], **ends, "has_more": more}
 
 
-@router.get("/{file}")
+@router.get("/{file}", response_model=None, responses=answers(FileShape))
 async def file(request: Request, file: str, key: Asking) -> dict[str, Any]:
     """Tell about one file."""
     return _row(await _uploaded(request).get(file, key.owner))
@@ -78,7 +80,7 @@ async def content(request: Request, file: str, key: Asking) -> FileResponse:
     return response_of(await uploaded.path(await uploaded.get(file, key.owner)))
 
 
-@router.delete("/{file}")
+@router.delete("/{file}", response_model=None, responses=answers(Deleted))
 async def delete(request: Request, file: str, key: Asking) -> dict[str, Any]:
     """Delete a file; conversations in which it was asked about keep theirs."""
     await _uploaded(request).delete(file, key.owner)

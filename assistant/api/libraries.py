@@ -11,7 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.access import needs
 from assistant.api.errors import ApiError
+from assistant.api.evidence import name_of
 from assistant.api.keys import Key
+from assistant.api.library_shapes import (
+    Deleted,
+    DocumentAdded,
+    DocumentList,
+    DocumentRow,
+    FoundList,
+    LibraryList,
+    LibraryRow,
+    LibraryShape,
+)
+from assistant.api.shapes import answers
 from assistant.errors import StorageError
 from assistant.libraries import create, places
 from assistant.originals import Originals
@@ -22,7 +34,7 @@ from index.errors import LibraryError
 from index.filter import Filter
 from index.library import Library
 from index.tags import tidy
-from index.types import Document, Outcome
+from index.types import Document, Hit, Outcome
 
 router = APIRouter(prefix="/v1/libraries", tags=["libraries"])
 MB = 1_000_000
@@ -55,35 +67,35 @@ class Search(BaseModel):
     tags: list[str] = Field(default_factory=list)
 
 
-@router.get("")
+@router.get("", response_model=None, responses=answers(LibraryList))
 async def libraries(request: Request, key: Reading) -> dict[str, Any]:
     """List the libraries."""
     found = await asyncio.to_thread(places, _assistant(request).settings.home)
     return {"object": "list", "data": [{"object": "library", "id": each.name} for each in found]}
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=None, responses=answers(LibraryRow, 201))
 async def begin(request: Request, given: NewLibrary, key: Writing) -> dict[str, Any]:
     """Make an empty library."""
     made = await asyncio.to_thread(create, _assistant(request).settings, given.name)
     return {"object": "library", "id": made.name}
 
 
-@router.get("/{library}")
+@router.get("/{library}", response_model=None, responses=answers(LibraryShape))
 async def library(request: Request, library: str, key: Reading) -> dict[str, Any]:
     """Tell how much a library holds."""
     held = await asyncio.to_thread((await _library(request, library)).status)
     return {"object": "library", "id": library, "documents": held.documents, "passages": held.passages}
 
 
-@router.delete("/{library}")
+@router.delete("/{library}", response_model=None, responses=answers(Deleted))
 async def drop(request: Request, library: str, key: Writing) -> dict[str, Any]:
     """Delete a library with all that it holds; files that were added from this machine's folders stay."""
     await asyncio.to_thread(_originals(request).drop, library)
     return {"object": "library", "id": library, "deleted": True}
 
 
-@router.get("/{library}/documents")
+@router.get("/{library}/documents", response_model=None, responses=answers(DocumentList))
 async def documents(
     request: Request,
     library: str,
@@ -97,7 +109,7 @@ async def documents(
     return {"object": "list", "data": [_row(each) for each in rest[:limit]], "has_more": len(rest) > limit}
 
 
-@router.post("/{library}/documents", status_code=201)
+@router.post("/{library}/documents", status_code=201, response_model=None, responses=answers(DocumentAdded, 201))
 async def add(request: Request, library: str, given: Annotated[NewDocument, File()], key: Writing) -> dict[str, Any]:
     """Add a document; it is read before this answers."""
     held, originals, name = await _library(request, library), _originals(request), plain_name(given.file.filename)
@@ -116,26 +128,26 @@ async def add(request: Request, library: str, given: Annotated[NewDocument, File
     return {**_row(outcome.document), "status": outcome.status}
 
 
-@router.get("/{library}/documents/{document}")
+@router.get("/{library}/documents/{document}", response_model=None, responses=answers(DocumentRow))
 async def document(request: Request, library: str, document: int, key: Reading) -> dict[str, Any]:
     """Tell about one document."""
     return _row(await asyncio.to_thread((await _library(request, library)).document, document))
 
 
-@router.delete("/{library}/documents/{document}")
+@router.delete("/{library}/documents/{document}", response_model=None, responses=answers(Deleted))
 async def remove_document(request: Request, library: str, document: int, key: Writing) -> dict[str, Any]:
     """Remove a document, and its file where that was uploaded."""
     await asyncio.to_thread(_removed, await _library(request, library), document, _originals(request))
     return {"object": "document", "id": document, "deleted": True}
 
 
-@router.post("/{library}/search")
+@router.post("/{library}/search", response_model=None, responses=answers(FoundList))
 async def search(request: Request, library: str, given: Search, key: Reading) -> dict[str, Any]:
     """Find passages, with the scores that brought them."""
     only = Filter(documents=tuple(given.documents), tags=tuple(given.tags))
     held = await _library(request, library)
     hits = await asyncio.to_thread(held.search, given.query, given.count, only)
-    return {"object": "list", "data": [hit_row(hit, [hit.passage]) for hit in hits]}
+    return {"object": "list", "data": [_found(hit) for hit in hits]}
 
 
 def _assistant(request: Request) -> Assistant:
@@ -170,6 +182,11 @@ def _removed(library: Library, document: int, originals: Originals) -> None:
     path = library.document(document).path
     library.remove(path)
     originals.forget(Path(path))
+
+
+def _found(hit: Hit) -> dict[str, Any]:
+    row = {key: value for key, value in hit_row(hit, ()).items() if key != "around"}
+    return {**row, "document": name_of(hit.document.path), "document_id": hit.document.id}
 
 
 def _row(document: Document) -> dict[str, Any]:

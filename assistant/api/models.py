@@ -7,12 +7,15 @@ import base64
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.access import needs
 from assistant.api.asking import MODEL
 from assistant.api.errors import ApiError
 from assistant.api.keys import Key
+from assistant.api.library_shapes import ModelList, ModelRow, VectorList
+from assistant.api.shapes import answers
 from assistant.session import Assistant
 
 router = APIRouter(prefix="/v1", tags=["models"])
@@ -37,7 +40,7 @@ class EmbeddingRequest(BaseModel):
     user: str | None = None
 
 
-@router.get("/models")
+@router.get("/models", response_model=None, responses=answers(ModelList))
 async def models(request: Request, key: Asking) -> dict[str, Any]:
     """List the assistant, the adapters of its engine and the model that embeds."""
     engine = request.app.state.assistant.engine
@@ -46,7 +49,7 @@ async def models(request: Request, key: Asking) -> dict[str, Any]:
     return {"object": "list", "data": [_model(name, owner) for name, owner in names]}
 
 
-@router.get("/models/{name:path}")
+@router.get("/models/{name:path}", response_model=None, responses=answers(ModelRow))
 async def model(request: Request, name: str, key: Asking) -> dict[str, Any]:
     """Tell about one model."""
     engine = request.app.state.assistant.engine
@@ -57,8 +60,8 @@ async def model(request: Request, name: str, key: Asking) -> dict[str, Any]:
     raise ApiError(404, f"There is no model {name!r}; see /v1/models.", "model", "model_not_found")
 
 
-@router.post("/embeddings")
-async def embed(request: Request, asked: EmbeddingRequest, key: Asking) -> dict[str, Any]:
+@router.post("/embeddings", response_model=None, responses=answers(VectorList))
+async def embed(request: Request, asked: EmbeddingRequest, key: Asking) -> JSONResponse:
     """Embed texts with the model of the library, so that vectors made here can be compared with it."""
     embedder = _embedder(request)
     if asked.dimensions not in (None, embedder.dimensions):
@@ -75,7 +78,8 @@ async def embed(request: Request, asked: EmbeddingRequest, key: Asking) -> dict[
         }
         for index, vector in enumerate(vectors.astype("<f4"))
     ]
-    return {"object": "list", "data": data, "model": embedder.name, "usage": {"prompt_tokens": 0, "total_tokens": 0}}
+    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    return JSONResponse({"object": "list", "data": data, "model": embedder.name, "usage": usage})
 
 
 def _embedder(request: Request) -> Any:

@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
 from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
-from assistant.api.chat import STREAMED, end_of, evidence, failure, usage_of
+from assistant.api.chat import end_of, failure
+from assistant.api.evidence import evidence, usage_of
 from assistant.api.leaving import unless_gone
+from assistant.api.shapes import ResponseShape, streamed
 from assistant.events import Answer, ApprovalNeeded, Began, Event, Failed, ReasoningDelta, TextDelta
 from assistant.session import Assistant
 
@@ -35,8 +37,8 @@ class ResponseRequest(Asked):
     max_output_tokens: int | None = None
 
 
-@router.post("/responses", response_model=None, responses=STREAMED)
-async def respond(request: Request, asked: ResponseRequest, key: Asking) -> dict[str, Any] | StreamingResponse:
+@router.post("/responses", response_model=None, responses=streamed(ResponseShape))
+async def respond(request: Request, asked: ResponseRequest, key: Asking) -> Response:
     """Answer from the library and with the tools, and show the evidence."""
     assistant: Assistant = request.app.state.assistant
     messages = [Message(role="user", content=asked.input)] if isinstance(asked.input, str) else asked.input
@@ -50,7 +52,7 @@ async def respond(request: Request, asked: ResponseRequest, key: Asking) -> dict
         lines = _lines(events, first.conversation)
         return StreamingResponse(lines, media_type="text/event-stream", headers={"cache-control": "no-cache"})
     end = await unless_gone(request, end_of(events))
-    return response(first.conversation, end, end.reasoning if isinstance(end, Answer) else "")
+    return JSONResponse(response(first.conversation, end, end.reasoning if isinstance(end, Answer) else ""))
 
 
 def response(conversation: str, end: Answer | ApprovalNeeded | None, thought: str = "") -> dict[str, Any]:
@@ -76,6 +78,7 @@ def response(conversation: str, end: Answer | ApprovalNeeded | None, thought: st
         "instructions": None,
         "metadata": {},
         "parallel_tool_calls": False,
+        "previous_response_id": None,
         "tool_choice": "auto",
         "tools": [],
         "usage": _renamed(usage) if usage else None,

@@ -62,8 +62,12 @@ async def test_a_program_approves_a_call_and_fetches_its_file(
         again = await client.post(f"{own}/approvals", json={"decisions": decisions})
         assert (again.status_code, again.json()["error"]["type"]) == (409, "conflict_error")
         (made,) = done.json()["evidence"]["artifacts"]
-        fetched = await client.get(f"{own}/files/{Path(made['path']).name}")
+        assert (made["name"], made["url"]) == ("note.txt", f"/v1{own}/files/note.txt")
+        fetched = await client.get(f"{url}{made['url']}")
         assert (fetched.status_code, fetched.text) == (200, "buy bees")
+        kept = await client.get(own)
+        assert kept.json()["turns"][0]["result"]["artifacts"] == [made]
+        assert str(scripted.home) not in kept.text
         for other in ("nothing.txt", "../../conversations.sqlite", "%2e%2e/%2e%2e/conversations.sqlite"):
             refused = await client.get(f"{own}/files/{other}")
             assert (refused.status_code, refused.json()["error"]["type"]) == (404, "not_found_error")

@@ -49,6 +49,40 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     keys.close()
 
 
+def test_the_document_describes_every_answer(api: tuple[str, str]) -> None:
+    document = httpx.get(f"{api[0]}/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            (told,) = [each for status, each in operation["responses"].items() if status[0] == "2" and status != "2XX"]
+            shape = told["content"].get("application/json", {"schema": {"a file": True}})["schema"]
+            assert shape, f"{method} {path}"
+
+
+def test_answers_are_as_the_document_describes_them(api: tuple[str, str]) -> None:
+    url, key = api
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    said = {"role": "user", "content": "Where is the tea?"}
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=120) as client:
+        chat = client.post("/v1/chat/completions", json={"messages": [said]})
+        conversation = chat.json()["evidence"]["conversation"]
+        answers = {
+            ("/v1/chat/completions", "POST"): chat,
+            ("/v1/responses", "POST"): client.post("/v1/responses", json={"input": [said]}),
+            ("/v1/conversations", "GET"): client.get("/v1/conversations"),
+            ("/v1/conversations/{conversation}", "GET"): client.get(f"/v1/conversations/{conversation}"),
+            ("/v1/models", "GET"): client.get("/v1/models"),
+            ("/v1/embeddings", "POST"): client.post("/v1/embeddings", json={"input": "tea"}),
+            ("/v1/libraries/{library}/documents", "GET"): client.get("/v1/libraries/default/documents"),
+            ("/v1/libraries/{library}/search", "POST"): client.post(
+                "/v1/libraries/default/search", json={"query": "tea"}
+            ),
+        }
+    assert chat.json()["evidence"]["citations"]
+    for (path, method), answer in answers.items():
+        assert answer.status_code == 200
+        schema[path][method].validate_response(answer)
+
+
 def begun(url: str, key: str) -> dict[str, str]:
     """Makes what the addresses name, and returns it by the names that it has there."""
     with httpx.Client(base_url=f"{url}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:

@@ -45,6 +45,19 @@ async def questions(log, conversation):
     return [turn.question for turn in await log.turns(conversation, "me")]
 
 
+async def test_the_list_goes_on_after_what_is_known(log):
+    for number in range(5):
+        await say(log, f"Question {number}?")
+    whole = await log.list("me")
+    pages, after = [], None
+    while page := await log.list("me", 2, after):
+        pages, after = [*pages, *page], page[-1].id
+    assert pages == whole
+    assert len(whole) == 5
+    with pytest.raises(UnknownConversation):
+        await log.list("somebody else", 2, whole[0].id)
+
+
 async def test_a_question_in_other_words_is_a_branch_and_both_can_be_gone_on_with(log):
     first = await say(log, "One?")
     second = await say(log, "Two?", first.conversation)
