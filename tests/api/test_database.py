@@ -33,20 +33,21 @@ def own() -> Iterator[Postgres]:
 async def test_a_database_that_is_lost_is_told_and_used_again_when_it_is_back(
     settings: Settings, own: Postgres, home: Path
 ) -> None:
-    database = DatabaseSettings(url=own.new(), connections=3, timeout=0.3)
+    database = DatabaseSettings(url=own.new(), connections=3, timeout=1)
     shared = settings.model_copy(update={"database": database})
-    with Keys(database) as keys:
-        key = keys.add("all", frozenset(SCOPES))
+    # The second server's keys are not lost, so that what is told is of what comes after them.
+    with Keys(database) as keys, Keys(home) as others:
+        key, other = keys.add("all", frozenset(SCOPES)), others.add("all", frozenset(SCOPES))
         async with (
             served(shared, keys=keys) as known,
-            served(shared) as url,
+            served(shared, keys=others) as url,
             openai.AsyncOpenAI(base_url=f"{known}/v1", api_key=key, max_retries=20) as client,
         ):
             first = await client.chat.completions.create(model="assistant", **QUESTION)
             conversation = (first.model_extra or {})["evidence"]["conversation"]
             sent = await client.files.create(file=("a.md", b"# A"), purpose="user_data")
             own.stop()
-            async with httpx.AsyncClient(timeout=60) as plain:
+            async with httpx.AsyncClient(timeout=60, headers={"authorization": f"Bearer {other}"}) as plain:
                 lost = [
                     await plain.get(f"{known}/v1/models", headers={"authorization": f"Bearer {key}"}),
                     await plain.post(f"{url}/v1/chat/completions", json=QUESTION),
