@@ -216,6 +216,18 @@ class Conversations:
                 found.append(Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None))
         return found
 
+    async def turn(self, conversation: str, owner: str, turn: int) -> tuple[Turn, str]:
+        """Returns a turn of a conversation, on whichever branch, and when it was asked, as UTC time in ISO 8601.
+
+        Raises:
+            UnknownConversation: It does not exist or belongs to somebody else, or has no such turn.
+        """
+        await self._require(self._db, conversation, owner)
+        select = "SELECT id, question, state, result, asked FROM turns WHERE id = ? AND conversation = ?"
+        for row in await self._db.rows(select, turn, conversation):
+            return Turn(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None), row[4]
+        raise UnknownConversation(f"There is no turn {turn} in the conversation '{conversation}'.")
+
     async def illustrated(self, owner: str, before: int | None, count: int) -> list[Illustrated]:
         """Returns answers with files or citations, which may show pictures, the newest first.
 

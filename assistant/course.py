@@ -31,12 +31,22 @@ class Course:
             there are all of them, a reply that breaks off is had anew, and what nobody has approved is refused.
         place: Gives what is held while a server answers a request; None where nobody counts them.
         replies: Receives what the model says, in order.
+        wishes: How the answer is to be, in the words of the program that asks; a language model is told them below our
+            rules.
+        most_tokens: How long each reply of a server's model may be; None leaves it to the server.
     """
 
     seed: int | None = None
     watched: bool = True
     place: Callable[[], AbstractAsyncContextManager[None]] | None = None
     replies: list[AIMessage] = field(default_factory=list)
+    wishes: str = ""
+    most_tokens: int | None = None
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the last reply ended at its longest."""
+        return bool(self.replies) and self.replies[-1].response_metadata.get("finish_reason") == "length"
 
     @property
     def chance(self) -> Random:

@@ -123,7 +123,7 @@ async def _shorten(parts: Parts, turn: Turn, count: int) -> None:
 async def _fitted(parts: Parts, messages: list[AnyMessage], turn: Turn) -> AIMessage:
     """Asks with as much as the model can take; where that was too much, with less."""
     tools = [tool.for_model for tool in turn.tools.values()]
-    fixed = trim.size([SystemMessage(prompt("system"))]) + sum(tool.size for tool in turn.tools.values())
+    fixed = trim.size([_rules(turn)]) + sum(tool.size for tool in turn.tools.values())
     for shorter in range(MOST_SHORTER + 1):
         most = await parts.room.bytes(turn.model) if parts.room else None
         context = await _context(parts, messages, turn, None if most is None else max(LEAST, most - fixed))
@@ -172,11 +172,13 @@ def _note(turn: Turn, note: str) -> None:
 
 
 async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, Any]], turn: Turn) -> AIMessage:
-    shown = [SystemMessage(prompt("system")), *taint.fenced(context, turn.fence or turn.conversation)]
+    shown = [_rules(turn), *taint.fenced(context, turn.fence or turn.conversation)]
     offered: dict[str, Any] = {"tools": tools} if tools else {}
     offered |= {"model": turn.model} if turn.model else {}
     if parts.room and turn.course.seed is not None:  # a server's model draws its words
         offered["seed"] = turn.course.seed
+    if parts.room and turn.course.most_tokens is not None:
+        offered["max_tokens"] = turn.course.most_tokens
     offered |= {} if turn.course.watched else {"watched": False}
     offered |= {"place": turn.course.place} if turn.course.place else {}
 
@@ -194,6 +196,12 @@ async def _asked(parts: Parts, context: list[AnyMessage], tools: list[dict[str, 
     if parts.room and any(_found_pictures(message) for message in _since_question(context)):
         _note(turn, BLIND)
     return await ask(shown)
+
+
+def _rules(turn: Turn) -> SystemMessage:
+    wishes = turn.course.wishes
+    told = f"\n\n{prompt('wishes')}\n<wishes>\n{wishes}\n</wishes>" if wishes else ""
+    return SystemMessage(prompt("system") + told)
 
 
 def _since_question(context: list[AnyMessage]) -> list[AnyMessage]:

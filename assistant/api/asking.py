@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends
@@ -12,12 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.api.access import needs
 from assistant.api.documents import DOCUMENTS, Document, attached
 from assistant.api.errors import ApiError
+from assistant.api.fields import Harmless
 from assistant.api.keys import Key
 from assistant.approval import refusals
-from assistant.events import ApprovalNeeded, Event
+from assistant.course import Course
+from assistant.errors import AssistantError
+from assistant.events import ApprovalNeeded, Began, Event
 from assistant.session import Assistant
 
+log = logging.getLogger(__name__)
+
 MODEL = "assistant"
+MOST_MESSAGES = 10_000
+# Who speaks for the program rather than for the person.
+PROGRAMS = ("system", "developer")
 # The types of parts in the older and in the newer form; what an assistant said comes back as the last of them.
 TEXTS = ("text", "input_text", "output_text")
 Asking = Annotated[Key, Depends(needs("ask"))]
@@ -36,7 +47,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[Part] | None = None
+    content: str | Annotated[list[Part], Field(max_length=MOST_MESSAGES)] | None = None
 
     @property
     def text(self) -> str:
@@ -58,25 +69,38 @@ class Message(BaseModel):
         return [part.file or part for part in parts if part.type in DOCUMENTS]
 
 
-class Asked(BaseModel):
-    """What chat completions and responses take alike; ``library`` and ``approval`` are ours."""
+class Asked(Harmless):
+    """What chat completions and responses take alike; ``library``, ``approval`` and ``conversation`` are ours."""
 
-    model_config = ConfigDict(extra="forbid")
     model: str = MODEL
     stream: bool = False
     library: str | None = Field(None, description="Which library a new conversation is about.")
     approval: Literal["refuse", "ask"] = Field(
         "refuse", description="What becomes of calls that need approval: they are refused, or the turn waits."
     )
+    conversation: str | None = Field(None, description="Goes on with this one; the messages before are then not read.")
     temperature: float | None = None
     top_p: float | None = None
     metadata: dict[str, Any] | None = None
-    store: bool | None = None
+    store: bool | None = Field(None, description="With false a conversation that is begun is deleted at the end.")
     user: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a question is asked.
+
+    Attributes:
+        conversation: Which one goes on; None begins one.
+        instead_of: Row of the turn beside which it branches off; None goes on at the end.
+    """
+
+    conversation: str | None = None
+    instead_of: int | None = None
+
+
 async def turn_of(
-    assistant: Assistant, owner: str, asked: Asked, messages: Sequence[Message], conversation: str | None
+    assistant: Assistant, owner: str, asked: Asked, messages: Sequence[Message], course: Course, at: Place
 ) -> AsyncGenerator[Event, None]:
     """Returns the events of the turn that answers a request.
 
@@ -84,21 +108,44 @@ async def turn_of(
         assistant: Who answers.
         owner: Who asks.
         asked: The request.
-        messages: Its messages; the last is the question.
-        conversation: Which goes on; the messages before the last are then not read. None begins one.
+        messages: Its messages; the last is the question, and those of the program say how it is to be answered.
+        course: How it is to go besides; receives what the model says.
+        at: Where it is asked. In a conversation that goes on the messages before the last are not read.
 
     Raises:
         ApiError: It is no question, or a document of it cannot be used.
         AssistantError: It cannot be asked.
     """
     question, earlier = question_of(messages)
-    adapter = await adapter_of(assistant, asked.model)
+    said = [course.wishes, *(each.text for each in messages if each.role in PROGRAMS)]
+    course.wishes = _wishes(said, assistant.settings.agent.max_question_characters)
+    adapter, conversation = await adapter_of(assistant, asked.model), at.conversation
     read = messages[-1:] if conversation else messages
     history = () if conversation else earlier
     if documents := [each for message in read for each in message.documents]:
         conversation, question = await attached(assistant, owner, question, documents, conversation, asked.library)
-    events = assistant.stream(question, conversation, owner, library=asked.library, history=history, adapter=adapter)
-    return refusing(assistant, events, owner) if asked.approval == "refuse" else events
+    events = assistant.stream(
+        question,
+        conversation,
+        owner,
+        library=asked.library,
+        instead_of=at.instead_of,
+        history=history,
+        adapter=adapter,
+        course=course,
+    )
+    if asked.approval == "refuse":
+        events = refusing(assistant, events, owner, course)
+    begun = at.conversation is None
+    return fleeting(assistant, events, owner) if asked.store is False and begun else events
+
+
+def _wishes(said: Sequence[str], longest: int) -> str:
+    wishes = "\n\n".join(each.strip() for each in said if each.strip())
+    if len(wishes) > longest:
+        line = f"System messages and instructions may have {longest:,} characters; these have {len(wishes):,}."
+        raise ApiError(400, line, "messages")
+    return wishes
 
 
 async def adapter_of(assistant: Assistant, model: str) -> str | None:
@@ -125,7 +172,7 @@ def question_of(messages: Sequence[Message]) -> tuple[str, tuple[tuple[str, str]
 
 
 async def refusing(
-    assistant: Assistant, events: AsyncGenerator[Event, None], owner: str
+    assistant: Assistant, events: AsyncGenerator[Event, None], owner: str, course: Course
 ) -> AsyncGenerator[Event, None]:
     """The events of a turn in which whatever needs approval is refused."""
     while True:
@@ -138,4 +185,29 @@ async def refusing(
                     yield event
         if waiting is None:
             return
-        events = assistant.resume(waiting.conversation, refusals(waiting.requests), owner)
+        events = assistant.resume(waiting.conversation, refusals(waiting.requests), owner, course=course)
+
+
+async def fleeting(
+    assistant: Assistant, events: AsyncGenerator[Event, None], owner: str
+) -> AsyncGenerator[Event, None]:
+    """The events of a turn whose conversation is deleted at its end, unless it waits for approval."""
+    conversation = ""
+    try:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Began):
+                    conversation = event.conversation
+                elif isinstance(event, ApprovalNeeded):
+                    conversation = ""
+                yield event
+    finally:
+        if conversation:
+            await asyncio.shield(_dropped(assistant, conversation, owner))
+
+
+async def _dropped(assistant: Assistant, conversation: str, owner: str) -> None:
+    try:
+        await assistant.delete(conversation, owner)
+    except AssistantError:
+        log.warning("conversation %s stays", conversation, exc_info=True)

@@ -7,18 +7,21 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.api.asking import MODEL, Asked, Asking, Message, turn_of
+from assistant.api.asking import MODEL, MOST_MESSAGES, Asked, Asking, Message, Place, turn_of
 from assistant.api.errors import AGAIN, AWAY, STATUS, ApiError, body
 from assistant.api.evidence import evidence, usage_of
+from assistant.api.fields import HarmlessChat
 from assistant.api.leaving import unless_gone
+from assistant.api.sentences import TOLD
 from assistant.api.shapes import Completion, streamed
 from assistant.approval import Decision
+from assistant.course import Course
 from assistant.events import Answer, ApprovalNeeded, Event, Failed, ReasoningDelta, TextDelta
 from assistant.session import Assistant
 
@@ -32,24 +35,18 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatRequest(Asked):
+class ChatRequest(Asked, HarmlessChat):
     """What is asked.
 
-    The last message is the question, those before it are what it refers to. ``conversation``, ``library`` and
-    ``approval`` are ours. Sampling is for the settings to say, so that answers can be repeated: such fields are taken
-    and not used.
+    The last message is the question, those before it are what it refers to, and those of the system say how it is to
+    be answered. ``conversation``, ``library`` and ``approval`` are ours. Sampling is for the settings to say, so that
+    answers can be repeated: such fields are taken and not used.
     """
 
-    messages: list[Message] = Field(min_length=1)
+    messages: list[Message] = Field(min_length=1, max_length=MOST_MESSAGES)
     stream_options: StreamOptions | None = None
-    conversation: str | None = Field(None, description="Goes on with this one; the messages before are then not read.")
-    n: Literal[1] = 1
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    seed: int | None = None
-    stop: str | list[str] | None = None
+    max_tokens: int | None = Field(None, ge=1, description="How long a reply of a server's model may be.")
+    max_completion_tokens: int | None = Field(None, ge=1, description="The same under its newer name.")
 
 
 class Verdict(BaseModel):
@@ -72,9 +69,10 @@ class Verdicts(BaseModel):
 async def complete(request: Request, asked: ChatRequest, key: Asking) -> Response:
     """Answer the last message from the library and with the tools, and show the evidence."""
     assistant: Assistant = request.app.state.assistant
-    events = await turn_of(assistant, key.owner, asked, asked.messages, asked.conversation)
+    course = Course(most_tokens=asked.max_completion_tokens or asked.max_tokens)
+    events = await turn_of(assistant, key.owner, asked, asked.messages, course, Place(asked.conversation))
     counted = bool(asked.stream_options and asked.stream_options.include_usage)
-    return await _reply(request, events, stream=asked.stream, counted=counted)
+    return await _reply(request, events, course, stream=asked.stream, counted=counted)
 
 
 @router.post(
@@ -90,7 +88,9 @@ async def decide(request: Request, conversation: str, given: Verdicts, key: Aski
         each: Decision(verdict.approve, arguments=verdict.arguments) for each, verdict in given.decisions.items()
     }
     await _require(assistant, conversation, key.owner, decisions)
-    return await _reply(request, assistant.resume(conversation, decisions, key.owner), stream=given.stream)
+    course = Course()
+    events = assistant.resume(conversation, decisions, key.owner, course=course)
+    return await _reply(request, events, course, stream=given.stream)
 
 
 async def _require(assistant: Assistant, conversation: str, owner: str, decisions: Collection[str]) -> None:
@@ -105,16 +105,16 @@ async def _require(assistant: Assistant, conversation: str, owner: str, decision
 
 
 async def _reply(
-    request: Request, events: AsyncGenerator[Event, None], *, stream: bool, counted: bool = False
+    request: Request, events: AsyncGenerator[Event, None], course: Course, *, stream: bool, counted: bool = False
 ) -> Response:
     if not stream:
-        return JSONResponse(completion(await unless_gone(request, end_of(events))))
+        return JSONResponse(completion(await unless_gone(request, end_of(events)), course))
     # What fails before anything is said gets a status of its own.
     first = await anext(events)
     if isinstance(first, Failed):
         raise failure(first)
     return StreamingResponse(
-        _chunks(events, counted=counted), media_type="text/event-stream", headers={"cache-control": "no-cache"}
+        _chunks(events, course, counted=counted), media_type="text/event-stream", headers={"cache-control": "no-cache"}
     )
 
 
@@ -133,16 +133,16 @@ async def end_of(events: AsyncGenerator[Event, None]) -> Answer | ApprovalNeeded
     raise AssertionError("a turn ends")
 
 
-def completion(end: Answer | ApprovalNeeded) -> dict[str, Any]:
+def completion(end: Answer | ApprovalNeeded, course: Course) -> dict[str, Any]:
     """Returns the object that answers a request."""
     message = {"role": "assistant", "content": end.text if isinstance(end, Answer) else ""}
     if isinstance(end, Answer) and end.reasoning:
         message["reasoning_content"] = end.reasoning
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    choice = {"index": 0, "message": message, "finish_reason": _reason(course), "logprobs": None}
     return {**_head("chat.completion"), "choices": [choice], "usage": usage_of(end), "evidence": evidence(end)}
 
 
-async def _chunks(events: AsyncGenerator[Event, None], *, counted: bool) -> AsyncIterator[str]:
+async def _chunks(events: AsyncGenerator[Event, None], course: Course, *, counted: bool) -> AsyncIterator[str]:
     head = _head("chat.completion.chunk")
     yield _line(head, {"role": "assistant", "content": ""})
     streamed = ""
@@ -158,11 +158,12 @@ async def _chunks(events: AsyncGenerator[Event, None], *, counted: bool) -> Asyn
                     # An engine that does not stream says all of it at the end.
                     if isinstance(event, Answer) and not streamed:
                         yield _line(head, {"content": event.text})
-                    yield _line(head, {}, "stop", evidence(event))
+                    yield _line(head, {}, _reason(course), evidence(event))
                     if counted:
                         yield f"data: {json.dumps({**head, 'choices': [], 'usage': usage_of(event)})}\n\n"
                 case Failed(message, _, kind):
-                    yield f"data: {json.dumps(body(STATUS.get(kind, 500), message, code=kind))}\n\n"
+                    told = body(STATUS.get(kind, 500), TOLD.get(kind, message), code=kind)
+                    yield f"data: {json.dumps(told)}\n\n"
     yield "data: [DONE]\n\n"
 
 
@@ -175,6 +176,10 @@ def _line(
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
 
+def _reason(course: Course) -> str:
+    return "length" if course.cut_off else "stop"
+
+
 def _head(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": MODEL}
 
@@ -182,4 +187,6 @@ def _head(kind: str) -> dict[str, Any]:
 def failure(failed: Failed) -> ApiError:
     """Returns what a request gets whose turn failed."""
     status = STATUS.get(failed.kind, 500)
-    return ApiError(status, failed.message, code=failed.kind, **(AGAIN if status == AWAY else {}))
+    return ApiError(
+        status, TOLD.get(failed.kind, failed.message), code=failed.kind, **(AGAIN if status == AWAY else {})
+    )

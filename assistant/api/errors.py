@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from assistant.api.sentences import TOLD, invalid
 from assistant.errors import (
     AssistantError,
     BadQuestion,
@@ -35,7 +37,7 @@ STATUS = {"BadQuestion": 400, "SettingsError": 400, "UnknownLibrary": 404, "Unkn
           "NothingWaits": 409, "EngineUnreachable": 502, "EngineTimeout": 504, "EngineRefused": 502, "EngineBusy": 503,
           "StorageError": 503, "OperationalError": 503, "ContextOverflow": 400,
           "BadCalls": 502, "EngineError": 502}  # fmt: skip
-AWAY = 503
+NOWHERE, NO_METHOD, AWAY = 404, 405, 503
 # Clients ask again by themselves after so many seconds where it may be over soon.
 AGAIN = {"retry-after": "2"}
 
@@ -111,14 +113,17 @@ def refused(error: ApiError) -> JSONResponse:
 
 
 def _invalid(error: RequestValidationError) -> JSONResponse:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    line = f"{where}: {first['msg']}" if where else str(first["msg"])
-    return JSONResponse(body(400, line, where or None, first["type"]), 400)
+    line, field, code = invalid(error.errors())
+    return JSONResponse(body(400, line, field, code), 400)
 
 
 def _plain(error: HTTPException) -> JSONResponse:
-    return JSONResponse(body(error.status_code, str(error.detail)), error.status_code, headers=error.headers)
+    line = str(error.detail)
+    if error.status_code == NO_METHOD:
+        line = f"This address does not take this method; it takes {(error.headers or {}).get('Allow', 'others')}."
+    elif error.status_code == NOWHERE and line == HTTPStatus.NOT_FOUND.phrase:
+        line = "There is nothing at this address; /openapi.json tells what there is."
+    return JSONResponse(body(error.status_code, line), error.status_code, headers=error.headers)
 
 
 def _ours(error: AssistantError | LibraryError) -> JSONResponse:
@@ -131,8 +136,7 @@ def _ours(error: AssistantError | LibraryError) -> JSONResponse:
     else:
         status = 400 if isinstance(error, BadQuestion | SettingsError) else 500
     log.warning("request failed: %s", error)
-    # Where the library would lie is for those who run the server.
-    line = "There is no such library; see /v1/libraries." if isinstance(error, UnknownLibrary) else str(error)
+    line = TOLD.get(type(error).__name__, str(error))
     return JSONResponse(body(status, line), status, AGAIN if status == AWAY else None)
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from assistant.api.sentences import TOLD
 from assistant.events import Answer, ApprovalNeeded, End, Failed
 
 Row = Mapping[str, Any]
@@ -54,6 +55,8 @@ def shown(result: Row, conversation: str) -> dict[str, Any]:
     for name, tell in (("citations", _citation), ("artifacts", _artifact)):
         if name in row:
             row[name] = [tell(each, conversation) for each in row[name]]
+    if row.get("kind") in TOLD:
+        row["error"] = TOLD[row["kind"]]
     waiting = [_request(each, conversation) for each in result.get("requests", ())]
     return {**row, "conversation": conversation, "waiting": waiting}
 

@@ -25,7 +25,7 @@ from assistant.api.library_shapes import (
 )
 from assistant.api.shapes import answers
 from assistant.errors import StorageError
-from assistant.libraries import create, places
+from assistant.libraries import create, place, places
 from assistant.originals import Originals
 from assistant.session import Assistant
 from assistant.terminal import hit_row
@@ -77,7 +77,10 @@ async def libraries(request: Request, key: Reading) -> dict[str, Any]:
 @router.post("", status_code=201, response_model=None, responses=answers(LibraryRow, 201))
 async def begin(request: Request, given: NewLibrary, key: Writing) -> dict[str, Any]:
     """Make an empty library."""
-    made = await asyncio.to_thread(create, _assistant(request).settings, given.name)
+    settings = _assistant(request).settings
+    if place(settings.home, given.name).exists:
+        raise ApiError(409, f"There is a library {given.name!r} already.", "name")
+    made = await asyncio.to_thread(create, settings, given.name)
     return {"object": "library", "id": made.name}
 
 

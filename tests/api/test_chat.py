@@ -11,6 +11,8 @@ import openai
 import pytest
 
 from assistant.api.asking import Message, question_of
+from assistant.api.sentences import NO_BODY
+from assistant.prompts import prompt
 from assistant.samples import DOCUMENTS as SAMPLES
 from assistant.settings import LimitSettings, ServerEngine, Settings
 from tests.api.conftest import served
@@ -18,6 +20,7 @@ from tests.replies import Text
 from tests.scripted_server import ScriptedServer, refused_url
 
 DOCS = Path(__file__).parents[2] / "docs"
+HELLO = [{"role": "user", "content": "Hello!"}]
 QUESTION = "How long is the notice period?"
 
 
@@ -74,7 +77,10 @@ async def test_the_model_sees_the_messages_before(scripted: Settings, model_serv
     ]
     async with served(scripted) as url, asked(url) as client:
         await client.chat.completions.create(model="assistant", messages=messages)
-    said = [message["content"] for message in model_server.requests[-1].messages]
+        await client.chat.completions.create(model="assistant", messages=HELLO)  # type: ignore[arg-type]
+    rules, plain = (request.messages[0]["content"] for request in model_server.requests)
+    assert rules == f"{plain}\n\n{prompt('wishes')}\n<wishes>\nBe brief.\n</wishes>"
+    said = [message["content"] for message in model_server.requests[0].messages]
     assert said[-3:] == ["What is the capital of France?", "Paris.", "And of Italy?"]
 
 
@@ -88,7 +94,15 @@ async def test_the_model_sees_the_messages_before(scripted: Settings, model_serv
         ({"messages": [{"role": "user", "content": "x"}], "n": 2}, "n:"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "texts and files"),
         ({"messages": [{"role": "user", "content": "x" * 30_000}]}, "30,000 characters"),
-        ({"messages": "hello"}, "messages"),
+        ({"messages": "hello"}, "messages: input should be a valid list."),
+        ({"messages": [{"role": "king", "content": "x"}]}, "messages.0.role: input should be 'system'"),
+        ({"messages": [{"role": "user", "content": 5}]}, "content: input should be a valid string or input should be"),
+        ({}, "messages: this field is missing."),
+        ({"messages": HELLO, "tools": [{"type": "function"}]}, "tools: the assistant has tools of its own"),
+        ({"messages": HELLO, "response_format": {"type": "json_object"}}, "response_format: an answer is text"),
+        ({"messages": HELLO, "logprobs": True}, "logprobs: the probabilities of tokens are not given."),
+        ({"messages": HELLO, "stop": ["x"]}, "stop: an answer is not cut off at words"),
+        ({"messages": HELLO, "max_tokens": 0}, "max_tokens: input should be greater than or equal to 1."),
     ],
 )
 async def test_a_bad_request_is_told_in_the_known_form(settings: Settings, body: dict[str, Any], told: str) -> None:
@@ -108,12 +122,16 @@ async def test_what_is_not_json_and_what_is_too_large_is_refused(settings: Setti
     small = settings.model_copy(update={"limits": LimitSettings(request_mb=1)})
     async with served(small) as url, httpx.AsyncClient() as client:
         where = f"{url}/v1/chat/completions"
-        assert (
-            "JSON"
-            in (await client.post(where, content=b"{", headers={"content-type": "application/json"})).json()["error"][
-                "message"
-            ]
-        )
+        kind = {"content-type": "application/json"}
+        broken = (await client.post(where, content=b"{bad", headers=kind)).json()["error"]
+        assert broken["message"].startswith("The body is no JSON: Expecting property name")
+        assert (broken["param"], broken["message"][-15:]) == (None, "at character 1.")
+        for nothing in ({}, {"content": b"{}", "headers": {"content-type": "text/plain"}}, {"content": b"[]"}):
+            refused = await client.post(where, **nothing)  # type: ignore[arg-type]
+            assert (refused.status_code, refused.json()["error"]["message"]) == (400, NO_BODY)
+        put = await client.put(where, json={})
+        assert (put.status_code, put.json()["error"]["type"]) == (405, "invalid_request_error")
+        assert "it takes POST" in put.json()["error"]["message"]
         large = await client.post(where, content=b"x" * 2_000_000)
         assert (large.status_code, large.json()["error"]["message"]) == (413, "A request may have 1 MB.")
         chunked = await client.post(where, content=pieces(), headers={"content-type": "application/json"})
@@ -124,10 +142,11 @@ async def test_what_is_not_json_and_what_is_too_large_is_refused(settings: Setti
 async def test_another_library_and_conversation_must_exist(settings: Settings) -> None:
     async with served(settings) as url, asked(url) as client:
         for extra in ({"library": "nowhere"}, {"conversation": "0" * 32}):
-            with pytest.raises(openai.NotFoundError):
+            with pytest.raises(openai.NotFoundError, match=r"see /v1/") as told:
                 await client.chat.completions.create(
                     model="assistant", messages=[{"role": "user", "content": "Hi"}], extra_body=extra
                 )
+            assert str(settings.home) not in str(told.value)
 
 
 async def test_what_cannot_be_the_name_of_a_library_is_a_bad_request(settings: Settings) -> None:
@@ -195,3 +214,41 @@ async def test_thoughts_and_tokens_have_their_usual_fields(scripted: Settings, m
     assert "assistant_first_token_seconds_count 2.0" in figures
     assert f'assistant_model_server_up{{server="{model_server.url}"}} 1.0' in figures
     assert f'assistant_model_server_running{{server="{model_server.url}"}} 0.0' in figures
+
+
+async def test_what_asks_for_nothing_is_taken(settings: Settings) -> None:
+    harmless: dict[str, Any] = {
+        "tools": [],
+        "tool_choice": "auto",
+        "parallel_tool_calls": True,
+        "response_format": {"type": "text"},
+        "logprobs": False,
+        "reasoning_effort": "low",
+        "modalities": ["text"],
+        "stop": None,
+        "service_tier": "auto",
+    }
+    async with served(settings) as url, httpx.AsyncClient(base_url=url) as client:
+        body = {"messages": [{**HELLO[0], "name": "me", "refusal": None}], **harmless}
+        assert (await client.post("/v1/chat/completions", json=body)).status_code == 200
+
+
+async def test_a_reply_is_as_long_as_was_asked_for(scripted: Settings, model_server: ScriptedServer) -> None:
+    model_server.always(Text("Hello there to you."))
+    async with served(scripted) as url, asked(url) as client:
+        answer = await client.chat.completions.create(model="assistant", messages=HELLO, max_tokens=7)  # type: ignore[call-overload]
+        await client.chat.completions.create(model="assistant", messages=HELLO)  # type: ignore[arg-type]
+    assert answer.choices[0].finish_reason == "stop"
+    first, second = (request.body for request in model_server.requests)
+    assert (first.get("max_tokens") or first.get("max_completion_tokens")) == 7
+    assert not {"max_tokens", "max_completion_tokens"} & second.keys()
+
+
+async def test_what_is_not_to_be_stored_is_gone_at_the_end(settings: Settings, documents: Path) -> None:
+    async with served(settings, documents) as url, asked(url) as client, httpx.AsyncClient(base_url=url) as plain:
+        said: Any = {"model": "assistant", "messages": [{"role": "user", "content": QUESTION}], "store": False}
+        answer = await client.chat.completions.create(**said)
+        assert "three months" in (answer.choices[0].message.content or "")
+        stream = await client.chat.completions.create(**said, stream=True)
+        assert [chunk async for chunk in stream]
+        assert (await plain.get("/v1/conversations")).json()["data"] == []

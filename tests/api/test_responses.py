@@ -22,11 +22,63 @@ async def test_a_text_is_answered_and_gone_on_with(settings: Settings, documents
         more = await client.responses.create(
             model="assistant", input="And for both sides?", previous_response_id=answer.id
         )
-        assert more.id == answer.id
+        assert more.id != answer.id
+        assert more.previous_response_id == answer.id
+        again = await client.responses.retrieve(answer.id)
+        assert (again.id, again.output_text, again.status) == (answer.id, answer.output_text, "completed")
+        assert (again.model_extra or {})["evidence"]["citations"] == first["citations"]
+        for unknown in ("resp_none", f"{answer.id}9", "resp_0_99999999999999999999"):
+            with pytest.raises(openai.NotFoundError, match="There is no response"):
+                await client.responses.retrieve(unknown)
         with pytest.raises(openai.NotFoundError):
             await client.responses.create(model="assistant", input="Hi", previous_response_id="resp_none")
         with pytest.raises(openai.BadRequestError):
             await client.responses.create(model="assistant", input=[])
+
+
+async def test_a_program_goes_on_from_any_answer(scripted: Settings, model_server: ScriptedServer) -> None:
+    model_server.always(Text("It is so."))
+    async with served(scripted) as url, asked(url) as client:
+
+        async def ask(text: str, after: str | None = None) -> str:
+            return (await client.responses.create(model="assistant", input=text, previous_response_id=after)).id
+
+        one = await ask("One?")
+        two = await ask("Two?", one)
+        other = await ask("Other?", one)
+        await ask("Three?", two)
+        told = [message["content"] for message in model_server.requests[-1].messages if message["role"] == "user"]
+        assert told == ["One?", "Two?", "Three?"]
+        await ask("Another?", other)
+        told = [message["content"] for message in model_server.requests[-1].messages if message["role"] == "user"]
+        assert told == ["One?", "Other?", "Another?"]
+        assert (await client.responses.retrieve(two)).status == "completed"
+
+
+async def test_instructions_are_told_and_what_is_not_given_is_refused(
+    scripted: Settings, model_server: ScriptedServer
+) -> None:
+    model_server.always(Text("It is so."))
+    harmless: Any = {
+        "text": {"format": {"type": "text"}},
+        "include": [],
+        "truncation": "disabled",
+        "tools": [],
+        "parallel_tool_calls": False,
+    }
+    async with served(scripted) as url, asked(url) as client:
+        await client.responses.create(model="assistant", input="Hello?", instructions="Be brief.", **harmless)
+        for wrong, told in (
+            ({"include": ["file_search_call.results"]}, "include: nothing more is given"),
+            ({"text": {"format": {"type": "json_object"}}}, "text: an answer is text"),
+            ({"input": []}, "must be the user's"),
+            ({"input": 5}, "input: input should be a valid string or input should be a valid list"),
+        ):
+            asked_for: Any = {"model": "assistant", "input": "Hello?", **wrong}
+            with pytest.raises(openai.BadRequestError, match=told) as refused:
+                await client.responses.create(**asked_for)
+            assert str(refused.value.param).split(".")[0] == next(iter(wrong))
+    assert "<wishes>\nBe brief.\n</wishes>" in model_server.requests[0].messages[0]["content"]
 
 
 async def test_an_answer_is_streamed(settings: Settings, documents: Path) -> None:
