@@ -21,8 +21,12 @@ from assistant.web.buckets import Buckets
 
 # Where the gate leaves who calls.
 CALLER = "assistant.caller"
+# Wrong keys that an address may send a minute, and at once. A right one is always let in: behind a proxy all callers
+# have one address.
+WRONG, WRONG_AT_ONCE = 60, 20
 # Seconds after which a server that was begun without keys looks again whether there are any.
 LOOK = 1.0
+WRONG_KEY = "invalid_api_key"
 AWAY = "The keys cannot be read at the moment; try again."
 
 Found = TypeVar("Found")
@@ -41,21 +45,27 @@ class Access:
 
     def __init__(self, keys: Keys | None, often: Buckets, place: Place) -> None:
         self._keys, self._often, self._place = keys, often, place
+        self._wrong = Buckets(WRONG, WRONG_AT_ONCE)
         self._looking, self._look_at = threading.Lock(), 0.0
 
-    async def caller(self, authorization: str) -> Key:
+    async def caller(self, authorization: str, address: str) -> Key:
         """Returns who calls.
 
         Args:
             authorization: The header of this name; empty where there is none.
+            address: Where the call comes from.
 
         Raises:
             ApiError: Nobody that is known, too often, or the keys cannot be read.
         """
-        key = await self._known(authorization)
+        try:
+            key = await self._known(authorization)
+        except ApiError as error:
+            if error.code == WRONG_KEY and (wait := self._wrong.wait(address)):
+                raise _too_often("Too many wrong keys", wait) from None
+            raise
         if wait := self._often.wait(key.id):
-            seconds = int(wait) + 1
-            raise ApiError(429, f"Too many requests; try again in {seconds} s.", retry_after=str(seconds))
+            raise _too_often("Too many requests", wait)
         return key
 
     async def _known(self, authorization: str) -> Key:
@@ -95,7 +105,12 @@ async def _read(read: Callable[..., Found], *values: Any) -> Found:
 
 
 def _unknown(told: str) -> ApiError:
-    return ApiError(401, told, code="invalid_api_key", www_authenticate="Bearer")
+    return ApiError(401, told, code=WRONG_KEY, www_authenticate="Bearer")
+
+
+def _too_often(what: str, wait: float) -> ApiError:
+    seconds = int(wait) + 1
+    return ApiError(429, f"{what}; try again in {seconds} s.", retry_after=str(seconds))
 
 
 def needs(scope: Scope) -> Callable[..., Any]:

@@ -39,7 +39,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            key = await self._access.caller(Headers(scope=scope).get("authorization", ""))
+            address = (scope.get("client") or ("",))[0]
+            key = await self._access.caller(Headers(scope=scope).get("authorization", ""), address)
         except ApiError as error:
             await refused(error)(scope, receive, send)
             return

@@ -15,6 +15,7 @@ from assistant.records import Place, Taken, open_store
 
 FILE = "keys.sqlite"
 PREFIX = "sk-assistant-"
+LONGEST_NAME = 100
 Scope = Literal["ask", "read", "write", "watch"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 SCHEMA = """
@@ -84,8 +85,10 @@ class Keys:
             The key itself, which cannot be shown again.
 
         Raises:
-            AccountError: The name is taken.
+            AccountError: The name is taken, or is none.
         """
+        if not (name.strip() and name.isprintable() and len(name) <= LONGEST_NAME):
+            raise AccountError(f"A key needs a name of 1 to {LONGEST_NAME} characters on one line.")
         secret = PREFIX + secrets.token_urlsafe(32)
         row = (uuid.uuid4().hex, name, _hash(secret), " ".join(sorted(scopes)), _now())
         try:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from assistant.api.access import needs
 from assistant.api.asking import MODEL
@@ -20,6 +21,7 @@ from assistant.session import Assistant
 
 router = APIRouter(prefix="/v1", tags=["models"])
 MAX_TEXTS, MAX_CHARACTERS = 2_048, 100_000
+TOKENS = "texts are embedded, not tokens; to LangChain's OpenAIEmbeddings give check_embedding_ctx_length=False"
 Asking = Annotated[Key, Depends(needs("ask"))]
 
 
@@ -38,6 +40,13 @@ class EmbeddingRequest(BaseModel):
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = None
     user: str | None = None
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        if isinstance(given, list) and given and isinstance(given[0], int | list):
+            raise PydanticCustomError("tokens", TOKENS)
+        return given
 
 
 @router.get("/models", response_model=None, responses=answers(ModelList))
@@ -64,10 +73,14 @@ async def model(request: Request, name: str, key: Asking) -> dict[str, Any]:
 async def embed(request: Request, asked: EmbeddingRequest, key: Asking) -> JSONResponse:
     """Embed texts with the model of the library, so that vectors made here can be compared with it."""
     embedder = _embedder(request)
+    if asked.model not in ("", embedder.name):
+        line = f"There is no model {asked.model!r} that embeds; {embedder.name!r} is the one."
+        raise ApiError(404, line, "model", "model_not_found")
     if asked.dimensions not in (None, embedder.dimensions):
         raise ApiError(400, f"Vectors of {embedder.name} have {embedder.dimensions} numbers.", "dimensions")
     texts = [asked.input] if isinstance(asked.input, str) else asked.input
     vectors = await asyncio.to_thread(embedder.embed, texts)
+    count = sum(await asyncio.to_thread(embedder.count_tokens, texts))
     data = [
         {
             "object": "embedding",
@@ -78,7 +91,7 @@ async def embed(request: Request, asked: EmbeddingRequest, key: Asking) -> JSONR
         }
         for index, vector in enumerate(vectors.astype("<f4"))
     ]
-    usage = {"prompt_tokens": 0, "total_tokens": 0}
+    usage = {"prompt_tokens": count, "total_tokens": count}
     return JSONResponse({"object": "list", "data": data, "model": embedder.name, "usage": usage})
 
 

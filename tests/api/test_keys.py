@@ -112,6 +112,26 @@ async def test_a_key_may_ask_only_so_often(settings: Settings, home: Path) -> No
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
+async def test_wrong_keys_are_slowed_and_right_ones_are_not(settings: Settings, home: Path) -> None:
+    with Keys(home) as keys:
+        key = bearer(add(keys, "one", "ask"))
+        async with served(settings, keys=keys) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
+            async with asyncio.timeout(60):
+                while (wrong := await client.get("/v1/models", headers=bearer("sk-wrong"))).status_code == 401:
+                    pass
+            assert (wrong.status_code, "wrong keys" in wrong.json()["error"]["message"]) == (429, True)
+            assert int(wrong.headers["retry-after"]) >= 1
+            assert (await client.get("/v1/models", headers=key)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "x" * 101])
+def test_a_key_needs_a_name(home: Path, name: str) -> None:
+    with Keys(home) as keys:
+        with pytest.raises(AccountError, match="on one line"):
+            add(keys, name, "ask")
+        assert keys.all() == []
+
+
 def test_a_key_is_one_of_its_name_and_goes(place: Place) -> None:
     with Keys(place) as keys, Keys(place) as other:
         assert not present(place)
