@@ -94,7 +94,7 @@ async def test_a_file_comes_within_a_question_and_later_into_a_conversation(sett
             }
         ]
         response = await client.responses.create(input=newer, previous_response_id=first.id)
-        assert response.id == first.id
+        assert response.previous_response_id == first.id
         assert "Tuesday of the month" in response.output_text
 
 

@@ -14,6 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance, unsupported_method
 
+from assistant.api import access
 from assistant.api.keys import SCOPES, Keys
 from assistant.settings import LimitSettings, Settings
 from tests.api.conftest import served
@@ -32,6 +33,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     stop = asyncio.Event()
 
     keys = Keys(chosen.home)
+    # Of the many wrong ones that are tried here each is to be told so.
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(access, "WRONG_AT_ONCE", 100_000)
 
     async def serve() -> None:
         async with served(chosen, Path(home / "tea.md"), keys) as url:
@@ -47,6 +51,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     thread.join()
     loop.close()
     keys.close()
+    monkeypatch.undo()
 
 
 def test_the_document_describes_every_answer(api: tuple[str, str]) -> None:
