@@ -1,7 +1,6 @@
 """The real API over HTTP, with the built-in engine or a scripted server behind it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from assistant.api.application import make_api
 from assistant.api.keys import Keys
 from assistant.app import build
 from assistant.settings import ServerEngine, Settings
+from assistant.web.listen import listen
 from tests.scripted_server import ScriptedServer
 
 
@@ -22,7 +22,7 @@ async def served(settings: Settings, documents: Path | None = None, keys: Keys |
     async with build(settings) as assistant:
         if documents:
             assistant.library.add([documents])
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = listen("127.0.0.1", 0)
         server = uvicorn.Server(uvicorn.Config(make_api(assistant, keys), log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it
