@@ -35,7 +35,12 @@ REPORT = click.option(
     ),
 )
 @click.argument("names", nargs=-1, metavar="[SUITE]...")
-@click.option("--data", "folder", type=click.Path(path_type=Path), help="Folder of full sets, in place of the samples.")
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of full sets, in place of the samples; see docs/measuring.md.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Cases of each file at most.")
 @click.option(
     "--against",
@@ -155,14 +160,17 @@ def _measured(cases: Cases, suites: Sequence[Suite], *, quiet: bool) -> tuple[li
 
     reports: list[Report] = []
     path = saved.place(cases.settings.home, [suite.name for suite in suites])
-    for suite in suites:
-        reports.append(run(suite, cases))
-        saved.save(path, cases, reports)
-        if reports[-1].error:
-            click.echo(reports[-1].table(), err=True)
-        elif not quiet:
-            click.echo(reports[-1].table() + "\n")
-    click.echo(f"Kept as {path}", err=True)
+    try:
+        for suite in suites:
+            reports.append(run(suite, cases))
+            saved.save(path, cases, reports)
+            if reports[-1].error:
+                click.echo(reports[-1].table(), err=True)
+            elif not quiet:
+                click.echo(reports[-1].table() + "\n")
+    finally:
+        if path.exists():
+            click.echo(f"Kept as {path}", err=True)
     return reports, path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,8 +76,19 @@ class Run:
 
 
 def place(home: Path, names: Sequence[str]) -> Path:
-    """Returns where a run of these suites that begins now is kept in a home folder."""
-    return home / FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{'-'.join(names)[:60]}.json"
+    """Returns where a run of these suites that begins now is kept in a home folder.
+
+    Raises:
+        EvalError: Nothing can be kept there.
+    """
+    folder = home / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvalError(f"Runs cannot be kept in {folder} ({error.strerror}).") from error
+    if not os.access(folder, os.W_OK):
+        raise EvalError(f"Runs cannot be kept in {folder}: that is not allowed.")
+    return folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{'-'.join(names)[:60]}.json"
 
 
 def save(path: Path, cases: Cases, reports: Sequence[Report]) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ from assistant.evaluate.errors import EvalError
 from assistant.evaluate.report import write
 from assistant.evaluate.saved import Run, SavedFigure, SavedSuite, find, kept, load
 from assistant.evaluate.statistic import Statistic
-from assistant.evaluate.suite import Row, Unit
+from assistant.evaluate.suite import Cases, Row, Unit, all_suites
 
 SAID = {"about": "Is it <b>right</b>?", "metric": "share", "held_out": "all", "source": "ours"}
 
@@ -173,6 +174,26 @@ def test_options_that_cannot_be_used_are_found_before_anything_is_measured(
     assert isinstance(done.exception, EvalError)
     assert said in str(done.exception)
     assert not list(kept(tmp_path, pytest.fail))
+
+
+def test_a_run_that_is_stopped_or_cannot_be_kept_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "evaluations").write_text("in the way")
+    done = CliRunner().invoke(cli, ["eval", "calculator", "--home", str(tmp_path)])
+    assert isinstance(done.exception, EvalError) and "cannot be kept" in str(done.exception)
+    (tmp_path / "evaluations").unlink()
+
+    def stopped(_: Cases) -> NoReturn:
+        raise KeyboardInterrupt
+
+    known = all_suites()
+    known["selfaware"] = replace(known["selfaware"], measure=stopped)
+    monkeypatch.setattr("assistant.evaluate.run.all_suites", lambda: known)
+    done = CliRunner().invoke(cli, ["eval", "calculator", "selfaware", "--limit", "2", "--home", str(tmp_path)])
+    assert done.exit_code == 1 and "Kept as" in done.stderr
+    (run,) = kept(tmp_path, pytest.fail)
+    assert [suite.name for suite in run.suites] == ["calculator"]
+    none = CliRunner().invoke(cli, ["eval", "calculator", "--data", str(tmp_path / "none"), "--home", str(tmp_path)])
+    assert none.exit_code == 2 and "does not exist" in none.stderr
 
 
 def test_runs_have_names_and_what_is_none_is_passed_over(tmp_path: Path) -> None:
