@@ -16,6 +16,7 @@ from assistant.engine_info import EngineInfo
 from assistant.engines.choose import Engine, choose, make_engine
 from assistant.files import Files, open_files
 from assistant.graph import build_graph
+from assistant.interrupted import tell_interrupted
 from assistant.libraries import Libraries
 from assistant.loader import builtin_folder
 from assistant.reply import Parts
@@ -128,6 +129,7 @@ async def build(
         plugins.still = not kept
         database = await parts.enter_async_context(open_database(settings) if kept else open_passing())
         conversations = Conversations(database)
+        await tell_interrupted(database, conversations)
 
         def similarity(claim: str, texts: Sequence[str]) -> list[float]:
             vectors = embedder.embed([claim, *texts])
@@ -154,5 +156,6 @@ async def build(
             yield assistant
         finally:
             await assistant.live.close()
+            await assistant.running.close()
             await titles.close()
             assistant.attachments.close()

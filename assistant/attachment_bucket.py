@@ -98,9 +98,9 @@ class AttachmentBucket:
         Raises:
             StorageError: The bucket cannot be reached.
         """
-        await asyncio.to_thread(self._attachments.forget, conversation)
-        if self._bucket is not None:
+        if self._bucket is not None:  # first, so that all is still there where it is away
             await self._bucket.delete(_key(conversation))
+        await asyncio.to_thread(self._attachments.forget, conversation)
 
     async def _differs(self, bucket: Bucket, conversation: str) -> bool:
         there, folder = await bucket.listed(_key(conversation)), self._attachments.folder(conversation)

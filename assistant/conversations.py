@@ -149,7 +149,7 @@ class Conversations:
 
     async def end(
         self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence] = ()
-    ) -> None:
+    ) -> bool:
         """Writes what became of a question, with the passages that got a number in the turn, at once.
 
         Args:
@@ -157,6 +157,9 @@ class Conversations:
             state: How it ended.
             result: As in ``Turn``.
             evidence: New passages.
+
+        Returns:
+            Whether it is there; the conversation may have been deleted meanwhile.
         """
         for wait in AGAIN:
             try:
@@ -165,7 +168,7 @@ class Conversations:
                 await asyncio.sleep(wait)
         return await self._end(begun, state, result, evidence)
 
-    async def _end(self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence]) -> None:
+    async def _end(self, begun: Begun, state: TurnState, result: dict[str, Any], evidence: Sequence[Evidence]) -> bool:
         rows = [(begun.conversation, item.n, stored(asdict(item))) for item in evidence]
         # The same once more does no harm; another passage of that number is from a server that went on meanwhile.
         insert = (
@@ -174,13 +177,15 @@ class Conversations:
         )
         async with self._db.change() as change:
             # First, so that a conversation that was deleted meanwhile has nothing to keep.
-            if await change.run(
+            if not await change.run(
                 "UPDATE turns SET state = ?, result = ? WHERE id = ?", state, stored(result), begun.turn
             ):
-                for row in rows:
-                    if not await change.run(insert, *row):
-                        raise StorageError(GONE_ON)
-                await self._db.words.answer(change, begun.turn, said(result))
+                return False
+            for row in rows:
+                if not await change.run(insert, *row):
+                    raise StorageError(GONE_ON)
+            await self._db.words.answer(change, begun.turn, said(result))
+        return True
 
     async def evidence(self, conversation: str) -> list[Evidence]:
         """Returns the passages of a conversation by number."""

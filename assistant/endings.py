@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from assistant.conversations import TurnState
-from assistant.errors import AssistantError, StorageError
+from assistant.errors import AssistantError, StorageError, UnknownConversation
 from assistant.events import Answer, ApprovalNeeded, ApprovalRequest, End, Event, Failed
 from assistant.progress import Progress
 from index.errors import LibraryError
@@ -64,7 +64,7 @@ def stored(end: End, shown: Progress) -> tuple[TurnState, dict[str, Any]]:
             return "failed", failure(end, shown)
 
 
-async def written(saving: Awaitable[None], end: End) -> End:
+async def written(saving: Awaitable[object], end: End) -> End:
     """Returns the end of a turn as it can be told: what could not be saved is not told as done.
 
     Args:
@@ -73,7 +73,7 @@ async def written(saving: Awaitable[None], end: End) -> End:
     """
     try:
         await saving
-    except (StorageError, sqlite3.Error) as error:
+    except (StorageError, UnknownConversation, sqlite3.Error) as error:
         log.warning("the end of a turn was not saved", exc_info=error)
         return end if isinstance(end, Failed) else Failed(message(error), end.conversation, type(error).__name__)
     return end

@@ -127,10 +127,10 @@ class Files:
             StorageError: The bucket cannot be reached.
         """
         folder = self.folder(conversation)
+        if self._bucket is not None:  # first, so that all is still there where it is away
+            await self._bucket.delete(conversation)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         self._known = {path: each for path, each in self._known.items() if folder not in path.parents}
-        if self._bucket is not None:
-            await self._bucket.delete(conversation)
 
     def _know(self, path: Path, tag: str | None) -> None:
         about = path.stat()

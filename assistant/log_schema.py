@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS turns (
     question TEXT NOT NULL, asked TEXT NOT NULL, state TEXT NOT NULL, result TEXT, parent INTEGER
 );
 CREATE INDEX IF NOT EXISTS turns_by_conversation ON turns (conversation, id);
+CREATE INDEX IF NOT EXISTS turns_that_run ON turns (id) WHERE state = 'running';
 CREATE TABLE IF NOT EXISTS evidence (
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, n INTEGER NOT NULL,
     passage TEXT NOT NULL, PRIMARY KEY (conversation, n)

@@ -27,7 +27,7 @@ from assistant.course import Course
 from assistant.database.base import Database
 from assistant.endings import end_task, failure, last, message, request, stored, written
 from assistant.engine_info import EngineInfo
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, StorageError, UnknownConversation
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
 from assistant.export import Exported
 from assistant.files import Files
@@ -42,6 +42,7 @@ from assistant.plugin import Context
 from assistant.preview import previewed
 from assistant.progress import Progress, kept
 from assistant.question import accepted
+from assistant.running import RunningTurn, RunningTurns
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
@@ -70,6 +71,7 @@ class Assistant:
         conversations: What was asked and answered before.
         engine: Which engine answers.
         live: The turns that run whoever watches, such as the page's.
+        running: All turns that run.
         titles: Names conversations.
         meter: What the turns of this process took.
     """
@@ -93,7 +95,7 @@ class Assistant:
         self.attachment_bucket = AttachmentBucket(self.attachments, self.files.bucket, conversations.alone)
         self.uploaded = Uploaded(database, self.files)
         self.conversations, self.engine = conversations, engine
-        self.live, self.meter = LiveTurns(), Meter()
+        self.live, self.running, self.meter = LiveTurns(), RunningTurns(), Meter()
         self.titles = titles or Titles(None, conversations)
         self._plugins, self._signer = plugins, Signer.of(settings)
         self._graph, self._tracer, self._saver = graph, tracer, database.saver
@@ -237,20 +239,26 @@ class Assistant:
 
         Raises:
             UnknownConversation: It does not exist or belongs to somebody else.
+            StorageError: The bucket or the database cannot be reached; the conversation is still there.
         """
         await self.conversations.library(conversation, owner)
         if turn := self.live.of(conversation):
             turn.stop()
             await asyncio.wait([turn.task])
+        await self.running.stop(conversation)
+        # The files first, so that it can be asked again where their bucket is away.
+        await self._forget_files(conversation)
         await self.forget(conversation, owner)
-        await self.files.forget(conversation)
-        await self.attachment_bucket.forget(conversation)
 
     async def forget(self, conversation: str, owner: str = LOCAL) -> None:
         """Deletes what was said in a conversation; its files stay."""
         await self.conversations.delete(conversation, owner)
         await self._saver.adelete_thread(conversation)
         self._memory.forget(conversation)
+
+    async def _forget_files(self, conversation: str) -> None:
+        await self.files.forget(conversation)
+        await self.attachment_bucket.forget(conversation)
 
     async def exported(self, conversation: str, owner: str = LOCAL) -> Exported:
         """Returns a conversation as it can leave as a file.
@@ -274,13 +282,14 @@ class Assistant:
     ) -> AsyncGenerator[Event, None]:
         end: End = Failed("The turn was stopped.", begun.conversation, "Stopped")
         shown = shown or Progress()
-        if self._preparation:
-            await asyncio.shield(self._preparation)
         # Let go before the end is told: who takes it up at once must not wait for this iterator to be closed.
         async with AsyncExitStack() as held:
+            running = held.enter_context(self.running.turn(begun.conversation))
             try:
                 await held.enter_async_context(self._locks.setdefault(begun.conversation, asyncio.Lock()))
                 await held.enter_async_context(self.conversations.alone(begun.conversation))
+                if self._preparation:
+                    await asyncio.shield(self._preparation)
                 recollection, turn = await self._made_ready(begun, rules, history, course or Course())
             except (AssistantError, LibraryError, sqlite3.Error) as error:  # such as a library that was moved away
                 log.warning("turn failed: %s", error)
@@ -292,7 +301,7 @@ class Assistant:
             try:
                 keep = partial(self.conversations.keep, begun)
                 async with kept(shown, keep) if turn.course.watched else nullcontext():
-                    async for event in self._run(start, turn, begun.turn, trace.context):
+                    async for event in self._run(start, turn, begun.turn, trace.context, running):
                         if isinstance(event, Answer | ApprovalNeeded):
                             end = event
                             continue
@@ -305,7 +314,7 @@ class Assistant:
                 log.exception("turn failed")
                 end = Failed(message(error), begun.conversation, type(error).__name__)
             finally:
-                if self.live.closing and isinstance(end, Failed) and end.kind == "Stopped":
+                if (self.live.closing or self.running.closing) and isinstance(end, Failed) and end.kind == "Stopped":
                     end = replace(end, kind="Interrupted")
                 trace.end(end)
                 if not isinstance(end, ApprovalNeeded):
@@ -372,7 +381,12 @@ class Assistant:
         )
 
     async def _run(
-        self, start: TurnState | Command[Any], turn: Turn, row: int, context: contextvars.Context
+        self,
+        start: TurnState | Command[Any],
+        turn: Turn,
+        row: int,
+        context: contextvars.Context,
+        running: RunningTurn,
     ) -> AsyncGenerator[Event, None]:
         """Runs the graph in a task of its own and yields what its nodes emit."""
         # "exit" writes the turn's messages once, when it ends, instead of at every step.
@@ -380,9 +394,12 @@ class Assistant:
         run = self._graph.ainvoke(start, thread(turn.conversation, row), context=turn, **how)
         task = asyncio.create_task(run, context=context)
         task.add_done_callback(lambda _: turn.events.put_nowait(None))
+        running.work(task)
         try:
             while (event := await turn.events.get()) is not None:
                 yield event
+            if task.cancelled() and running.stopped:
+                return
             result = await task  # raises what the graph raised
             if stops := result.get("__interrupt__"):
                 requests = tuple([await previewed(request(row), turn) for row in stops[0].value])
@@ -392,6 +409,20 @@ class Assistant:
 
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
         self.meter.take(end)
+        try:
+            there = await self._put_down(begun, recollection, turn, end, shown)
+        except (StorageError, sqlite3.Error):
+            if await self.conversations.owner(begun.conversation) is not None:
+                raise
+            there = False
+        if not there:  # deleted meanwhile, perhaps by another server
+            await self._saver.adelete_thread(begun.conversation)
+            self._memory.forget(begun.conversation)
+            await self._forget_files(begun.conversation)
+            raise UnknownConversation("The conversation was deleted while this was being answered.")
+
+    async def _put_down(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> bool:
+        """Saves what came of a turn; returns whether its conversation is still there."""
         evidence = turn.ledger.take_new()
         if not isinstance(end, Failed):
             await self.files.keep(begun.conversation)
@@ -399,4 +430,4 @@ class Assistant:
         if new := turn.granted - recollection.granted:
             await self.conversations.tools.grant(begun.conversation, new)
             recollection.granted = frozenset(turn.granted)
-        await self.conversations.end(begun, *stored(end, shown), evidence)
+        return await self.conversations.end(begun, *stored(end, shown), evidence)

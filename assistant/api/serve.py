@@ -25,6 +25,33 @@ log = logging.getLogger(__name__)
 
 # Seconds in which running turns may end after a signal; those that do not are saved as far as they came.
 GRACE = 20
+# Seconds in which these are saved and those who asked are told.
+TO_TELL = 10
+
+
+class Server(uvicorn.Server):
+    """Ends turns that outlive the grace, so that each is saved and told as interrupted before connections are cut.
+
+    Args:
+        config: As for its base.
+        assistant: Whose turns.
+    """
+
+    def __init__(self, config: uvicorn.Config, assistant: Assistant) -> None:
+        super().__init__(config)
+        self._assistant = assistant
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets running turns end, for a while."""
+        ending = asyncio.create_task(self._end_turns())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+
+    async def _end_turns(self) -> None:
+        await asyncio.sleep(GRACE)
+        await self._assistant.running.close()
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -73,10 +100,10 @@ async def _serve(settings: Settings, listener: socket.socket, keys: Keys | None)
             f"The API is at http://{host}:{port}/v1 (Ctrl-C stops it). Answering: {assistant.engine.name}.{known}"
         )
         application = make_api(assistant, keys)
-        config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=GRACE)
+        config = uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=GRACE + TO_TELL)
         try:
             with stopping_in_order():
-                await uvicorn.Server(config).serve([listener])
+                await Server(config, assistant).serve([listener])
         finally:
             application.state.access.close()
         await asyncio.gather(preparing, return_exceptions=True)

@@ -96,6 +96,10 @@ class Database(Protocol):
         """Returns the expression for a number in a column of JSON."""
         ...
 
+    def idle(self, conversation: str) -> AbstractAsyncContextManager[bool]:
+        """Tells whether nobody is at a turn of a conversation; if so, nobody else begins one meanwhile."""
+        ...
+
     def alone(self, conversation: str) -> AbstractAsyncContextManager[None]:
         """Waits until no other server is at a turn of a conversation, and keeps them from beginning one."""
         ...

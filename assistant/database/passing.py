@@ -91,6 +91,10 @@ class PassingDatabase:
         """Returns the expression for a number in a column of JSON."""
         return f"json_extract({column}, '$.{key}')"
 
+    def idle(self, conversation: str) -> AbstractAsyncContextManager[bool]:
+        """Nobody takes up what does not last."""
+        return nullcontext(False)
+
     def alone(self, conversation: str) -> AbstractAsyncContextManager[None]:
         """There is no other server."""
         return nullcontext()

@@ -87,6 +87,10 @@ class PostgresDatabase:
         """Returns the expression for a number in a column of JSON."""
         return f"({column}::json ->> '{key}')::double precision"
 
+    def idle(self, conversation: str) -> AbstractAsyncContextManager[bool]:
+        """Tells whether nobody is at a turn of a conversation; if so, nobody else begins one meanwhile."""
+        return self.locks.idle(conversation)
+
     def alone(self, conversation: str) -> AbstractAsyncContextManager[None]:
         """Waits until no other server is at a turn of a conversation, and keeps them from beginning one."""
         return self.locks.held(conversation)

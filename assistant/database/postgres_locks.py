@@ -53,6 +53,29 @@ class TurnLocks:
         """
         while not await self._take(conversation):  # noqa: ASYNC110 — the other server cannot tell us
             await asyncio.sleep(BETWEEN_LOOKS)
+        async with self._taken(conversation):
+            yield
+
+    @asynccontextmanager
+    async def idle(self, conversation: str) -> AsyncIterator[bool]:
+        """Holds the lock of a conversation if nobody else does; yields whether it was free.
+
+        Raises:
+            StorageError: The database cannot be reached.
+        """
+        if self._held[conversation] or not await self._take(conversation):
+            yield False
+            return
+        async with self._taken(conversation):
+            yield True
+
+    async def close(self) -> None:
+        """Lets go of all of them."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    @asynccontextmanager
+    async def _taken(self, conversation: str) -> AsyncIterator[None]:
         self._held[conversation] += 1
         try:
             yield
@@ -60,11 +83,6 @@ class TurnLocks:
             self._held -= Counter([conversation])
             with suppress(StorageError):  # it has gone with the connection
                 await asyncio.shield(self._ask(LET_GO, conversation))
-
-    async def close(self) -> None:
-        """Lets go of all of them."""
-        if self._connection is not None:
-            await self._connection.close()
 
     async def _take(self, conversation: str) -> bool:
         taking = asyncio.ensure_future(self._ask(TAKE, conversation))

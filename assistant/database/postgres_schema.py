@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS turns (
 );
 CREATE INDEX IF NOT EXISTS turns_by_conversation ON turns (conversation, id);
 CREATE INDEX IF NOT EXISTS turns_by_parent ON turns (parent);
+CREATE INDEX IF NOT EXISTS turns_that_run ON turns (id) WHERE state = 'running';
 CREATE TABLE IF NOT EXISTS evidence (
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE, n INTEGER NOT NULL,
     passage TEXT NOT NULL, PRIMARY KEY (conversation, n)

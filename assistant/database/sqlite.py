@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from assistant.database.base import Change, Database, Row, Words
+from assistant.database.turn_files import TurnFiles
 from assistant.errors import SettingsError
 from assistant.log_schema import create_tables
 from assistant.shelf import FOUND_BEGIN, FOUND_END
+
+# The folder beside the file in which running turns show.
+TURNS = "turns"
 
 
 class SqliteDatabase:
@@ -26,12 +30,13 @@ class SqliteDatabase:
 
     Args:
         connection: An open connection, which stays the caller's to close.
+        path: The file.
     """
 
     locking = ""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+        self._db, self._turns = connection, TurnFiles(path.with_name(TURNS))
         saver = AsyncSqliteSaver(connection)
         self.saver: BaseCheckpointSaver[Any] = saver
         self.words: Words = SqliteWords(self)
@@ -67,9 +72,17 @@ class SqliteDatabase:
         """Returns the expression for a number in a column of JSON."""
         return f"json_extract({column}, '$.{key}')"
 
-    def alone(self, conversation: str) -> AbstractAsyncContextManager[None]:
-        """There is no other server."""
-        return nullcontext()
+    @asynccontextmanager
+    async def idle(self, conversation: str) -> AsyncIterator[bool]:
+        """Tells whether no process of this machine is at a turn of a conversation."""
+        with self._turns.held(conversation) as free:
+            yield free
+
+    @asynccontextmanager
+    async def alone(self, conversation: str) -> AsyncIterator[None]:
+        """Shows other processes that there is a turn; there is no other server, so that nothing is waited for."""
+        with self._turns.held(conversation):
+            yield
 
 
 class SqliteChange:
@@ -140,7 +153,7 @@ async def open_sqlite(path: Path) -> AsyncIterator[Database]:
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
     try:
-        database = SqliteDatabase(connection)
+        database = SqliteDatabase(connection, path)
         try:
             await connection.execute("PRAGMA journal_mode = WAL")
             # With a write-ahead log a killed process loses nothing; only a power cut can take the last moments.

@@ -88,3 +88,16 @@ async def test_whoever_stops_waiting_for_a_lock_is_not_given_it(postgres_url: st
         assert waiting.cancelled()
         assert held(postgres_url) == 0
     await locks.close()
+
+
+async def test_a_conversation_is_idle_where_nobody_holds_its_lock(postgres_url: str) -> None:
+    ours, theirs = (TurnLocks(postgres_url, LIVELY, "The database", 10) for _ in range(2))
+    async with theirs.held("it"), ours.held("mine"):
+        for conversation in ("it", "mine"):
+            async with ours.idle(conversation) as idle:
+                assert not idle
+        async with ours.idle("another") as idle:
+            assert idle
+    assert held(postgres_url) == 0
+    await ours.close()
+    await theirs.close()
