@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from assistant.api.serve import GRACE, TO_TELL
 from assistant.cli import cli
+from assistant.engines.vllm import plan
+from assistant.engines.vllm.checkpoint import Checkpoint
+from assistant.engines.vllm.gpus import Gpu
 from assistant.settings_file import load_settings
+from assistant.vllm_settings import VllmEngine
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -68,6 +74,53 @@ def test_both_start_the_same_parts_with_the_same_settings() -> None:
         (container,) = WORKLOADS[name]["spec"]["template"]["spec"]["containers"]
         assert container["image"] == service["image"]
         assert container.get("args", service.get("command")) == service.get("command")
+
+
+def test_vllm_is_started_as_our_own_launcher_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = COMPOSE["services"]["vllm"]["command"]
+    # As the hub tells of it, which is not asked here.
+    known = Checkpoint(command[0], command[0].rpartition("/")[2], {"model_type": "qwen3_vl"}, size=10_600_000_000)
+    monkeypatch.setattr(plan, "look_at", lambda model: known)
+    monkeypatch.setattr(plan, "PORT", 0)
+    card = Gpu(0, "GPU-0", "NVIDIA L4", 24 * 2**30, 24 * 2**30, 8.9, "580.10")
+    launched = plan.make_plan(VllmEngine(vllm=command[0], program=sys.executable), [card]).command
+    # Where it listens and what the model is called is for the container to say.
+    own = {"host", "port", "served-model-name"}
+    assert flags_of(command[1:]) == {name: each for name, each in flags_of(launched[3:]).items() if name not in own}
+
+
+def flags_of(words: Sequence[str]) -> dict[str, str]:
+    """Returns flags with their values, written in either of the two ways."""
+    found: dict[str, str] = {}
+    name = ""
+    for word in words:
+        if word.startswith("--"):
+            name, _, value = word[2:].partition("=")
+            found[name] = value
+        else:
+            found[name] = word
+    return found
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_pods_may_do_no_more_than_they_need(name: str) -> None:
+    pod = WORKLOADS[name]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    if name in ("page", "api"):
+        (_, pause) = container["lifecycle"]["preStop"]["exec"]["command"]
+        assert int(pause) + GRACE + TO_TELL < pod["terminationGracePeriodSeconds"]
+        assert pod_labels(name)["home"] == "shared"
+    else:
+        rule = objects("NetworkPolicy")[name]["spec"]
+        assert rule["podSelector"]["matchLabels"].items() <= pod_labels(name).items()
+        assert rule["ingress"][0]["ports"] == [{"port": ENDS[name]}]
+
+
+def pod_labels(name: str) -> dict[str, str]:
+    labels: dict[str, str] = WORKLOADS[name]["spec"]["template"]["metadata"]["labels"]
+    return labels
 
 
 def test_the_settings_name_the_parts_by_their_services() -> None:

@@ -1,4 +1,4 @@
-"""The systemd unit: systemd reads it, and its command is one of ours."""
+"""The systemd units: systemd reads them, and their commands are ours."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from click.testing import CliRunner
 
 from assistant.cli import cli
 
-UNIT = Path(__file__).parent.parent / "configs" / "assistant.service"
+UNITS = sorted((Path(__file__).parent.parent / "configs").glob("*.service"))
+each_unit = pytest.mark.parametrize("unit_file", UNITS, ids=lambda path: path.name)
 
 
-def test_the_command_takes_its_options() -> None:
-    (command,) = re.findall(r"^ExecStart=\S+/assistant (.+)$", UNIT.read_text(), re.MULTILINE)
+@each_unit
+def test_the_command_takes_its_options(unit_file: Path) -> None:
+    (command,) = re.findall(r"^ExecStart=\S+/assistant (.+)$", unit_file.read_text(), re.MULTILINE)
     name, *words = command.split()
     said = CliRunner().invoke(cli, [name, "--help"]).output
     for option in [word for word in words if word.startswith("--")]:
         assert option in said
 
 
+@each_unit
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
-def test_systemd_understands_every_line(tmp_path: Path) -> None:
-    text = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", UNIT.read_text(), flags=re.MULTILINE)
-    unit = tmp_path / UNIT.name
+def test_systemd_understands_every_line(tmp_path: Path, unit_file: Path) -> None:
+    text = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit_file.read_text(), flags=re.MULTILINE)
+    unit = tmp_path / unit_file.name
     unit.write_text(re.sub(r"^(User|Group)=.*", r"\1=root", text, flags=re.MULTILINE))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit],
