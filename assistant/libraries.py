@@ -76,7 +76,7 @@ def existing(home: Path, name: str) -> Place:
     if wanted.exists:
         return wanted
     others = ", ".join(each.name for each in places(home))
-    there = f"there are: {others}." if others else "there is none at all; check --home."
+    there = f"there are: {others}." if others else "there is none at all; check the home folder (`home`, --home)."
     way = "assistant index add FOLDER" if name == DEFAULT_LIBRARY else f"assistant index create {name}"
     raise UnknownLibrary(f"There is no library '{name}' in {home}, {there} `{way}` begins it.")
 
@@ -125,7 +125,7 @@ def prepare(home: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
-            f"The home folder {home} cannot be used ({error.strerror}); choose one with --home."
+            f"The home folder {home} cannot be used ({error.strerror}); choose another one (`home`, --home)."
         ) from error
 
 

@@ -92,7 +92,9 @@ class FileStore:
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.executescript(schema)
         except (OSError, sqlite3.Error) as error:
-            raise SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.") from error
+            raise SettingsError(
+                f"{path} cannot be opened ({error}); move it away or choose another home folder (`home`, --home)."
+            ) from error
         self._change = _Change(self._db)
 
     def rows(self, statement: str, *values: Any) -> list[Row]:

@@ -56,6 +56,7 @@ from index.library import Library
 log = logging.getLogger(__name__)
 
 LOCAL = "local"
+CLOSED = "This assistant is closed, or about to be; ask one that is open."
 
 
 class Assistant:
@@ -180,6 +181,9 @@ class Assistant:
             Events in order, closed by exactly one ``Answer``, ``Failed`` or ``ApprovalNeeded``. By then the turn is on
             disk; a turn that waits can be resumed at any time, after a restart too.
         """
+        if self.running.closing:
+            yield Failed(CLOSED, conversation or "", "Closed")
+            return
         try:
             question = accepted(question, self.settings.agent.max_question_characters)
             if conversation is None:  # one that there is not is told before anything is written
@@ -223,6 +227,9 @@ class Assistant:
         Yields:
             The rest of the turn's events, closed as in ``stream``.
         """
+        if self.running.closing:
+            yield Failed(CLOSED, conversation, "Closed")
+            return
         try:
             begun, turn = await self.conversations.resume(conversation, owner)
         except (AssistantError, sqlite3.Error) as error:

@@ -45,7 +45,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingsError(f"There is no configuration file {path}; check the path given to --config.") from None
+        raise SettingsError(
+            f"There is no configuration file {path}; check the path that is given (`config`, --config)."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"Cannot read {path}: {error}.") from error
     except yaml.YAMLError as error:

@@ -168,4 +168,6 @@ async def open_sqlite(path: Path) -> AsyncIterator[Database]:
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> SettingsError:
-    return SettingsError(f"{path} cannot be opened ({error}); move it away or choose another --home.")
+    return SettingsError(
+        f"{path} cannot be opened ({error}); move it away or choose another home folder (`home`, --home)."
+    )

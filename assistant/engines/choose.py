@@ -29,7 +29,7 @@ LOCAL_SERVERS = {"vLLM": 8000, "Ollama": 11434, "llama.cpp": 8080, "LM Studio": 
 PROBE_SECONDS = 0.5
 ADVICE = (
     "For answers in its own words, start a language model server on this machine (such as `ollama serve` or "
-    "`vllm serve MODEL`) or name one: `engine: {url: http://HOST:8000/v1}` in a file given by --config."
+    "`vllm serve MODEL`) or name one: `engine: {url: http://HOST:8000/v1}` in the settings (`config`, --config)."
 )
 
 

@@ -208,7 +208,7 @@ def test_a_mistake_is_one_line(home: Path, arguments: list[str], said: str) -> N
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = assistant(tmp_path / "file" / "home", "ask", "hi", ok=False)
-    assert "choose one with --home" in done.stderr
+    assert "choose another one (`home`, --home)" in done.stderr
 
 
 def test_a_damaged_file_of_conversations_is_named_and_the_command_ends(home: Path) -> None:
