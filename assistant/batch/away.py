@@ -1,14 +1,15 @@
-"""Notices that the model's server is away, so that a batch stops instead of making errors of all its rows."""
+"""Notices that the model's server is away or has no time, so that a batch stops and makes no errors of its rows."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from assistant.errors import BatchError, EngineUnreachable
+from assistant.errors import BatchError, EngineBusy, EngineUnreachable
 
 Result = dict[str, Any]
 # Rows in a row at least, since a single one may bring a server down.
 FEWEST = 4
+AWAY = (EngineUnreachable.__name__, EngineBusy.__name__)
 
 
 class Away:
@@ -28,7 +29,7 @@ class Away:
             BatchError: The server is away.
         """
         kind = result.get("error_kind")
-        if kind == EngineUnreachable.__name__:
+        if kind in AWAY:
             self._held.append(result)
             if len(self._held) >= self._most:
                 raise self._gone()

@@ -17,11 +17,13 @@ import orjson
 
 from assistant.batch.columns import need_parquet, to_parquet
 from assistant.batch.earlier import Earlier, earlier, lines, result_of
+from assistant.batch.source import STANDARD_INPUT
 from assistant.errors import BatchError
 
 log = logging.getLogger(__name__)
 
 PARQUET = ".parquet"
+TABLES = (".csv", ".tsv", ".xlsx")
 # A killed process loses nothing that was written; so many seconds of it a machine that loses power may.
 SECONDS_TO_DISK = 1.0
 
@@ -50,6 +52,8 @@ class Output:
         self._parquet = path.suffix.lower() == PARQUET
         self.lines = lines_of(path)
         self.files = path.with_name(f"{path.name}.files")
+        if path.suffix.lower() in TABLES or path == STANDARD_INPUT:
+            raise BatchError(f"The output is JSONL, or Parquet where its name ends in {PARQUET}; {path} cannot be one.")
         if self._parquet:
             need_parquet()
         self._file: io.FileIO | None = None

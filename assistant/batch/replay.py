@@ -81,9 +81,14 @@ def _last(home: Path) -> Path:
 def _row(output: Path, identity: str) -> dict[str, Any]:
     if not lines_of(output).exists():
         raise BatchError(f"There is no {lines_of(output)}; name the batch's output with --of.")
+    alike: dict[str, Any] | None = None
     for row in results(output):
-        if str(row["id"]) == identity:
+        if json.dumps(row["id"]) == identity:  # 1 is the number, and "1" the text where there are both
             return row
+        if alike is None and str(row["id"]) == identity:
+            alike = row
+    if alike is not None:
+        return alike
     raise BatchError(f"{output} has no row {identity!r}.")
 
 

@@ -19,6 +19,8 @@ STANDARD_INPUT = Path("-")
 # Longer lines are no questions, and are not taken apart.
 MAX_LINE = 10_000_000
 KINDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+# What people have their questions in as well, and what would make an error of each line.
+OTHERS = (".json", ".xlsx", ".xls", ".ods")
 # How the rows beside a Parquet output end.
 ROWS = ".parquet.rows.jsonl"
 # A surrogate may stand in a line as its escape only.
@@ -75,6 +77,8 @@ def _parts(source: Path, leaving_out: Collection[Path]) -> Iterator[tuple[Iterat
 
 
 def _files(source: Path, leaving_out: Collection[Path]) -> list[Path]:
+    if source.suffix.lower() in OTHERS and source.is_file():
+        raise BatchError(f"{source} is neither {', '.join(KINDS[:-1])} nor {KINDS[-1]}; make one of these of it.")
     if not source.is_dir():
         return [source]
     others = {file.resolve() for file in leaving_out}

@@ -18,6 +18,11 @@ from assistant.errors import BatchError
 Found = tuple[int, dict[str, Any], str]
 NO_PARQUET = "Parquet files need pyarrow: pip install 'assistant[parquet]', or give JSONL or CSV."
 NO_QUESTION = "The table has no column 'question'; name the column with the questions so."
+# What stands between cells; another sign is what a table of a single column mostly comes of.
+CELLS = {
+    ",": "Between its cells there have to be commas; with semicolons or tabs it is another kind of file.",
+    "\t": "Between its cells there have to be tabs, as its name ends in .tsv.",
+}
 # Bytes that are no UTF-8 come as these.
 UNDECODED = re.compile("[\udc80-\udcff]")
 # Python turns no longer text into a number, and nobody counts so far.
@@ -49,7 +54,7 @@ def table(file: Path, delimiter: str, longest: int) -> Iterator[Found]:
             if any(map(UNDECODED.search, names)):
                 raise BatchError(f"{file} is not encoded in UTF-8; save it as UTF-8.")
             if names and "question" not in names:
-                raise BatchError(NO_QUESTION)
+                raise BatchError(NO_QUESTION if len(names) > 1 else f"{NO_QUESTION} {CELLS[delimiter]}")
             lines.begin()
             for row in reader:
                 yield _read(row, reader.line_num, lines)

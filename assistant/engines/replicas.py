@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from random import uniform
 from typing import Any
 
 from langchain_core.outputs import ChatGenerationChunk
@@ -25,11 +26,15 @@ log = logging.getLogger(__name__)
 
 # Conversations whose replica is remembered.
 MAX_PLACES = 4096
+# From then on pauses grow no more.
+MOST_DOUBLED = 6
 # Between two looks at a replica that is down, in seconds: at first, and at most.
 RECHECK, RECHECK_MOST = 0.5, 5.0
 # How often one reply is asked for again.
 MOST_AGAIN, MOST_REFUSED = 3, 2
 PAUSE = 0.5
+# A batch has time: so many seconds a busy server is waited for, with pauses of so many at most unless it asks for more.
+PATIENT, LONGEST_PAUSE = 600.0, 32.0
 
 
 class Replica:
@@ -40,12 +45,15 @@ class Replica:
         running: Requests under way.
         seen: Whether it has ever answered.
         up: Set while it may be asked.
+        quiet: Until when a batch asks it nothing, by the monotonic clock, because it has too much to do.
+        waves: How often in a row it had too much to do.
     """
 
     def __init__(self, model: ServedModel) -> None:
         self.model = model
         self.running = 0
         self.seen = False
+        self.quiet, self.waves = 0.0, 0
         self.up = asyncio.Event()
         self.up.set()
         self._watch: asyncio.Task[None] | None = None
@@ -56,6 +64,25 @@ class Replica:
             log.warning("the model server at %s is left out until it answers again", self.model.url)
             self.up.clear()
             self._watch = asyncio.create_task(self._recheck())
+
+    def busy(self, wait: float | None) -> None:
+        """Lets all rows of a batch leave it alone for a while, longer each time.
+
+        Args:
+            wait: Seconds that it asks for; None where it does not say.
+        """
+        now = time.monotonic()
+        if now >= self.quiet:  # else it was asked before it had said so
+            self.waves += 1
+        pause = min(PAUSE * 2 ** min(self.waves, MOST_DOUBLED), LONGEST_PAUSE)
+        if wait is not None:
+            pause = wait if self.waves <= MOST_AGAIN else max(wait, pause / 2**MOST_AGAIN)
+        self.quiet = max(self.quiet, now + pause)
+
+    async def calm(self) -> None:
+        """Waits until it may be asked again, not at the same moment as all others who wait."""
+        while (left := self.quiet - time.monotonic()) > 0:  # noqa: ASYNC110 — it may have become longer meanwhile
+            await asyncio.sleep(left * uniform(1, 1.5))  # noqa: S311 — nothing secret is drawn
 
     async def _recheck(self) -> None:
         pause = RECHECK
@@ -113,10 +140,12 @@ class Replicas(DirectModel):
     async def _astream(
         self, *args: Any, conversation: str = "", watched: bool = True, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
-        deadline, attempt = time.monotonic() + self._patience, 0
+        began, attempt = time.monotonic(), 0
+        deadline = began + self._patience
+        batch = kwargs.get("place") is not None
         avoided: set[Replica] = set()
         while True:
-            replica = self._choose(conversation, avoided)
+            replica = await self._next(conversation, avoided) if batch else self._choose(conversation, avoided)
             said = begun = False
             try:
                 async with aclosing(self._ask(replica, *args, watched=watched, **kwargs)) as chunks:
@@ -126,6 +155,8 @@ class Replicas(DirectModel):
                         said = said or (watched and bool(message.content))
                         yield chunk
             except EngineError as error:
+                if batch and not begun and self._waits_for(error, replica, began):
+                    continue
                 attempt += 1
                 avoided.add(replica)
                 pause = None if said or attempt > MOST_AGAIN else self._pause(error, replica, attempt, avoided)
@@ -150,7 +181,7 @@ class Replicas(DirectModel):
         try:
             async with aclosing(replica.model._astream(*args, **kwargs)) as chunks:  # type: ignore[type-var]
                 async for chunk in chunks:
-                    replica.seen = True
+                    replica.seen, replica.waves = True, 0
                     yield chunk
         except (EngineUnreachable, EngineTimeout):
             replica.down()
@@ -170,6 +201,22 @@ class Replicas(DirectModel):
         while len(self._places) > MAX_PLACES:
             self._places.popitem(last=False)
         return place
+
+    async def _next(self, conversation: str, avoided: set[Replica]) -> Replica:
+        """Chooses for a batch, which leaves busy ones alone; waits where all of them are."""
+        now = time.monotonic()
+        replica = self._choose(conversation, avoided | {each for each in self._replicas if each.quiet > now})
+        if replica.quiet > now:
+            await replica.calm()
+        return replica
+
+    def _waits_for(self, error: EngineError, replica: Replica, began: float) -> bool:
+        """Whether a batch waits until a replica is busy no more, however often it has to ask."""
+        if not isinstance(error, EngineBusy):
+            return False
+        replica.busy(error.wait)
+        log.warning("asked again: %s", error)
+        return replica.quiet <= began + max(PATIENT, self._patience)
 
     def _pause(self, error: EngineError, replica: Replica, attempt: int, avoided: set[Replica]) -> float | None:
         """Returns after how many seconds to ask again; None for an error that would come again."""

@@ -70,6 +70,12 @@ async def test_a_table_that_no_batch_made_is_not_replaced(served: Settings, tmp_
     assert not lines_of(there).exists()
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx", "-"])
+def test_an_output_of_another_kind_is_refused(name: str) -> None:
+    with pytest.raises(BatchError, match="The output is JSONL, or Parquet"):
+        Output(Path(name))
+
+
 async def test_a_dry_run_leaves_a_torn_line_where_it_is(served: Settings, tmp_path: Path) -> None:
     source, output = written(tmp_path / "in.jsonl", ASKED), tmp_path / "out.jsonl"
     output.write_text('{"id":0,"answer":"kept"}\n{"id":1,"ans')

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from assistant.batch import Options, replay, run
+from assistant.batch.replay import _row
 from assistant.cli import cli
 from assistant.errors import BatchError
 from assistant.settings import ServerEngine, Settings, ToolSettings
@@ -149,3 +150,9 @@ def test_the_command_tells_what_differs(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["replay", "x", "--of", output, *home])
     assert done.exit_code == 1
     assert "tool_calls:" in done.stderr
+
+
+def test_a_number_and_a_text_are_told_apart(tmp_path: Path) -> None:
+    output = written(tmp_path / "out.jsonl", {"id": "1", "answer": "text"}, {"id": 1, "answer": "number"})
+    assert _row(output, "1")["answer"] == "number"
+    assert _row(output, '"1"')["answer"] == "text"

@@ -24,7 +24,7 @@ from assistant.cli import cli
 from assistant.errors import BatchError
 from assistant.libraries import create
 from assistant.settings import Settings
-from tests.replies import SlowText, Status, Text
+from tests.replies import Reply, SlowText, Status, Text
 from tests.scripted_server import ScriptedServer
 
 
@@ -156,6 +156,8 @@ async def test_tables_are_read_and_other_columns_come_back(
     [
         ("x.csv", "id,text\n1,a\n", "no column 'question'"),
         ("x.csv", "id,question\n1,a\n".encode("utf-16"), "not encoded in UTF-8"),
+        ("x.csv", "id;question\n1;a?\n", "there have to be commas"),
+        ("x.json", '[{"question": "a?"}]', r"is neither .jsonl, .* nor .parquet"),
         ("x.csv", "id,question\n", "holds no rows"),
         ("x.csv", "", "holds no rows"),
         ("x.jsonl", "\n", "holds no rows"),
@@ -256,6 +258,21 @@ async def test_a_busy_server_is_asked_again(served: Settings, model_server: Scri
     summary = await run(served, questions(tmp_path / "in.jsonl", 1), tmp_path / "out.jsonl", Options(1))
     assert (summary.written, summary.errors) == (1, 0)
     assert summary.completion_tokens > 0
+
+
+async def test_a_server_that_is_busy_for_long_is_waited_for(
+    served: Settings, model_server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.engines.replicas.PAUSE", 0.01)
+    refusals = iter(range(40))
+
+    def reply(_: Any) -> Reply:
+        busy = next(refusals, None) is not None
+        return Status(429, headers=(("retry-after", "0.05"),)) if busy else Text("Hello there to you.")
+
+    model_server.script = reply
+    summary = await run(served, questions(tmp_path / "in.jsonl", 8), tmp_path / "out.jsonl", Options(4))
+    assert (summary.written, summary.errors) == (8, 0)
 
 
 async def test_a_full_disk_stops_it_and_it_goes_on_when_there_is_room(
