@@ -97,7 +97,7 @@ def to_forget(results: Output, every: Sequence[Row], wanted: Sequence[Row], opti
             f"{differing[0].id!r} (“{_short(differing[0].question)}”). Choose another output, or ask these rows again "
             "with --again."
         )
-    return failed | {row.id for row in differing}
+    return failed | ({row.id for row in differing} & {row.id for row in wanted})
 
 
 def _short(text: str) -> str:

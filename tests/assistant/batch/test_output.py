@@ -99,6 +99,8 @@ async def test_other_questions_are_not_taken_for_answered(
             await done
     assert output.read_text() == before
     asked = len(server.requests)
+    await run(served, source, output, Options(again=True, limit=1))
+    assert output.read_text() == before  # what is not asked now is not thrown away
     assert (await run(served, source, output, Options(again=True))).written == 2
     assert len(server.requests) == asked + 2
     assert by_id(output)[2]["question"] == "b, or c?"
