@@ -23,7 +23,7 @@ MANIFEST = "backup.json"
 SQLITE = b"SQLite format 3\x00"
 BLOCK = 1 << 20
 # What is made anew when it is needed, or tells of a process that ran. The page's folder holds copies of uploads.
-LEFT_OUT = ("logs", "vllm.json", "files/page")
+LEFT_OUT = ("turns", "logs", "vllm.json", "files/page")
 LEFT_OUT_ENDINGS = (".faiss", "-wal", "-shm", "-journal", ".lock")
 
 Note = Callable[[int], None]
@@ -115,8 +115,12 @@ def restore(source: Path, home: Path, note: Note = lambda _: None, fill: Fill | 
     """
     if home.exists() and any(path.name != "logs" for path in home.iterdir()):
         raise BackupError(f"{home} is not empty; move it away, or restore to another --home.")
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as folder:
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent)
+    except OSError as error:
+        raise BackupError(f"{home} cannot be made ({error.strerror}); choose another --home.") from error
+    with beside as folder:
         try:
             about = _unpack(source, Path(folder), note)
             _rename_files(Path(folder), about["home"], home)
@@ -124,12 +128,14 @@ def restore(source: Path, home: Path, note: Note = lambda _: None, fill: Fill | 
                 if filling:
                     _fill(filling, Path(folder) / TABLES, about, home)
                 shutil.rmtree(Path(folder) / TABLES, ignore_errors=True)
-                home.mkdir(exist_ok=True)
+                home.mkdir(mode=0o700, exist_ok=True)
                 for entry in Path(folder).iterdir():
                     entry.replace(home / entry.name)
+        except KeyError as error:  # the list of what it holds comes last
+            raise BackupError(f"{source} cannot be restored: it is damaged, cut off or no backup.") from error
         except tarfile.ReadError as error:  # its text lists every kind of archive that was tried
             raise BackupError(f"{source} cannot be restored: it is no whole archive.") from error
-        except (OSError, tarfile.TarError, EOFError, KeyError, ValueError, TypeError, sqlite3.Error) as error:
+        except (OSError, tarfile.TarError, EOFError, ValueError, TypeError, sqlite3.Error) as error:
             raise BackupError(f"{source} cannot be restored: it is damaged or no backup ({error}).") from error
     return sum(not name.startswith(f"{TABLES}/") for name in about["files"])
 

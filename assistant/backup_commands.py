@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from assistant.errors import BackupError
 from assistant.options import common, examples, load
 
 with_database = click.option(
@@ -19,12 +20,15 @@ with_database = click.option(
 @click.command(epilog=examples("assistant backup assistant.tar.gz"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_database
+@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
 @common
-def backup(file: Path, shared: bool) -> None:
+def backup(file: Path, shared: bool, force: bool) -> None:
     """Write the home folder into FILE (.tar.gz, or .tar), also while the assistant runs; so too the database."""
     from assistant.backup import back_up, size
     from assistant.backup_tables import tables
 
+    if file.exists() and not force:
+        raise BackupError(f"{file} is there already; choose another name, or replace it with --force.")
     settings = load()
     home = settings.home
     with _bar(size(home), "Backing up") as bar:

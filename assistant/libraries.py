@@ -122,6 +122,8 @@ def prepare(home: Path, folder: Path) -> None:
         SettingsError: The home folder cannot be written.
     """
     try:
+        if not home.exists():  # what is in it is for nobody else on this machine
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(

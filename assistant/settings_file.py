@@ -71,6 +71,8 @@ def _explain(error: ValidationError) -> str:
         return "engine must be auto, builtin, vllm, {url: http://…/v1, model: …} or {vllm: MODEL, …}."
     if path == "library.vectors":
         return "library.vectors must be faiss or {milvus: http://… or a path that ends in .db}."
+    if path == "database.url":
+        return "database.url must be an address such as postgresql://USER@HOST/DATABASE."
     if path == "engine.url":
         return f"engine.url {first['msg'].removeprefix('Value error, ')}."
     return f"{path}: {first['msg'].lower()} (got {first['input']!r})."

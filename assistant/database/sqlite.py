@@ -149,8 +149,9 @@ async def open_sqlite(path: Path) -> AsyncIterator[Database]:
         SettingsError: It cannot be opened, or is something else.
     """
     try:
+        await asyncio.to_thread(path.touch, 0o600)  # what people said is for nobody else on this machine
         connection = await aiosqlite.connect(path, timeout=10)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from error
     try:
         database = SqliteDatabase(connection, path)
@@ -167,7 +168,7 @@ async def open_sqlite(path: Path) -> AsyncIterator[Database]:
         await connection.close()  # its thread would keep the process alive
 
 
-def _unusable(path: Path, error: sqlite3.Error) -> SettingsError:
+def _unusable(path: Path, error: Exception) -> SettingsError:
     return SettingsError(
         f"{path} cannot be opened ({error}); move it away or choose another home folder (`home`, --home)."
     )

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from assistant.app import build
 from assistant.backup import back_up, files, restore
 from assistant.cli import cli
 from assistant.errors import BackupError
+from assistant.settings import Settings
 
 
 @pytest.fixture
@@ -124,3 +126,28 @@ def test_a_question_can_be_asked_of_what_was_restored(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, ["restore", str(tmp_path / "all.tar.gz"), *new]).exit_code == 0
     asked = CliRunner().invoke(cli, ["ask", "When was the tower of Arken built?", *new])
     assert "1874" in asked.output
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(used: Path, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    file.write_text("mine")
+    words = ["backup", str(file), "--home", str(used)]
+    refused = CliRunner().invoke(cli, words)
+    assert refused.exit_code != 0
+    assert file.read_text() == "mine"
+    assert CliRunner().invoke(cli, [*words, "--force"]).exit_code == 0
+    assert file.read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_a_home_that_cannot_be_made_is_one_line(used: Path, tmp_path: Path) -> None:
+    back_up(used, tmp_path / "backup.tar")
+    with pytest.raises(BackupError, match="/proc/nope cannot be made"):
+        restore(tmp_path / "backup.tar", Path("/proc/nope"))
+
+
+async def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with build(Settings(home=home, engine="builtin")):
+        pass
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert (home / "conversations.sqlite").stat().st_mode & 0o777 == 0o600

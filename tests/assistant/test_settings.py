@@ -83,3 +83,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     config.write_bytes(b"\xff\xfe\x00\xd8")
     with pytest.raises(SettingsError, match="Cannot read"):
         load_settings(config)
+
+
+def test_an_address_of_a_database_is_asked_for_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("database: {url: mysql://me@here/notes}")
+    with pytest.raises(SettingsError, match="must be an address such as postgresql://"):
+        load_settings(file)
