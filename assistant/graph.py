@@ -49,7 +49,11 @@ def build_graph(parts: Parts, saver: BaseCheckpointSaver[str] | None) -> Graph:
     async def model(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn = runtime.context
         with span(turn.tracer, "model", gen_ai__operation__name="chat") as current:
-            reply = await ask_model(parts, state["messages"], turn)
+            try:
+                reply = await ask_model(parts, state["messages"], turn)
+            finally:  # a server's own model is known once it has been asked
+                if name := turn.model or getattr(parts.engine, "name_there", ""):
+                    current.set_attribute("gen_ai.request.model", name)
             tell_reply(current, reply)
         turn.course.replies.append(reply)
         return {"messages": [*state["messages"], reply], "decisions": {}}

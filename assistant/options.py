@@ -186,7 +186,9 @@ def open_log(folder: Path) -> None:
     root.setLevel(logging.INFO)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.parent.exists():  # the home folder, which is for nobody else on this machine
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         path = folder / "assistant.log"
         handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
     except OSError:  # a home that cannot be written is reported by the command that needs it

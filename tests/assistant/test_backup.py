@@ -145,6 +145,12 @@ def test_a_home_that_cannot_be_made_is_one_line(used: Path, tmp_path: Path) -> N
         restore(tmp_path / "backup.tar", Path("/proc/nope"))
 
 
+def test_a_command_makes_a_home_for_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "new" / "home"
+    assert CliRunner().invoke(cli, ["keys", "add", "one", "--home", str(home)]).exit_code == 0
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
 async def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
     home = tmp_path / "home"
     async with build(Settings(home=home, engine="builtin")):

@@ -86,6 +86,7 @@ async def test_what_fails_is_told_by_its_kind(
     assert "secret" not in "".join(span.to_json() for span in sent)
     replies = [span for span in sent if span.name == "model" and span not in wrong]
     assert all(span.attributes and span.attributes["gen_ai.usage.output_tokens"] for span in replies)
+    assert all(span.attributes and span.attributes["gen_ai.request.model"] == "scripted" for span in replies)
 
 
 async def test_a_collector_gets_the_trace_of_the_program_that_asked(settings: Settings, documents: Path) -> None:
