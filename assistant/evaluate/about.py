@@ -43,7 +43,17 @@ def made_with(cases: Cases, suites: Sequence[Suite]) -> dict[str, str]:
         **measured_on(cases, suites),
         "limit": f"{cases.limit} cases of each file" if cases.limit else "none",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        **_load(),
     }
+
+
+def _load() -> dict[str, str]:
+    """How busy the machine was, without which its times say little; nothing where the system does not tell."""
+    try:
+        minutes = os.getloadavg()[1]
+    except (OSError, AttributeError):
+        return {}
+    return {"load": f"{minutes:.1f} processes at work over the last five minutes, those of the evaluation among them"}
 
 
 def _hash(package: str, names: Sequence[str]) -> str:
