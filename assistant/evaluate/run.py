@@ -93,8 +93,9 @@ def _on(suite: Suite, cases: Cases) -> str:
 
 
 def _line(figure: Figure, width: int) -> str:
+    count = f"({figure.cases} case{'' if figure.cases == 1 else 's'})"
     if figure.value is None:
-        return f"  {figure.name:{width}}  not measured ({figure.cases} cases)"
+        return f"  {figure.name:{width}}  not measured {count}"
     sign = "≤" if figure.at_most else "≥"
     limit = "" if figure.limit is None else f"  {'held' if figure.held else 'MISSED'}, limit {sign} {figure.limit:g}"
-    return f"  {figure.name:{width}}  {shown(figure.value, figure.unit)}{limit}  ({figure.cases} cases)"
+    return f"  {figure.name:{width}}  {shown(figure.value, figure.unit)}{limit}  {count}"
