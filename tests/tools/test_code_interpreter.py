@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import psutil
 import pytest
@@ -49,6 +50,20 @@ async def test_through_the_loader_and_the_runner(tmp_path: Path) -> None:
 async def test_variables_stay_and_the_last_expression_is_shown(notebook: Notebook) -> None:
     assert await notebook.run("x = 20") == {}
     assert await notebook.run("print('twice')\nx * 2") == {"output": "twice", "value": "40"}
+
+
+@pytest.mark.parametrize("before", ["", "import numpy\n"])
+async def test_a_seed_brings_the_same_random_numbers_again(notebook: Notebook, before: str) -> None:
+    async def drawn(seed: int, restart: bool = True) -> str:
+        context = notebook.context()
+        context.random = Random(seed)
+        code = before + "import random, numpy as np\nprint(random.random(), np.random.rand())"
+        return str((await notebook.interpreter.run(code, context, restart))["output"])
+
+    first = await drawn(5)
+    assert await drawn(5, restart=False) != first  # it goes on where it was
+    assert await drawn(6) != first
+    assert await drawn(5) == first
 
 
 async def test_what_is_printed_is_streamed_as_it_comes(notebook: Notebook) -> None:

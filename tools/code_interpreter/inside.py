@@ -11,9 +11,11 @@ import asyncio
 import base64
 import contextlib
 import functools
+import importlib.util
 import itertools
 import json
 import os
+import random
 import resource
 import signal
 import socket
@@ -23,6 +25,8 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 FILES = "/files"
@@ -186,6 +190,38 @@ def open_house() -> None:
     sys.path.insert(0, "")
     # Without a handler there, no signal wakes the event loop, and an interrupt would not reach code that awaits.
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, lambda: None)
+
+
+@_answers
+def begin_chance(seed: int) -> None:
+    """Lets the random numbers of Python, and of numpy's module once it is imported, begin with a seed."""
+    random.seed(seed)
+    if module := sys.modules.get("numpy.random"):
+        module.seed(seed)
+    else:
+        sys.meta_path.insert(0, _Seeding(seed))
+
+
+class _Seeding(MetaPathFinder):
+    """Finds numpy.random as others do, and seeds it once it is loaded."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if name != "numpy.random":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec and spec.loader:
+            load: Any = spec.loader.exec_module
+
+            def load_and_seed(module: Any) -> None:
+                load(module)
+                module.seed(self._seed)
+
+            spec.loader.exec_module = load_and_seed  # type: ignore[method-assign]
+        return spec
 
 
 @_answers

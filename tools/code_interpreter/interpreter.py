@@ -154,7 +154,7 @@ class Interpreter:
     async def _run(
         self, conversation: Conversation, code: str, context: Context, transcript: Transcript
     ) -> dict[str, Any]:
-        kernel = await self._kernel(conversation)
+        kernel = await self._kernel(conversation, context.random.getrandbits(32))
         notes = await files.bring_in(kernel, context.folder, conversation.known)
         too_long = await self._execute(kernel, code, transcript, context)
         await kernel.sweep()
@@ -187,7 +187,7 @@ class Interpreter:
             kernel.kill(f"the code went on after {self.limits.seconds:g} s although it was told to stop")
             await asyncio.wait({task})
 
-    async def _kernel(self, conversation: Conversation) -> Kernel:
+    async def _kernel(self, conversation: Conversation, seed: int) -> Kernel:
         if conversation.kernel and conversation.kernel.alive:
             return conversation.kernel
         await self._end(conversation)
@@ -196,6 +196,7 @@ class Interpreter:
         kernel = await spare if spare else await self._new()
         if not kernel.alive:
             kernel = await self._new()
+        await kernel.ask(f"begin_chance({seed})")
         conversation.kernel = kernel
         return kernel
 
