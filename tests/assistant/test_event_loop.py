@@ -13,6 +13,7 @@ from assistant.event_loop import leave_loaded_alone, run
 
 @pytest.fixture
 def _thawed() -> Iterator[None]:
+    gc.unfreeze()  # what a batch of another test has left
     yield
     gc.unfreeze()
 

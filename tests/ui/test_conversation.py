@@ -264,8 +264,9 @@ def test_an_answer_goes_on_without_its_tab_and_another_tab_sees_it(browser, url,
     me.page.reload()
     expect(me.chat.locator(".user.message")).to_contain_text("a slow one")
     before = len(me.chat.locator(".bot.message").last.inner_text())
-    me.page.wait_for_timeout(500)
-    assert len(me.chat.locator(".bot.message").last.inner_text()) > before
+    longer = "before => [...document.querySelectorAll('#chat .bot.message')].at(-1).innerText.length > before + 20"
+    me.page.wait_for_function(longer, arg=before)
+    expect(me.page.locator("#ask .stop-button")).to_be_visible()
     me.picture("streaming-on")
     me.wrong.clear()  # Gradio tells of the stream that a reload ends
     for tab in (me.page, other):
@@ -299,7 +300,7 @@ def test_a_killed_server_comes_back_with_what_it_had_shown(browser, config, tmp_
         me.page.wait_for_timeout(1_300)
         os.kill(int((home / "server.pid").read_text()), signal.SIGKILL)
         with serving(home, config, "--port", str(port)):
-            expect(me.chat.locator(".note.stopped")).to_contain_text("has not ended", timeout=30_000)
+            expect(me.chat.locator(".note.stopped")).to_contain_text("was stopped while this", timeout=30_000)
             expect(me.chat).to_contain_text("time to leave. One word")
             me.picture("after-a-kill")
             me.page.get_by_role("button", name="Ask again").click()

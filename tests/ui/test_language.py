@@ -84,7 +84,7 @@ def test_every_text_is_said_somewhere():
 
 
 def test_every_refusal_of_the_server_has_its_words():
-    code = re.compile(r"""(?:refusal\(\d+, |BadEvent\(|VoiceError\()"(\w+)\"""")
+    code = re.compile(r"""(?:_?refus(?:al|e)\(\d+, |BadEvent\(|VoiceError\()"(\w+)\"""")
     sources = [*(UI.parent / "assistant" / "web").glob("*.py"), UI.parent / "assistant" / "voice.py"]
     used = {each for path in sources for each in code.findall(path.read_text(encoding="utf-8"))}
     told = {key.removeprefix("refused.") for key in read_catalogue(FOLDER / "en") if key.startswith("refused.")}
