@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import sqlite3
 import time
@@ -25,7 +24,7 @@ from assistant.attachments import Attachments
 from assistant.conversations import Begun, Conversations
 from assistant.course import Course
 from assistant.database.base import Database
-from assistant.endings import end_task, failure, last, message, request, stored, written
+from assistant.endings import failure, last, message, stored, written
 from assistant.engine_info import EngineInfo
 from assistant.errors import AssistantError, StorageError, UnknownConversation
 from assistant.events import Answer, ApprovalNeeded, Began, End, Event, Failed
@@ -35,14 +34,14 @@ from assistant.graph import Graph
 from assistant.joint import JointLibrary
 from assistant.libraries import Libraries
 from assistant.live import LiveTurns
-from assistant.memory import Memory, Recollection, thread
+from assistant.memory import Memory, Recollection
 from assistant.meter import Meter
 from assistant.origin.sign import Signer
+from assistant.play import played
 from assistant.plugin import Context
-from assistant.preview import previewed
 from assistant.progress import Progress, kept
 from assistant.question import accepted
-from assistant.running import RunningTurn, RunningTurns
+from assistant.running import RunningTurns
 from assistant.schema import Tool
 from assistant.settings import Settings
 from assistant.state import Turn, TurnState
@@ -308,7 +307,7 @@ class Assistant:
             try:
                 keep = partial(self.conversations.keep, begun)
                 async with kept(shown, keep) if turn.course.watched else nullcontext():
-                    async for event in self._run(start, turn, begun.turn, trace.context, running):
+                    async for event in played(self._graph, start, turn, begun.turn, trace.context, running):
                         if isinstance(event, Answer | ApprovalNeeded):
                             end = event
                             continue
@@ -386,33 +385,6 @@ class Assistant:
             course=course,
             fence=course.fence(self.settings.home, begun.conversation),
         )
-
-    async def _run(
-        self,
-        start: TurnState | Command[Any],
-        turn: Turn,
-        row: int,
-        context: contextvars.Context,
-        running: RunningTurn,
-    ) -> AsyncGenerator[Event, None]:
-        """Runs the graph in a task of its own and yields what its nodes emit."""
-        # "exit" writes the turn's messages once, when it ends, instead of at every step.
-        how: dict[str, Any] = {"durability": "exit"} if self._graph.checkpointer else {}
-        run = self._graph.ainvoke(start, thread(turn.conversation, row), context=turn, **how)
-        task = asyncio.create_task(run, context=context)
-        task.add_done_callback(lambda _: turn.events.put_nowait(None))
-        running.work(task)
-        try:
-            while (event := await turn.events.get()) is not None:
-                yield event
-            if task.cancelled() and running.stopped:
-                return
-            result = await task  # raises what the graph raised
-            if stops := result.get("__interrupt__"):
-                requests = tuple([await previewed(request(row), turn) for row in stops[0].value])
-                yield ApprovalNeeded(requests, turn.conversation)
-        finally:
-            await end_task(task)
 
     async def _save(self, begun: Begun, recollection: Recollection, turn: Turn, end: End, shown: Progress) -> None:
         self.meter.take(end)
