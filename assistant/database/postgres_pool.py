@@ -104,15 +104,10 @@ def make_pool(url: str, connections: int, patience: float) -> Pool:
     pool: Pool = AsyncConnectionPool(
         url,
         connection_class=PatientConnection,
-        kwargs={"autocommit": True, **LIVELY},
-        min_size=1,
-        max_size=connections,
-        timeout=patience,
         configure=begin,
         check=check,
-        reconnect_timeout=RECONNECT,
         reconnect_failed=go_on,
-        open=False,
+        **_options(connections, patience),
     )
     return pool
 
@@ -138,15 +133,21 @@ def make_blocking_pool(url: str, connections: int, patience: float) -> BlockingP
     pool: BlockingPool = ConnectionPool(
         url,
         connection_class=PatientBlockingConnection,
-        kwargs={"autocommit": True, **LIVELY},
-        min_size=1,
-        max_size=connections,
-        timeout=patience,
         configure=begin,
         check=check,
-        reconnect_timeout=RECONNECT,
         reconnect_failed=go_on,
-        open=False,
+        **_options(connections, patience),
     )
     pool.open()
     return pool
+
+
+def _options(connections: int, patience: float) -> dict[str, Any]:
+    return {
+        "kwargs": {"autocommit": True, **LIVELY},
+        "min_size": 1,
+        "max_size": connections,
+        "timeout": patience,
+        "reconnect_timeout": RECONNECT,
+        "open": False,
+    }

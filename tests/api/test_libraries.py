@@ -18,25 +18,25 @@ TEA = b"# Tea\n\nThe tea is kept in the blue tin on the shelf.\n"
 
 async def test_documents_are_added_found_listed_and_removed(settings: Settings) -> None:
     async with served(settings) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
-        assert (await client.post("/v1/libraries", json={"name": "work"})).status_code == 201
-        assert [each["id"] for each in (await client.get("/v1/libraries")).json()["data"]] == ["default", "work"]
-        added = await client.post("/v1/libraries/work/documents", files={"file": ("../../tea.md", TEA)})
+        assert (await client.post("/v1/libraries", json={"name": "office"})).status_code == 201
+        assert [each["id"] for each in (await client.get("/v1/libraries")).json()["data"]] == ["default", "office"]
+        added = await client.post("/v1/libraries/office/documents", files={"file": ("../../tea.md", TEA)})
         assert (added.status_code, added.json()["title"], added.json()["status"]) == (201, "Tea", "added")
-        found = (await client.post("/v1/libraries/work/search", json={"query": "Where is the tea?"})).json()["data"]
+        found = (await client.post("/v1/libraries/office/search", json={"query": "Where is the tea?"})).json()["data"]
         assert "blue tin" in found[0]["text"]
         assert (found[0]["document"], found[0]["document_id"]) == ("tea.md", added.json()["id"])
-        listed = (await client.get("/v1/libraries/work/documents", params={"limit": 1})).json()
+        listed = (await client.get("/v1/libraries/office/documents", params={"limit": 1})).json()
         assert ([each["title"] for each in listed["data"]], listed["has_more"]) == (["Tea"], False)
-        where = f"/v1/libraries/work/documents/{added.json()['id']}"
+        where = f"/v1/libraries/office/documents/{added.json()['id']}"
         assert (await client.get(where)).json() == listed["data"][0]
-        held = (await client.get("/v1/libraries/work")).json()
+        held = (await client.get("/v1/libraries/office")).json()
         assert (held["documents"], held["passages"]) == (1, 1)
         assert (await client.delete(where)).json()["deleted"]
         assert list((settings.home / "files" / "uploads").iterdir()) == []
         for gone in (client.delete, client.get):
             assert (await gone(where)).status_code == 404
-        assert (await client.delete("/v1/libraries/work")).json()["deleted"]
-        assert (await client.get("/v1/libraries/work/documents")).status_code == 404
+        assert (await client.delete("/v1/libraries/office")).json()["deleted"]
+        assert (await client.get("/v1/libraries/office/documents")).status_code == 404
 
 
 async def test_the_same_file_is_held_once_and_kept_as_long_as_a_library_holds_it(settings: Settings) -> None:
@@ -74,17 +74,17 @@ async def test_a_document_goes_by_its_number_and_not_by_a_title_that_is_one(sett
 
 async def test_what_cannot_be_a_document_is_told(settings: Settings) -> None:
     async with served(settings) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
-        await client.post("/v1/libraries", json={"name": "work"})
-        refused = await client.post("/v1/libraries/work/documents", files={"file": ("film.mp4", b"x")})
+        await client.post("/v1/libraries", json={"name": "office"})
+        refused = await client.post("/v1/libraries/office/documents", files={"file": ("film.mp4", b"x")})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unreadable")
         assert "film.mp4" in refused.json()["error"]["message"]
         assert list((settings.home / "files" / "uploads").iterdir()) == []
         for name, form in (("..", {}), ("x" * 400 + ".md", {}), ("a.md", {"colour": "red"}), ("a.md", {"tags": "a,b"})):
-            sent = await client.post("/v1/libraries/work/documents", files={"file": (name, b"")}, data=form)
+            sent = await client.post("/v1/libraries/office/documents", files={"file": (name, b"")}, data=form)
             assert sent.status_code == 400
         assert list((settings.home / "files" / "uploads").iterdir()) == []
         assert (await client.post("/v1/libraries", json={"name": "No Name"})).status_code == 400
-        assert (await client.post("/v1/libraries", json={"name": "work"})).status_code == 409
+        assert (await client.post("/v1/libraries", json={"name": "office"})).status_code == 409
         assert (await client.post("/v1/libraries/nowhere/search", json={"query": "x"})).status_code == 404
 
 
