@@ -184,7 +184,8 @@ def open_log(folder: Path) -> None:
     """Writes the log into a folder, where that can be."""
     root = logging.getLogger()
     root.setLevel(logging.INFO)
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    for client in ("httpx", "httpx2"):
+        logging.getLogger(client).setLevel(logging.WARNING)
     try:
         if not folder.parent.exists():  # the home folder, which is for nobody else on this machine
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -59,11 +59,16 @@ def main() -> None:
         source.write_text("".join(json.dumps({"id": n, "question": text}) + "\n" for n, text in enumerate(questions)))
         settings = folder / "settings.yaml"
         settings.write_text(f"home: {folder / 'home'}\nengine: {{url: {url}, model: scripted}}\n")
+        used = time.process_time()
         bare = options.rows / asyncio.run(ask_bare(url, questions, options.concurrency))
+        used = time.process_time() - used
         whole = folder / "whole.jsonl"
         how = [f"--concurrency={options.concurrency}", f"--processes={options.processes}"]
-        spent, memory = run(source, whole, settings, how)
+        spent, worked, memory = run(source, whole, settings, how)
         rate = options.rows / spent
+        print(
+            f"processor: bare client {used * 1000 / options.rows:.1f} ms a row, assistant batch {worked * 1000:.1f} ms"
+        )
         print(f"bare client {bare:.0f} rows/s, assistant batch {rate:.0f} rows/s from its first row on")
         verdict("time beside the bare client", bare / rate, 1 / SHARE, "×")
         print("resident memory by tenths of the rows: " + ", ".join(f"{each:.0f}" for each in memory) + " MB")
@@ -108,27 +113,32 @@ async def ask_bare(url: str, questions: Sequence[str], concurrency: int) -> floa
     return time.perf_counter() - began
 
 
-def run(source: Path, output: Path, settings: Path, how: Sequence[str]) -> tuple[float, list[float]]:
+def run(source: Path, output: Path, settings: Path, how: Sequence[str]) -> tuple[float, float, list[float]]:
     """Runs a batch to its end.
 
     Returns:
-        Seconds between its first row and its last, and its resident memory in MB at each tenth of the rows.
+        Seconds between its first row and its last, seconds of processor for each row of these, and its resident memory
+        in MB at each tenth of the rows.
     """
     total = sum(1 for _ in source.open())
     memory: list[float] = []
-    began = 0.0
+    began = worked = 0.0
+    first = (0, 0.0)
     with start(source, output, settings, how) as process:
         watched = psutil.Process(process.pid)
         written = Lines(output)
         while process.poll() is None:
             done = written.count()
-            began = began or (time.perf_counter() if done else 0.0)
+            if done and not began:
+                began, first = time.perf_counter(), (done, processor(watched))
+            if began and first[0] < done < total:  # at the end it is gone
+                worked = (processor(watched) - first[1]) / (done - first[0])
             if done and done * 10 // total >= len(memory) + (not memory):
                 memory.append(sum(each.memory_info().rss for each in family(watched)) / 1e6)
             ended = time.perf_counter()
             time.sleep(0.02)
     assert process.returncode == 0, process.returncode
-    return ended - began, memory
+    return ended - began, worked, memory
 
 
 def kill(source: Path, output: Path, settings: Path, how: Sequence[str], times: int) -> None:
@@ -154,6 +164,11 @@ def start(source: Path, output: Path, settings: Path, how: Sequence[str]) -> sub
 def family(process: psutil.Process) -> list[psutil.Process]:
     """Returns a process with those that it started."""
     return [process, *process.children(recursive=True)]
+
+
+def processor(process: psutil.Process) -> float:
+    """Returns the seconds of processor that a process and those that it started have used."""
+    return sum(times.user + times.system for times in (each.cpu_times() for each in family(process)))
 
 
 class Lines:

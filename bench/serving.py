@@ -31,7 +31,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import httpx2
+import httpx
 import yaml
 
 from assistant.app import build
@@ -191,8 +191,8 @@ async def converse(url: str, folder: Path, turns: int) -> None:
 async def replay(url: str, rows: Sequence[Sequence[Body]], concurrency: int) -> None:
     """Sends the requests to the bare server, and reads what comes."""
     waiting = iter(rows)
-    limits = httpx2.Limits(max_connections=concurrency)
-    async with httpx2.AsyncClient(timeout=600, trust_env=False, limits=limits) as client:
+    limits = httpx.Limits(max_connections=concurrency)
+    async with httpx.AsyncClient(timeout=600, trust_env=False, limits=limits) as client:
 
         async def worker() -> None:
             for row in waiting:
@@ -208,7 +208,7 @@ async def replay(url: str, rows: Sequence[Sequence[Body]], concurrency: int) -> 
 async def metered(url: str, doing: Any) -> Work:
     """Awaits something and returns what the server made meanwhile."""
     work, task = Work(), asyncio.ensure_future(doing)
-    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
 
         async def counted() -> dict[str, float]:
             text = (await client.get(f"{url.removesuffix('/v1')}/metrics")).text

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx2
+import httpx
 from langchain_core.language_models import BaseChatModel
 
 from assistant.engine_info import ServerState, no_adapters, no_servers
@@ -161,8 +161,8 @@ async def _nothing() -> None:
 async def _probe(name: str, port: int) -> tuple[str, ServerEngine] | None:
     url = f"http://127.0.0.1:{port}/v1"
     try:
-        async with httpx2.AsyncClient(timeout=PROBE_SECONDS, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PROBE_SECONDS, trust_env=False) as client:
             listed = (await client.get(f"{url}/models")).json()
         return name, ServerEngine(url=url, model=listed["data"][0]["id"])
-    except (httpx2.HTTPError, ValueError, LookupError, TypeError):
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return None

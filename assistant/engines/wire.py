@@ -28,8 +28,8 @@ SECONDS_TO_END = 0.2
 class Wire:
     """Sends requests to one server over connections that are kept.
 
-    The openai package's client takes ten times as long for a request, most of it outside of the server's reach; with
-    many rows of a batch or many people that is what a turn costs most.
+    The openai package's client takes several times the processor time for a request; with many rows of a batch or many
+    people that was what a turn cost most.
 
     Args:
         url: Where the server is, without the path of what is asked.

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
-import httpx2
+import httpx
 
 from assistant.engines.vllm.gpus import Gpu, find_gpus
 from assistant.engines.vllm.log import Reason
@@ -151,7 +151,7 @@ class VllmServer:
 
     async def _watch(self, run: Run, server: ServerEngine) -> Reason:
         """Follows a server from its start to its end; returns why it ended."""
-        async with httpx2.AsyncClient(timeout=SECONDS_TO_ANSWER, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=SECONDS_TO_ANSWER, trust_env=False) as client:
             while not await _answers(client, server):
                 if run.ended or await run.wait(SECONDS_BETWEEN_LOOKS):
                     return run.reason()
@@ -168,7 +168,7 @@ class VllmServer:
                 self._failures = 0
             return reason
 
-    async def _attend(self, run: Run, server: ServerEngine, client: httpx2.AsyncClient) -> Reason:
+    async def _attend(self, run: Run, server: ServerEngine, client: httpx.AsyncClient) -> Reason:
         """Waits for the end of a server that is ready; one that hangs is ended."""
         missed = 0
         while missed < CHECKS_MISSED:
@@ -206,7 +206,7 @@ class VllmServer:
         """Uses the server of another assistant of this home folder for as long as that runs."""
         self._set("loading", Progress("waiting for the vLLM of another assistant of this home folder"))
         server: ServerEngine | None = None
-        async with httpx2.AsyncClient(timeout=SECONDS_TO_ANSWER, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=SECONDS_TO_ANSWER, trust_env=False) as client:
             while not claim.free():
                 server = claim.told(self._engine)
                 answers = server is not None and await _answers(client, server)
@@ -231,11 +231,11 @@ class VllmServer:
             bell.set()
 
 
-async def _answers(client: httpx2.AsyncClient, server: ServerEngine) -> bool:
+async def _answers(client: httpx.AsyncClient, server: ServerEngine) -> bool:
     """Whether a server is ready for questions."""
     try:
         return (await client.get(f"{server.place.removesuffix('/v1')}/health")).is_success
-    except httpx2.HTTPError:
+    except httpx.HTTPError:
         return False
 
 
